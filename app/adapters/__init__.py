@@ -1,0 +1,1 @@
+"""What stands behind the ports: function endpoints, the process runtime, object stores."""

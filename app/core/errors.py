@@ -1,0 +1,165 @@
+"""Refusals: what the caller got wrong to ask. One class a rule; the wire gives each its AWS names.
+
+What a function did is not here: that is an outcome (`invocation.py`). What we got wrong is an assertion.
+"""
+
+from collections.abc import Mapping
+
+
+class Refused(Exception):
+    """A request that cannot be granted; nothing changed because of it."""
+
+    message = "The request was refused."
+
+    def __init__(self, message: str | None = None) -> None:
+        self.message = message if message is not None else type(self).message
+        super().__init__(self.message)
+
+
+# Common to several services -------------------------------------------------------------------------
+
+
+class InvalidParameterValue(Refused):
+    """A parameter has a value outside its range or form."""
+
+
+class MissingParameter(Refused):
+    """A required parameter is absent or empty."""
+
+
+class AccessDenied(Refused):
+    """The caller may not do this."""
+
+
+class ResourceNotFound(Refused):
+    """The named function, mapping or other resource does not exist."""
+
+    message = "The resource you requested does not exist."
+
+
+class ResourceConflict(Refused):
+    """The resource exists already or is in a state that forbids the request."""
+
+
+class ResourceInUse(Refused):
+    """The resource is in a transition."""
+
+
+class ValidationFailed(Refused):
+    """A member breaks a constraint of the service's model."""
+
+
+# SQS ------------------------------------------------------------------------------------------------
+
+
+class QueueDoesNotExist(Refused):
+    message = "The specified queue does not exist."
+
+
+class QueueNameExists(Refused):
+    """A queue of this name exists with another value of an attribute."""
+
+
+class QueueDeletedRecently(Refused):
+    message = "You must wait 60 seconds after deleting a queue before you can create another with the same name."
+
+
+class BatchEntryIdsNotDistinct(Refused):
+    """Two entries of a batch have one id."""
+
+
+class BatchRequestTooLong(Refused):
+    """The messages of a batch are too long together."""
+
+
+class EmptyBatchRequest(Refused):
+    """A batch without entries."""
+
+
+class InvalidBatchEntryId(Refused):
+    message = (
+        "A batch entry id can only contain alphanumeric characters, hyphens and underscores. "
+        "It can be at most 80 letters long."
+    )
+
+
+class TooManyEntriesInBatchRequest(Refused):
+    """A batch of more than ten."""
+
+
+class MessageNotInflight(Refused):
+    message = "The specified message isn't in flight."
+
+
+class UnsupportedOperation(Refused):
+    """The operation does not apply to this kind of queue."""
+
+
+class PurgeQueueInProgress(Refused):
+    """A second purge within a minute."""
+
+
+class OverLimit(Refused):
+    """Too many messages are in flight."""
+
+
+class ReceiptHandleIsInvalid(Refused):
+    """The text is no receipt handle."""
+
+
+class InvalidAttributeName(Refused):
+    """No such queue attribute, or it cannot be set."""
+
+
+class InvalidAttributeValue(Refused):
+    """A queue attribute outside its range."""
+
+
+class InvalidMessageContents(Refused):
+    message = "Invalid characters found in the message body."
+
+
+# Lambda ---------------------------------------------------------------------------------------------
+
+
+class InvalidRequestContent(Refused):
+    """The payload is not JSON."""
+
+
+class RequestTooLarge(Refused):
+    """The payload is over the limit of the operation."""
+
+
+class TooManyRequests(Refused):
+    """The invocation is throttled; `reason` is AWS's word for which limit."""
+
+    message = "Rate Exceeded."
+
+    def __init__(self, reason: str, message: str | None = None) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class RecursiveInvocation(Refused):
+    """The chain has come round to this function too often (spec: recursive loop detection)."""
+
+    message = "Lambda has detected your function is being invoked in a recursive loop with other AWS resources."
+
+
+# S3 -------------------------------------------------------------------------------------------------
+
+
+class NoSuchBucket(Refused):
+    message = "The specified bucket does not exist"
+
+
+class InvalidArgument(Refused):
+    """A notification configuration S3 would not take; `arguments` are its ArgumentName and ArgumentValue pairs."""
+
+    def __init__(self, message: str, arguments: Mapping[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.arguments = dict(arguments or {})
+
+
+class MalformedXml(Refused):
+    message = "The XML you provided was not well-formed or did not validate against our published schema"

@@ -1,0 +1,99 @@
+"""A message: what was sent, what has happened to it, and how a receiver sees it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+from app.core.names import Arn
+from app.core.time import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class MessageAttribute:
+    """A user attribute. `data_type` keeps its custom label (`Number.cents`); Binary has bytes, the others str."""
+
+    data_type: str
+    value: str | bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What the sender gave and SQS fixed at that moment; it never changes, in whatever queue the message is."""
+
+    message_id: str
+    body: str
+    md5_of_body: str
+    sent_at: Instant
+    sender_id: str
+    attributes: Mapping[str, MessageAttribute] = field(default_factory=dict)
+    trace_header: str | None = None
+    group_id: str | None = None
+    deduplication_id: str | None = None
+    sequence_number: str | None = None
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One receive of a message, and what is known of what became of it.
+
+    `by` is the mapping's function name, or "ReceiveMessage" for a client. `outcome` is a short word
+    (`succeeded`, `failed`, `timed out`, …) or "" while nothing is known.
+    """
+
+    number: int
+    at: Instant
+    by: str
+    request_id: str | None = None
+    outcome: str = ""
+    error_type: str | None = None
+    error_message: str | None = None
+    log_tail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A step of a message from one queue to another, and why."""
+
+    at: Instant
+    source: Arn
+    destination: Arn
+    reason: str
+
+
+class MessageState(Enum):
+    DELAYED = "delayed"
+    VISIBLE = "visible"
+    IN_FLIGHT = "in flight"
+    GONE = "gone"
+
+
+@dataclass(slots=True, eq=False)
+class Message:
+    """A message as it lives in one queue.
+
+    `order` is its place there and its identity in receipt handles. `available_at` is when a delayed or
+    in-flight message becomes visible; the queue alone changes these fields.
+    """
+
+    content: Content
+    order: int
+    available_at: Instant
+    enqueued_at: Instant
+    state: MessageState = MessageState.VISIBLE
+    receive_count: int = 0
+    first_received_at: Instant | None = None
+    last_received_at: Instant | None = None
+    source: Arn | None = None
+    attempts: list[Attempt] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A message as one receive hands it out: a copy that later events do not change."""
+
+    content: Content
+    receipt_handle: str
+    receive_count: int
+    first_received_at: Instant
+    source: Arn | None = None

@@ -1,0 +1,68 @@
+"""ARNs and the names inside them."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TypeAlias
+
+Arn: TypeAlias = str
+
+DEFAULT_ACCOUNT = "000000000000"
+DEFAULT_REGION = "us-east-1"
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One account in one region: what a name is unique in."""
+
+    account: str = DEFAULT_ACCOUNT
+    region: str = DEFAULT_REGION
+
+    def queue_arn(self, name: str) -> Arn:
+        return f"arn:aws:sqs:{self.region}:{self.account}:{name}"
+
+    def function_arn(self, name: str) -> Arn:
+        return f"arn:aws:lambda:{self.region}:{self.account}:function:{name}"
+
+    def mapping_arn(self, uuid: str) -> Arn:
+        return f"arn:aws:lambda:{self.region}:{self.account}:event-source-mapping:{uuid}"
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedArn:
+    """The six parts of an ARN; `resource` keeps its own colons."""
+
+    partition: str
+    service: str
+    region: str
+    account: str
+    resource: str
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(self.account, self.region)
+
+    @property
+    def name(self) -> str:
+        """The resource's own name: `orders`, or `resize` of `function:resize:live`."""
+        kind, _, rest = self.resource.partition(":")
+        if kind == "function":
+            return rest.split(":")[0]
+        return self.resource
+
+
+@lru_cache(maxsize=4096)
+def parse_arn(arn: Arn) -> ParsedArn:
+    """The parts of `arn`. Raises ValueError when it is not an ARN."""
+    parts = arn.split(":", 5)
+    if len(parts) != 6 or parts[0] != "arn" or not parts[2] or not parts[5]:
+        raise ValueError(f"{arn!r} is not an ARN")
+    return ParsedArn(*parts[1:])
+
+
+def name_of(arn: Arn) -> str:
+    """The short name in an ARN, for messages and pages: `orders`."""
+    return parse_arn(arn).name
+
+
+def bucket_arn(bucket: str) -> Arn:
+    return f"arn:aws:s3:::{bucket}"

@@ -1,0 +1,28 @@
+"""The one thing the core needs of the wire: how an event looks, so that it can be counted and kept."""
+
+from typing import Protocol
+
+from app.core.message import Delivery
+from app.core.names import Arn
+from app.core.notification import ObjectEvent
+from app.core.time import Instant
+
+
+class EventShapes(Protocol):
+    """Renders what a handler receives as UTF-8 JSON. Pure: equal arguments give equal bytes."""
+
+    def sqs_record(self, delivery: Delivery, *, queue: Arn, has_window: bool) -> bytes:
+        """One record of an SQS event. `has_window` decides `md5OfMessageAttributes` null or absent (spec B8)."""
+        ...
+
+    def records(self, records: list[bytes]) -> bytes:
+        """The event around rendered records: `{"Records":[…]}`."""
+        ...
+
+    def s3_event(self, event: ObjectEvent, *, rule_id: str, region: str, now: Instant) -> bytes:
+        """An S3 notification with its one record (spec push E.2)."""
+        ...
+
+    def s3_test_event(self, bucket: str, *, request_id: str, host_id: str, now: Instant) -> bytes:
+        """What a queue receives when a notification configuration names it (spec push E.3)."""
+        ...

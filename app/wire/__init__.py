@@ -1,0 +1,1 @@
+"""AWS's bytes to core values and back, pure; one module a service API."""
