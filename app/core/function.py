@@ -58,7 +58,8 @@ class FunctionSpec:
     `environments` is how many invocations its endpoint can run at once. `script` makes it a scripted
     function that needs no endpoint. `maximum_retry_attempts` and `maximum_event_age_s` are the
     asynchronous queue's; `recursive_loop` is `Terminate` or `Allow`.
-    `access_key_ids` belong to its environments: an AWS call signed with one was made by this function.
+    `access_key_ids` belong to its environments, by slot: an AWS call signed with the second was made by the
+    invocation in slot 1.
     `passes_trace_header` is False where the endpoint drops the header though Lambda would not (classic RIE).
     """
 

@@ -21,7 +21,8 @@ class Invocation:
     caller qualified it. `timeout_ms` is the function's limit. `trace_header` is the value of
     `X-Amzn-Trace-Id` for this invocation, Lineage included; its Parent names this invocation.
     `client_context` is JSON text or None. `attempt` starts at 1 and rises with asynchronous retries,
-    which keep `request_id`.
+    which keep `request_id`. `environment` is the slot it runs in, from 0: an endpoint keeps one environment
+    a slot, and the core never puts two invocations into one slot at a time.
     """
 
     request_id: str
@@ -30,6 +31,7 @@ class Invocation:
     payload: bytes
     timeout_ms: int
     trace_header: str
+    environment: int = 0
     attempt: int = 1
     client_context: str | None = None
     version: str = "$LATEST"
