@@ -1,7 +1,7 @@
 """The AWS endpoint: which service a request is for, and the way from its bytes to the engine and back."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from time import time
 from typing import Any, Protocol
@@ -11,17 +11,20 @@ from uuid import uuid4
 from app.core.commands import Command, Invoked, Origin, ReceiveMessage
 from app.core.errors import Refused
 from app.core.names import Scope
-from app.core.time import SECOND_MS, Instant
+from app.core.time import SECOND_MS
 from app.web.asgi import AsgiApp, AsgiScope, ClientGone, Receive, Send, read_body, replay, send_answer
 from app.web.signature import verify
 from app.web.waiting import while_connected
-from app.wire import awslambda, gate, protocol
-from app.wire.calls import Call, Caller, Operation, Params, ReadableWorld, Result
+from app.wire import gate, protocol
+from app.wire.awslambda.errors import refuse as refuse_lambda
+from app.wire.awslambda.invoke import parse_invoke, render_invoked
+from app.wire.awslambda.operations import LAMBDA, is_lambda_path
+from app.wire.calls import Call, Caller, Params, Readable, Result, Service
 from app.wire.credentials import Credential, credential_in
 from app.wire.http import HttpAnswer, HttpRequest
 from app.wire.sqs import errors as sqs_errors
 from app.wire.sqs import general as sqs_general
-from app.wire.sqs.operations import OPERATIONS as SQS_OPERATIONS
+from app.wire.sqs.operations import SQS
 from app.wire.sqs.plain import plain_params, render_json
 
 _SQS_TARGET = b"AmazonSQS."
@@ -29,18 +32,8 @@ _FORM = "application/x-www-form-urlencoded"
 _SQS_VERSION = "2012-11-05"
 
 
-class Clock(Protocol):
-    def now(self) -> Instant: ...
-
-
-class Asked(Protocol):
+class Engine(Readable, Protocol):
     """What the endpoint needs of the engine."""
-
-    @property
-    def world(self) -> ReadableWorld: ...
-
-    @property
-    def clock(self) -> Clock: ...
 
     def submit(self, command: Command) -> Any: ...
 
@@ -62,7 +55,7 @@ class AwsSettings:
 class AwsEndpoint:
     """An ASGI app that answers SQS and Lambda, hands S3 to `s3_app`, and names what is not emulated."""
 
-    def __init__(self, engine: Asked, settings: AwsSettings, s3_app: AsgiApp) -> None:
+    def __init__(self, engine: Engine, settings: AwsSettings, s3_app: AsgiApp) -> None:
         self._engine = engine
         self._settings = settings
         self._s3_app = s3_app
@@ -91,7 +84,7 @@ class AwsEndpoint:
             caller = _caller_in(scope, headers)
             params = plain_params(operation, body)
             if params is not None:
-                answer = render_json(await self._carry_out(SQS_OPERATIONS[operation], params, caller, receive))
+                answer = render_json(await self._carry_out(SQS, operation, params, caller, receive))
             else:
                 answer = await self._sqs_general(_http_request(scope, headers, body), caller, request_id, receive)
         except Refused as refused:
@@ -120,7 +113,7 @@ class AwsEndpoint:
             case "lambda":
                 await self._lambda(request, _caller_in(scope, headers), receive, send)
             case _:
-                await self._refuse_service(service, request, receive, send)
+                await self._refuse_service(service, request, send)
 
     async def _sqs_query(
         self, request: HttpRequest, body: bytes | None, caller: Caller, receive: Receive, send: Send
@@ -128,7 +121,7 @@ class AwsEndpoint:
         request_id = self._request_ids.next()
         try:
             body = await read_body(receive, self._settings.max_body_bytes) if body is None else body
-            request = _with_body(request, body)
+            request = replace(request, body=body)
             self._verify(request)
             answer = await self._sqs_general(request, caller, request_id, receive)
         except Refused as refused:
@@ -139,29 +132,27 @@ class AwsEndpoint:
         self, request: HttpRequest, caller: Caller, request_id: bytes, receive: Receive
     ) -> HttpAnswer:
         parsed = sqs_general.parse(request)
-        operation = sqs_general.operation_named(parsed.operation)
-        result = await self._carry_out(operation, parsed.params, caller, receive)
+        result = await self._carry_out(SQS, parsed.operation, parsed.params, caller, receive)
         return protocol.render(parsed, result, request_id.decode())
 
     async def _lambda(self, request: HttpRequest, caller: Caller, receive: Receive, send: Send) -> None:
         request_id = self._request_ids.next()
         try:
-            request = _with_body(request, await read_body(receive, self._settings.max_body_bytes))
+            request = replace(request, body=await read_body(receive, self._settings.max_body_bytes))
             self._verify(request)
-            invoke = awslambda.parse_invoke(request, caller)
+            invoke = parse_invoke(request, caller)
             if invoke is not None:
                 invoked: Invoked = await while_connected(self._engine.ask(invoke), receive)
                 # Lambda's request id is the one that the function sees.
                 request_id = invoked.request_id.encode()
                 with_log = request.headers.get("x-amz-log-type") == "Tail"
-                answer = awslambda.render_invoked(invoked, invoke, with_log=with_log)
+                answer = render_invoked(invoked, invoke, with_log=with_log)
             else:
-                parsed = awslambda.parse(request)
-                operation = awslambda.operation_named(parsed.operation)
-                result = await self._carry_out(operation, parsed.params, caller, receive)
+                parsed = protocol.parse("lambda", request)
+                result = await self._carry_out(LAMBDA, parsed.operation, parsed.params, caller, receive)
                 answer = protocol.render(parsed, result, request_id.decode())
         except Refused as refused:
-            answer = awslambda.refuse(refused)
+            answer = refuse_lambda(refused)
         await send_answer(send, answer, request_id)
 
     async def _s3(
@@ -170,9 +161,9 @@ class AwsEndpoint:
         limit = self._settings.max_object_bytes
         try:
             declared = request.headers.get("content-length", "")
-            if body is None and (self._settings.secrets is not None or declared.isdigit() and int(declared) > limit):
+            if body is None and (self._settings.secrets is not None or (declared.isdigit() and int(declared) > limit)):
                 body = await read_body(receive, limit)
-            self._verify(_with_body(request, body or b""))
+            self._verify(replace(request, body=body or b""))
         except Refused as refused:
             await self._refuse_s3(refused, send)
             return
@@ -182,13 +173,15 @@ class AwsEndpoint:
         request_id = self._request_ids.next()
         await send_answer(send, gate.refuse_s3(refused, request_id.decode()), request_id)
 
-    async def _refuse_service(self, service: str, request: HttpRequest, receive: Receive, send: Send) -> None:
+    async def _refuse_service(self, service: str, request: HttpRequest, send: Send) -> None:
         request_id = self._request_ids.next()
         speaks_json = "x-amz-target" in request.headers or not _has_form(request)
         await send_answer(send, gate.refuse_service(service, request_id.decode(), speaks_json=speaks_json), request_id)
 
-    async def _carry_out(self, operation: Operation, params: Params, caller: Caller, receive: Receive) -> Result:
-        asked = operation(params, caller, self._engine.world, self._engine.clock.now())
+    async def _carry_out(
+        self, service: Service, operation: str, params: Params, caller: Caller, receive: Receive
+    ) -> Result:
+        asked = service.ask(operation, params, caller, self._engine)
         if not isinstance(asked, Call):
             return asked
         if isinstance(asked.command, ReceiveMessage):
@@ -222,7 +215,7 @@ def _service_of(request: HttpRequest, credential: Credential) -> str:
         return credential.service or target.partition(".")[0]
     if credential.service:
         return credential.service
-    if awslambda.is_lambda_path(request.path):
+    if is_lambda_path(request.path):
         return "lambda"
     if "Action=" in request.query and _is_sqs_query(request.query.encode()):
         return "sqs"
@@ -234,8 +227,8 @@ def _has_form(request: HttpRequest) -> bool:
 
 
 def _is_sqs_query(form: bytes) -> bool:
-    """Whether a form asks something of SQS. Not one that is long: messages are smaller than this before encoding."""
-    values = parse_qs(form.decode("latin-1"), max_num_fields=None)
+    """Whether a form asks something of SQS."""
+    values = parse_qs(form.decode("latin-1"))
     return "Action" in values and values.get("Version", [_SQS_VERSION]) == [_SQS_VERSION]
 
 
@@ -249,10 +242,6 @@ def _http_request(scope: AsgiScope, headers: dict[bytes, bytes], body: bytes) ->
         body,
         scope.get("scheme", "http"),
     )
-
-
-def _with_body(request: HttpRequest, body: bytes) -> HttpRequest:
-    return HttpRequest(request.method, request.path, request.query, request.headers, body, request.scheme)
 
 
 def _caller_in(scope: AsgiScope, headers: dict[bytes, bytes]) -> Caller:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 from app.core.time import MINUTE_MS, SECOND_MS, Instant
 from app.wire.http import HttpRequest
@@ -152,6 +152,7 @@ def _signature(request: HttpRequest, claim: _Claim, secret: str, body_hash: str)
     from botocore.awsrequest import AWSRequest
     from botocore.compat import HTTPHeaders
     from botocore.credentials import Credentials
+    from botocore.utils import normalize_url_path
 
     base: Any = S3SigV4Auth if claim.service == "s3" else SigV4Auth
     auth = base(Credentials(claim.access_key_id, secret), claim.service, claim.region)
@@ -164,7 +165,7 @@ def _signature(request: HttpRequest, claim: _Claim, secret: str, body_hash: str)
     canonical = "\n".join(
         [
             request.method.upper(),
-            auth._normalize_url_path(request.path or "/"),
+            request.path if claim.service == "s3" else quote(normalize_url_path(request.path), safe="/~"),
             auth.canonical_query_string(recomputed),
             auth.canonical_headers(headers) + "\n",
             ";".join(claim.signed_headers),

@@ -8,6 +8,7 @@ from app.core.commands import Command, Origin
 from app.core.function import FunctionSpec
 from app.core.names import Arn, Scope
 from app.core.time import Instant
+from app.wire.refusals import NotEmulated
 
 Params: TypeAlias = Mapping[str, Any]
 """An operation's parameters under AWS's member names: JSON values, blobs as bytes."""
@@ -82,5 +83,43 @@ class ReadableWorld(Protocol):
     def mappings(self, scope: Scope | None = None) -> Sequence[ReadableMapping]: ...
 
 
-Operation: TypeAlias = Callable[[Params, Caller, ReadableWorld, Instant], Call | Result]
-"""One AWS operation. Raises `Refused` for parameters that are wrong by themselves or name what does not exist."""
+class ReadableClock(Protocol):
+    """What tells the present instant."""
+
+    def now(self) -> Instant: ...
+
+
+class Readable(Protocol):
+    """The engine, as far as the wire reads it."""
+
+    @property
+    def world(self) -> ReadableWorld: ...
+
+    @property
+    def clock(self) -> ReadableClock: ...
+
+
+Order: TypeAlias = Callable[[Params, Caller], Call]
+"""An operation that its parameters alone make a command. Raises `Refused` for what is wrong with them by themselves."""
+
+Reading: TypeAlias = Callable[[Params, Caller, Readable], Call | Result]
+"""An operation that reads the world: for its result, or for the command it comes to. Raises `Refused`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The operations of one AWS API by name."""
+
+    name: str
+    orders: Mapping[str, Order]
+    readings: Mapping[str, Reading]
+
+    def ask(self, operation: str, params: Params, caller: Caller, engine: Readable) -> Call | Result:
+        """What the operation comes to. Raises NotEmulated for one that is not there, and what the operation raises."""
+        order = self.orders.get(operation)
+        if order is not None:
+            return order(params, caller)
+        reading = self.readings.get(operation)
+        if reading is not None:
+            return reading(params, caller, engine)
+        raise NotEmulated(f"Triggerfish does not emulate the {self.name} operation {operation} yet.")

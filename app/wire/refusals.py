@@ -17,6 +17,10 @@ class NotEmulated(Refused):
     """AWS has it; Triggerfish does not emulate it yet."""
 
 
+class ServiceFailed(Refused):
+    """Nobody's fault but the service's: what should have answered did not."""
+
+
 class BodyTooLarge(Refused):
     """More bytes than the endpoint reads."""
 

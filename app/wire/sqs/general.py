@@ -1,11 +1,11 @@
 """Both protocols of SQS through the general path: any request, well-formed or not."""
 
+from dataclasses import replace
+
 from app.wire import protocol
-from app.wire.calls import Operation
 from app.wire.http import HttpRequest
 from app.wire.protocol import Parsed
-from app.wire.refusals import NotEmulated
-from app.wire.sqs.operations import OPERATIONS
+from app.wire.sqs.errors import JSON_TYPE
 
 
 def parse(request: HttpRequest) -> Parsed:
@@ -13,16 +13,11 @@ def parse(request: HttpRequest) -> Parsed:
 
     Raises UnknownOperation, SerializationFailed.
     """
+    if "x-amz-target" in request.headers:
+        # The target alone makes it JSON, as in the plain path; clients differ in the charset they add.
+        request = replace(request, headers={**request.headers, "content-type": JSON_TYPE})
     parsed = protocol.parse("sqs", request)
     if "QueueUrl" in parsed.params or request.path.count("/") < 2:
         return parsed
     named = {**parsed.params, "QueueUrl": f"{request.scheme}://{request.host}{request.path}"}
-    return Parsed(parsed.service, parsed.protocol, parsed.operation, named)
-
-
-def operation_named(name: str) -> Operation:
-    """The operation. Raises NotEmulated for those of SQS that are not there yet."""
-    try:
-        return OPERATIONS[name]
-    except KeyError:
-        raise NotEmulated(f"Triggerfish does not emulate the SQS operation {name} yet.") from None
+    return replace(parsed, params=named)

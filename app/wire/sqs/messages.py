@@ -19,8 +19,7 @@ from app.core.commands import (
 from app.core.errors import InvalidAttributeName
 from app.core.message import Delivery, MessageAttribute
 from app.core.names import Arn
-from app.core.time import Instant
-from app.wire.calls import Call, Caller, Params, ReadableWorld, Result
+from app.wire.calls import Call, Caller, Params, Result
 from app.wire.sqs.errors import batch_failure
 from app.wire.sqs.params import message_attributes, queue_of, required, trace_header
 
@@ -38,11 +37,11 @@ SYSTEM_ATTRIBUTES = (
 """What a receiver may ask for by name (spec pull A5)."""
 
 
-def send_message(params: Params, caller: Caller, world: ReadableWorld, now: Instant) -> Call:
+def send_message(params: Params, caller: Caller) -> Call:
     return Call(_send(params, queue_of(params, caller), caller, ""), _sent)
 
 
-def send_message_batch(params: Params, caller: Caller, world: ReadableWorld, now: Instant) -> Call:
+def send_message_batch(params: Params, caller: Caller) -> Call:
     queue = queue_of(params, caller)
     entries = []
     for place, entry in enumerate(params.get("Entries") or (), 1):
@@ -51,7 +50,7 @@ def send_message_batch(params: Params, caller: Caller, world: ReadableWorld, now
     return Call(SendMessageBatch(queue, tuple(entries)), _sent_batch)
 
 
-def receive_message(params: Params, caller: Caller, world: ReadableWorld, now: Instant) -> Call:
+def receive_message(params: Params, caller: Caller) -> Call:
     queue = queue_of(params, caller)
     system_names = _system_names(params)
     attribute_names = params.get("MessageAttributeNames") or ()
@@ -71,11 +70,11 @@ def receive_message(params: Params, caller: Caller, world: ReadableWorld, now: I
     return Call(command, render)
 
 
-def delete_message(params: Params, caller: Caller, world: ReadableWorld, now: Instant) -> Call:
+def delete_message(params: Params, caller: Caller) -> Call:
     return Call(DeleteMessage(queue_of(params, caller), required(params, "ReceiptHandle")), nothing)
 
 
-def delete_message_batch(params: Params, caller: Caller, world: ReadableWorld, now: Instant) -> Call:
+def delete_message_batch(params: Params, caller: Caller) -> Call:
     queue = queue_of(params, caller)
     entries = []
     for place, entry in enumerate(params.get("Entries") or (), 1):
@@ -84,14 +83,14 @@ def delete_message_batch(params: Params, caller: Caller, world: ReadableWorld, n
     return Call(DeleteMessageBatch(queue, tuple(entries)), _settled_batch)
 
 
-def change_message_visibility(params: Params, caller: Caller, world: ReadableWorld, now: Instant) -> Call:
+def change_message_visibility(params: Params, caller: Caller) -> Call:
     command = ChangeMessageVisibility(
         queue_of(params, caller), required(params, "ReceiptHandle"), required(params, "VisibilityTimeout")
     )
     return Call(command, nothing)
 
 
-def change_message_visibility_batch(params: Params, caller: Caller, world: ReadableWorld, now: Instant) -> Call:
+def change_message_visibility_batch(params: Params, caller: Caller) -> Call:
     queue = queue_of(params, caller)
     entries = []
     for place, entry in enumerate(params.get("Entries") or (), 1):

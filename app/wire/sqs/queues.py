@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from app.core.commands import CreateQueue, DeleteQueue, PurgeQueue, SetQueueAttributes, TagQueue, UntagQueue
 from app.core.errors import InvalidAttributeName, InvalidParameterValue
 from app.core.names import Arn, Scope
-from app.core.time import Instant
-from app.wire.calls import Call, Caller, Params, ReadableQueue, ReadableWorld, Result
+from app.wire.calls import Call, Caller, Params, Readable, ReadableQueue, Result
 from app.wire.sqs.messages import nothing
 from app.wire.sqs.params import queue_of, required
 from app.wire.sqs.urls import queue_url
@@ -42,7 +41,7 @@ QUEUE_ATTRIBUTES = frozenset(
 MAX_PAGE = 1_000
 
 
-def create_queue(params: Params, caller: Caller, world: ReadableWorld, now: Instant) -> Call:
+def create_queue(params: Params, caller: Caller) -> Call:
     command = CreateQueue(
         caller.scope.queue_arn(required(params, "QueueName")), params.get("Attributes") or {}, params.get("tags") or {}
     )
@@ -53,57 +52,57 @@ def create_queue(params: Params, caller: Caller, world: ReadableWorld, now: Inst
     return Call(command, render)
 
 
-def delete_queue(params: Params, caller: Caller, world: ReadableWorld, now: Instant) -> Call:
+def delete_queue(params: Params, caller: Caller) -> Call:
     return Call(DeleteQueue(queue_of(params, caller)), nothing)
 
 
-def set_queue_attributes(params: Params, caller: Caller, world: ReadableWorld, now: Instant) -> Call:
+def set_queue_attributes(params: Params, caller: Caller) -> Call:
     return Call(SetQueueAttributes(queue_of(params, caller), required(params, "Attributes")), nothing)
 
 
-def purge_queue(params: Params, caller: Caller, world: ReadableWorld, now: Instant) -> Call:
+def purge_queue(params: Params, caller: Caller) -> Call:
     return Call(PurgeQueue(queue_of(params, caller)), nothing)
 
 
-def tag_queue(params: Params, caller: Caller, world: ReadableWorld, now: Instant) -> Call:
+def tag_queue(params: Params, caller: Caller) -> Call:
     return Call(TagQueue(queue_of(params, caller), required(params, "Tags")), nothing)
 
 
-def untag_queue(params: Params, caller: Caller, world: ReadableWorld, now: Instant) -> Call:
+def untag_queue(params: Params, caller: Caller) -> Call:
     return Call(UntagQueue(queue_of(params, caller), tuple(required(params, "TagKeys"))), nothing)
 
 
-def list_queue_tags(params: Params, caller: Caller, world: ReadableWorld, now: Instant) -> Result:
-    tags = world.queue(queue_of(params, caller)).tags
+def list_queue_tags(params: Params, caller: Caller, engine: Readable) -> Result:
+    tags = engine.world.queue(queue_of(params, caller)).tags
     return {"Tags": dict(tags)} if tags else {}
 
 
-def get_queue_url(params: Params, caller: Caller, world: ReadableWorld, now: Instant) -> Result:
+def get_queue_url(params: Params, caller: Caller, engine: Readable) -> Result:
     scope = Scope(params.get("QueueOwnerAWSAccountId") or caller.scope.account, caller.scope.region)
-    queue = world.queue(scope.queue_arn(required(params, "QueueName")))
+    queue = engine.world.queue(scope.queue_arn(required(params, "QueueName")))
     return {"QueueUrl": queue_url(queue.arn, caller.base_url)}
 
 
-def get_queue_attributes(params: Params, caller: Caller, world: ReadableWorld, now: Instant) -> Result:
-    queue = world.queue(queue_of(params, caller))
+def get_queue_attributes(params: Params, caller: Caller, engine: Readable) -> Result:
+    queue = engine.world.queue(queue_of(params, caller))
     names = params.get("AttributeNames") or ()
     for name in names:
         if name != "All" and name not in QUEUE_ATTRIBUTES:
             raise InvalidAttributeName(f"Unknown Attribute {name}.")
-    attributes = queue.attributes(now) if names else {}
+    attributes = queue.attributes(engine.clock.now()) if names else {}
     shown = {name: value for name, value in attributes.items() if "All" in names or name in names}
     return {"Attributes": shown} if shown else {}
 
 
-def list_queues(params: Params, caller: Caller, world: ReadableWorld, now: Instant) -> Result:
+def list_queues(params: Params, caller: Caller, engine: Readable) -> Result:
     prefix = params.get("QueueNamePrefix") or ""
-    queues = [queue for queue in world.queues(caller.scope) if queue.name.startswith(prefix)]
+    queues = [queue for queue in engine.world.queues(caller.scope) if queue.name.startswith(prefix)]
     return _page(queues, params, caller, "QueueUrls")
 
 
-def list_dead_letter_source_queues(params: Params, caller: Caller, world: ReadableWorld, now: Instant) -> Result:
-    dead_letter_queue = world.queue(queue_of(params, caller))
-    result = _page(world.dead_letter_sources(dead_letter_queue.arn), params, caller, "queueUrls")
+def list_dead_letter_source_queues(params: Params, caller: Caller, engine: Readable) -> Result:
+    dead_letter_queue = engine.world.queue(queue_of(params, caller))
+    result = _page(engine.world.dead_letter_sources(dead_letter_queue.arn), params, caller, "queueUrls")
     # Unlike ListQueues, the model requires this list: it is there even when empty.
     return {"queueUrls": []} | result
 
