@@ -1,16 +1,9 @@
-"""What ASGI passes around, and the two things done with it: read a whole body, send a whole answer."""
+"""ASGI in two verbs: read a whole body, send a whole answer."""
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any, TypeAlias
+from starlette.types import Message, Receive, Send
 
 from app.wire.http import HttpAnswer
 from app.wire.refusals import BodyTooLarge
-
-Message: TypeAlias = MutableMapping[str, Any]
-AsgiScope: TypeAlias = MutableMapping[str, Any]
-Receive: TypeAlias = Callable[[], Awaitable[Message]]
-Send: TypeAlias = Callable[[Message], Awaitable[None]]
-AsgiApp: TypeAlias = Callable[[AsgiScope, Receive, Send], Awaitable[None]]
 
 _BODILESS = (204, 304)
 

@@ -8,11 +8,14 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote
 from uuid import uuid4
 
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as AsgiScope
+
 from app.core.commands import Command, Invoked, Origin, ReceiveMessage
 from app.core.errors import Refused
 from app.core.names import Scope
 from app.core.time import SECOND_MS
-from app.web.asgi import AsgiApp, AsgiScope, ClientGone, Receive, Send, read_body, replay, send_answer
+from app.web.asgi import ClientGone, read_body, replay, send_answer
 from app.web.signature import verify
 from app.web.waiting import while_connected
 from app.wire import gate, protocol
@@ -55,7 +58,7 @@ class AwsSettings:
 class AwsEndpoint:
     """An ASGI app that answers SQS and Lambda, hands S3 to `s3_app`, and names what is not emulated."""
 
-    def __init__(self, engine: Engine, settings: AwsSettings, s3_app: AsgiApp) -> None:
+    def __init__(self, engine: Engine, settings: AwsSettings, s3_app: ASGIApp) -> None:
         self._engine = engine
         self._settings = settings
         self._s3_app = s3_app

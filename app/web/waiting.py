@@ -4,7 +4,9 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from app.web.asgi import ClientGone, Receive
+from starlette.types import Receive
+
+from app.web.asgi import ClientGone
 
 T = TypeVar("T")
 

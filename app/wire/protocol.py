@@ -209,7 +209,7 @@ def _compact(serializer: Any, protocol: str) -> Any:
     if protocol not in ("json", "rest-json"):
         return serializer
 
-    def _serialize_body(self: Any, body: Mapping[str, Any]) -> str:
+    def _serialize_body(_self: Any, body: Mapping[str, Any]) -> str:
         return orjson.dumps(body).decode()
 
     members: dict[str, Callable[..., Any]] = {"_serialize_body": _serialize_body}

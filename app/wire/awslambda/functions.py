@@ -40,7 +40,7 @@ def put_function_recursion_config(params: Params, caller: Caller, engine: Readab
             "Member must satisfy enum value set: [Terminate, Allow]"
         )
     changed = replace(_spec(params, caller, engine), recursive_loop=loop)
-    return Call(PutFunction(changed), lambda answer: {"RecursiveLoop": loop})
+    return Call(PutFunction(changed), lambda _: {"RecursiveLoop": loop})
 
 
 def _spec(params: Params, caller: Caller, engine: Readable) -> FunctionSpec:

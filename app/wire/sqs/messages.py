@@ -105,7 +105,7 @@ def change_message_visibility_batch(params: Params, caller: Caller) -> Call:
     return Call(ChangeMessageVisibilityBatch(queue, tuple(entries)), _settled_batch)
 
 
-def nothing(answer: object) -> Result:
+def nothing(_answer: object) -> Result:
     """The result of an operation that has none."""
     return {}
 
