@@ -50,8 +50,7 @@ class MotoS3:
         self._now = now
         moto_models.utcnow = self._utcnow
         moto_notifications.send_event = self._moto_sends
-        s3_backends.clear()
-        s3_backends.bucket_accounts.clear()
+        self.close()
         s3_backends.backend = partial(_Backend, self._changes.append, self._utcnow)
         for model in model_data["s3"].values():
             model.instances_tracked = _Nothing()
@@ -76,11 +75,17 @@ class MotoS3:
         if owner is not None:
             partition, account = owner
             backend = s3_backends[account][partition]
-            held = backend.get_bucket(bucket)
-            for key in list(held.keys):
-                held.keys.pop(key)
+            _empty(backend.get_bucket(bucket))
             backend.delete_bucket(bucket)
         self._changes.clear()
+
+    def close(self) -> None:
+        """Forget every bucket and close the files that large objects are kept in."""
+        for _, _, backend in s3_backends.iter_backends():
+            for bucket in backend.buckets.values():
+                _empty(bucket)
+        s3_backends.clear()
+        s3_backends.bucket_accounts.clear()
 
     def _answer(self, request: StoreRequest) -> tuple[int, dict[str, Any], str | bytes]:
         _, _, key = request.path.lstrip("/").partition("/")
@@ -89,11 +94,11 @@ class MotoS3:
                 405, "MethodNotAllowed", "The specified method is not allowed against this resource.", request
             )
         try:
-            asked = _as_moto_request(request)
-            if not key and _is_form(asked) and "key" not in asked.form:
-                return _failed(400, "InvalidArgument", "Bucket POST must contain a field named 'key'.", request)
-            respond = S3Response().key_response if key else S3Response().bucket_response
-            status, headers, body = respond(asked, asked.raw_url, dict(asked.headers))
+            with _as_moto_request(request) as asked:
+                if not key and _is_form(asked) and "key" not in asked.form:
+                    return _failed(400, "InvalidArgument", "Bucket POST must contain a field named 'key'.", request)
+                respond = S3Response().key_response if key else S3Response().bucket_response
+                status, headers, body = respond(asked, asked.raw_url, dict(asked.headers))
         except ExpatError:
             return _failed(400, "MalformedXML", MalformedXml.message, request)
         except NotImplementedError as error:
@@ -189,6 +194,11 @@ class _Backend(S3Backend):  # type: ignore[misc] # moto is not checked
         self._upload(bucket_name, multipart_id)
         return super().complete_multipart_upload(bucket_name, multipart_id, body)
 
+    def abort_multipart_upload(self, bucket_name: str, multipart_id: str) -> None:
+        upload = self._upload(bucket_name, multipart_id)
+        super().abort_multipart_upload(bucket_name, multipart_id)
+        upload.dispose()
+
     def _upload(self, bucket_name: str, multipart_id: str) -> FakeMultipart:
         """The upload. moto raises KeyError for one that is not there, S3 says NoSuchUpload."""
         upload = self.get_bucket(bucket_name).multiparts.get(multipart_id)
@@ -228,6 +238,15 @@ def _as_moto_request(request: StoreRequest) -> Request:
     path = request.path.replace(";", "%3B")  # moto would take it for the parameters of a path and lose it
     query = f"?{request.query}" if request.query else ""
     return _Request.from_primitives(request.method, f"http://{_HOST}{path}{query}", headers, request.body)
+
+
+def _empty(bucket: FakeBucket) -> None:
+    for key in list(bucket.keys):
+        bucket.keys.setlist(key, [])  # this closes what each version was kept in
+    dict.clear(bucket.keys)
+    for upload in bucket.multiparts.values():
+        upload.dispose()
+    bucket.multiparts.clear()
 
 
 def _object_change(name: str, bucket: FakeBucket, key: FakeKey) -> ObjectChange:

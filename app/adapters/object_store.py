@@ -44,7 +44,9 @@ class ObjectStore:
 
     async def close(self) -> None:
         if self._thread is not None:
-            self._thread.shutdown(wait=False, cancel_futures=True)
+            if self._moto is not None:
+                await self._do(lambda moto: moto.close())
+            self._thread.shutdown()
             self._thread = None
 
     async def _do(self, work: "Callable[[MotoS3], T]") -> T:
