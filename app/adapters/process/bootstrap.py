@@ -10,16 +10,16 @@ import sys
 # The folder of this file must not shadow the handler's imports; the handler's own folder comes first.
 sys.path[0] = os.environ.get("LAMBDA_TASK_ROOT", os.getcwd())
 
-import decimal  # noqa: E402
-import importlib  # noqa: E402
-import json  # noqa: E402
-import logging  # noqa: E402
-import socket  # noqa: E402
-import time  # noqa: E402
-import traceback  # noqa: E402
-from collections.abc import Callable, Mapping  # noqa: E402
-from types import TracebackType  # noqa: E402
-from typing import Any, NoReturn  # noqa: E402
+import decimal
+import importlib
+import json
+import logging
+import socket
+import time
+import traceback
+from collections.abc import Callable, Mapping
+from types import TracebackType
+from typing import Any, NoReturn
 
 _PREFIX = "/2018-06-01/runtime"
 _LOG_FORMAT = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s"
@@ -151,7 +151,7 @@ def main() -> None:
     client = RuntimeClient(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:
         handler = load_handler(os.environ.get("_HANDLER", ""))
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  whatever the module's code raised
         fault = describe_error(error, "")
         print_error(fault)
         client.post("/init/error", json.dumps(fault).encode(), str(fault["errorType"]))
@@ -162,7 +162,7 @@ def main() -> None:
         _set_trace_id(headers.get("lambda-runtime-trace-id"))
         try:
             result = _marshal(handler(_unmarshal(event), LambdaContext(headers)))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  whatever the handler raised
             fault = describe_error(error, request_id)
             print_error(fault)
             client.post(f"/invocation/{request_id}/error", json.dumps(fault).encode(), str(fault["errorType"]))
