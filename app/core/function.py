@@ -1,8 +1,11 @@
 """A function: its settings, its environments and its line of waiting invocations."""
 
+import heapq
+from collections import deque
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from app.core.call import Call
 from app.core.names import Arn, name_of
 
 
@@ -83,3 +86,69 @@ class FunctionSpec:
     @property
     def timeout_ms(self) -> int:
         return self.timeout_s * 1_000
+
+
+class Function:
+    """A function at work. An invocation takes the lowest free slot, so that few environments stay warm."""
+
+    def __init__(self, spec: FunctionSpec) -> None:
+        self.spec = spec
+        self.line: deque[Call] = deque()
+        self.running: dict[str, Call] = {}
+        self._free: list[int] = list(range(spec.environments))
+        self._slot_of: dict[str, int] = {}
+        self.invocations = 0
+
+    def __repr__(self) -> str:
+        return f"<Function {self.spec.name}: {self.in_flight} in flight, {self.waiting} waiting>"
+
+    @property
+    def arn(self) -> Arn:
+        return self.spec.arn
+
+    @property
+    def in_flight(self) -> int:
+        return len(self.running)
+
+    @property
+    def waiting(self) -> int:
+        return len(self.line)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether an environment is free and nobody stands in line for it."""
+        return bool(self._free) and not self.line
+
+    @property
+    def is_at_reserved_limit(self) -> bool:
+        reserved = self.spec.reserved_concurrency
+        return reserved is not None and self.in_flight + self.waiting >= reserved
+
+    def begin(self, call: Call) -> int:
+        """Put the call into the lowest free slot and say which."""
+        slot = heapq.heappop(self._free)
+        self._slot_of[call.request_id] = slot
+        self.running[call.request_id] = call
+        self.invocations += 1
+        return slot
+
+    def end(self, request_id: str) -> Call:
+        """Free the slot of the call."""
+        slot = self._slot_of.pop(request_id)
+        if slot < self.spec.environments:
+            heapq.heappush(self._free, slot)
+        return self.running.pop(request_id)
+
+    def next_in_line(self) -> Call | None:
+        """Take the next waiting call if an environment is free for it."""
+        return self.line.popleft() if self._free and self.line else None
+
+    def change(self, spec: FunctionSpec) -> None:
+        """Go on under other settings; running invocations keep their slots to their end."""
+        taken = set(self._slot_of.values())
+        self._free = [slot for slot in range(spec.environments) if slot not in taken]
+        self.spec = spec
+
+    def call_in_slot(self, slot: int) -> Call | None:
+        """The call that runs in the slot now."""
+        return next((call for request, call in self.running.items() if self._slot_of[request] == slot), None)

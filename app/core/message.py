@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
+from app.core.chain import Cause
 from app.core.names import Arn
 from app.core.time import Instant
 
@@ -18,7 +19,10 @@ class MessageAttribute:
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """What the sender gave and SQS fixed at that moment; it never changes, in whatever queue the message is."""
+    """What the sender gave and SQS fixed at that moment; it never changes, in whatever queue the message is.
+
+    `cause` is the chain the message belongs to and the invocation that sent it, if one did.
+    """
 
     message_id: str
     body: str
@@ -30,6 +34,11 @@ class Content:
     group_id: str | None = None
     deduplication_id: str | None = None
     sequence_number: str | None = None
+    cause: Cause | None = None
+
+    @property
+    def chain(self) -> str:
+        return self.cause.chain if self.cause else ""
 
 
 @dataclass(slots=True)
@@ -72,20 +81,21 @@ class Message:
     """A message as it lives in one queue.
 
     `order` is its place there and its identity in receipt handles. `available_at` is when a delayed or
-    in-flight message becomes visible; the queue alone changes these fields.
+    in-flight message becomes visible, `rank` its turn among the visible; the queue alone changes these fields.
     """
 
     content: Content
     order: int
     available_at: Instant
     enqueued_at: Instant
+    rank: int = 0
     state: MessageState = MessageState.VISIBLE
     receive_count: int = 0
     first_received_at: Instant | None = None
     last_received_at: Instant | None = None
     source: Arn | None = None
-    attempts: list[Attempt] = field(default_factory=list)
-    moves: list[Move] = field(default_factory=list)
+    attempts: tuple[Attempt, ...] = ()
+    moves: tuple[Move, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,54 @@
+"""A call of a function as the world keeps it: the invocation to be, whom it is for, and what caused it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+from app.core.chain import Cause, Hop
+from app.core.names import Arn
+
+if TYPE_CHECKING:
+    from app.core.async_invoke import Event
+    from app.core.batch import Batch
+
+
+@dataclass(frozen=True, slots=True)
+class ForWaiter:
+    """A synchronous caller waits for the answer."""
+
+    waiter: int
+    wants_log: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ForBatch:
+    """A mapping waits to settle the batch."""
+
+    mapping: str
+    batch: "Batch"
+
+
+@dataclass(frozen=True, slots=True)
+class ForEvent:
+    """The asynchronous queue waits to settle the event."""
+
+    event: "Event"
+
+
+Owner: TypeAlias = ForWaiter | ForBatch | ForEvent
+
+
+@dataclass(slots=True)
+class Call:
+    """`function_arn` is the ARN as invoked; `source` says in words who invokes, `through` what lies on the path."""
+
+    request_id: str
+    function: Arn
+    function_arn: Arn
+    payload: bytes
+    source: str
+    cause: Cause
+    owner: Owner
+    through: tuple[str, ...] = ()
+    attempt: int = 1
+    client_context: str | None = None
+    hop: Hop | None = None

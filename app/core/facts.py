@@ -1,0 +1,389 @@
+"""What happened, in the past tense, and what the world wishes done: the effects a verb gives back.
+
+Facts go to the journal; `CallFunction` and `Answered` are carried out by the engine. Fields with one name mean
+one thing everywhere: `queue` and `function` are ARNs, `message` is a message id, `chain` a chain id.
+"""
+
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from app.core.invocation import Invocation
+from app.core.names import Arn, name_of
+from app.core.time import Instant, format_duration, format_instant
+
+# Wishes ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CallFunction:
+    """Run this at its endpoint; what comes of it comes back as `SettleInvocation`."""
+
+    invocation: Invocation
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The answer to a command that was `Waiting`."""
+
+    waiter: int
+    answer: Any
+
+
+# Facts ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Configured:
+    """Something was created, changed or deleted: `what` says it in words."""
+
+    what: str
+    queue: Arn | None = None
+    function: Arn | None = None
+
+    @property
+    def text(self) -> str:
+        return self.what
+
+
+@dataclass(frozen=True, slots=True)
+class MessageSent:
+    queue: Arn
+    message: str
+    chain: str
+    body_bytes: int
+    delay_s: int = 0
+
+    @property
+    def text(self) -> str:
+        delay = f", delayed {self.delay_s}s" if self.delay_s else ""
+        return f"{name_of(self.queue)} got {self.message} ({self.body_bytes} bytes{delay})"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReceived:
+    """`by` is a function's name for a mapping's receive, or "ReceiveMessage"."""
+
+    queue: Arn
+    message: str
+    chain: str
+    count: int
+    by: str
+    until: Instant
+
+    @property
+    def text(self) -> str:
+        return (
+            f"{name_of(self.queue)} handed {self.message} to {self.by} "
+            f"(receive {self.count}), hidden until {format_instant(self.until)}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MessageReturned:
+    """Its visibility timeout or its delay ended."""
+
+    queue: Arn
+    message: str
+    chain: str
+    was: str
+
+    @property
+    def text(self) -> str:
+        return f"{name_of(self.queue)} shows {self.message} again" if self.was == "in flight" else (
+            f"{name_of(self.queue)} shows {self.message} after its delay"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class VisibilityChanged:
+    queue: Arn
+    message: str
+    chain: str
+    timeout_s: int
+
+    @property
+    def text(self) -> str:
+        return f"{name_of(self.queue)} hides {self.message} for {self.timeout_s}s from now"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDeleted:
+    queue: Arn
+    message: str
+    chain: str
+    by: str
+
+    @property
+    def text(self) -> str:
+        return f"{name_of(self.queue)} deleted {self.message} for {self.by}"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageMoved:
+    """`queue` is the one it left."""
+
+    queue: Arn
+    message: str
+    chain: str
+    destination: Arn
+    reason: str
+
+    @property
+    def text(self) -> str:
+        return f"{name_of(self.queue)} moved {self.message} to {name_of(self.destination)}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageExpired:
+    queue: Arn
+    message: str
+    chain: str
+
+    @property
+    def text(self) -> str:
+        return f"{name_of(self.queue)} dropped {self.message}: its retention period ended"
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePurged:
+    queue: Arn
+    count: int
+
+    @property
+    def text(self) -> str:
+        return f"{name_of(self.queue)} purged of {self.count} messages"
+
+
+@dataclass(frozen=True, slots=True)
+class MessagesFiltered:
+    """A mapping's filter refused them, which deletes them (spec B7)."""
+
+    queue: Arn
+    function: Arn
+    messages: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return f"{name_of(self.queue)}: the filter for {name_of(self.function)} dropped {', '.join(self.messages)}"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFormed:
+    """A mapping closed a batch; `reason` is what ended it."""
+
+    queue: Arn
+    function: Arn
+    mapping: str
+    request: str
+    messages: tuple[str, ...]
+    reason: str
+    chain: str
+
+    @property
+    def text(self) -> str:
+        count = len(self.messages)
+        noun = "message" if count == 1 else "messages"
+        return f"{name_of(self.queue)} → {name_of(self.function)}: batch of {count} {noun} ({self.reason})"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchAbandoned:
+    """A throttled batch whose visibility timeout ended before it could run (spec B5)."""
+
+    queue: Arn
+    function: Arn
+    request: str
+    messages: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        return f"{name_of(self.function)} stayed throttled; {name_of(self.queue)} gets {len(self.messages)} messages back"
+
+
+@dataclass(frozen=True, slots=True)
+class InvocationStarted:
+    function: Arn
+    request: str
+    chain: str
+    attempt: int
+    source: str
+    environment: int
+    payload_bytes: int
+
+    @property
+    def text(self) -> str:
+        again = f", attempt {self.attempt}" if self.attempt > 1 else ""
+        return f"{name_of(self.function)} invoked by {self.source}{again} [{self.request}]"
+
+
+@dataclass(frozen=True, slots=True)
+class InvocationEnded:
+    """`outcome` is a short word: succeeded, failed, timed out, exited, init failed, throttled, unreachable."""
+
+    function: Arn
+    request: str
+    chain: str
+    outcome: str
+    error_type: str | None
+    error_message: str | None
+    duration_ms: float
+    log_tail: str
+
+    @property
+    def text(self) -> str:
+        why = f": {self.error_type}: {self.error_message}" if self.error_type else ""
+        return f"{name_of(self.function)} {self.outcome} after {self.duration_ms:.1f} ms{why} [{self.request}]"
+
+
+@dataclass(frozen=True, slots=True)
+class InvocationThrottled:
+    function: Arn
+    request: str
+    chain: str
+    reason: str
+    retry_at: Instant | None
+
+    @property
+    def text(self) -> str:
+        then = f", again at {format_instant(self.retry_at)}" if self.retry_at is not None else ""
+        return f"{name_of(self.function)} throttled ({self.reason}){then} [{self.request}]"
+
+
+@dataclass(frozen=True, slots=True)
+class EventAccepted:
+    """An asynchronous event was queued."""
+
+    function: Arn
+    request: str
+    chain: str
+    source: str
+
+    @property
+    def text(self) -> str:
+        return f"{name_of(self.function)} accepted an event from {self.source} [{self.request}]"
+
+
+@dataclass(frozen=True, slots=True)
+class EventRetried:
+    function: Arn
+    request: str
+    chain: str
+    attempt: int
+    at: Instant
+    wait_ms: int
+
+    @property
+    def text(self) -> str:
+        return (
+            f"{name_of(self.function)} will get the event again at {format_instant(self.at)} "
+            f"(attempt {self.attempt}, in {format_duration(self.wait_ms)}) [{self.request}]"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EventDropped:
+    """`condition` is AWS's word: RetriesExhausted, EventAgeExceeded, …"""
+
+    function: Arn
+    request: str
+    chain: str
+    condition: str
+    attempts: int
+
+    @property
+    def text(self) -> str:
+        return f"{name_of(self.function)} lost an event after {self.attempts} attempts: {self.condition} [{self.request}]"
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectChanged:
+    bucket: str
+    key: str
+    event: str
+    chain: str
+    size: int | None = None
+
+    @property
+    def text(self) -> str:
+        return f"s3://{self.bucket}/{self.key} {self.event}"
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationSent:
+    bucket: str
+    key: str
+    target: Arn
+    rule: str
+    chain: str
+
+    @property
+    def text(self) -> str:
+        return f"s3://{self.bucket}/{self.key} notified {name_of(self.target)} (rule {self.rule})"
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationFailed:
+    """The rule applied, but its target is gone or refused."""
+
+    bucket: str
+    key: str
+    target: Arn
+    reason: str
+    chain: str
+
+    @property
+    def text(self) -> str:
+        return f"s3://{self.bucket}/{self.key} could not notify {name_of(self.target)}: {self.reason}"
+
+
+@dataclass(frozen=True, slots=True)
+class LoopWarned:
+    """A chain came back to a function.
+
+    `kind` is "early" at the second time round, "stopped" when the invocation was refused as AWS would, "allowed"
+    when the function's RecursiveLoop is Allow, "unseen" when it runs on because AWS would not notice this loop.
+    """
+
+    function: Arn
+    chain: str
+    kind: str
+    times: int
+    path: tuple[str, ...]
+    request: str
+
+    @property
+    def text(self) -> str:
+        verdict = {
+            "early": "comes round again",
+            "stopped": "was stopped as AWS would stop it",
+            "allowed": "runs on because its RecursiveLoop is Allow",
+            "unseen": "runs on, and AWS would not stop it",
+        }[self.kind]
+        return f"loop: {name_of(self.function)} {verdict}, {self.times} times: {' → '.join(self.path)}"
+
+
+Fact: TypeAlias = (
+    Configured
+    | MessageSent
+    | MessageReceived
+    | MessageReturned
+    | VisibilityChanged
+    | MessageDeleted
+    | MessageMoved
+    | MessageExpired
+    | QueuePurged
+    | MessagesFiltered
+    | BatchFormed
+    | BatchAbandoned
+    | InvocationStarted
+    | InvocationEnded
+    | InvocationThrottled
+    | EventAccepted
+    | EventRetried
+    | EventDropped
+    | ObjectChanged
+    | NotificationSent
+    | NotificationFailed
+    | LoopWarned
+)
+Effect: TypeAlias = Fact | CallFunction | Answered

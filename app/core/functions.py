@@ -1,0 +1,364 @@
+"""The functions of the world: who may run now, who waits, what an outcome means for whom it was for."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias, assert_never
+
+from app.core.async_invoke import Again, AsyncQueue, Done, Event, GivenUp, RetryRules
+from app.core.call import Call, ForBatch, ForEvent, ForWaiter
+from app.core.chain import Cause, Chains
+from app.core.commands import DeleteFunction, Invoke, Invoked, Origin, PutFunction, SettleInvocation, Waiting
+from app.core.errors import (
+    InvalidRequestContent,
+    RecursiveInvocation,
+    RequestTooLarge,
+    ResourceNotFound,
+    TooManyRequests,
+)
+from app.core.facts import (
+    Answered,
+    CallFunction,
+    Configured,
+    Effect,
+    EventAccepted,
+    EventDropped,
+    EventRetried,
+    InvocationEnded,
+    InvocationStarted,
+    InvocationThrottled,
+    LoopWarned,
+)
+from app.core.function import Function, FunctionSpec
+from app.core.ids import Ids
+from app.core.invocation import Invocation, InvocationType, Outcome, Throttled
+from app.core.limits import Limits
+from app.core.names import Arn, Scope, parse_arn
+from app.core.outcomes import error_of, ran_of, word_of
+from app.core.script import Running, plan
+from app.core.time import Instant
+
+_RESERVED_EXCEEDED = "ReservedFunctionConcurrentInvocationLimitExceeded"
+_FUNCTION_NAME = re.compile(
+    r"(?:arn:(?:aws[a-zA-Z-]*)?:lambda:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):function:"
+    r"|(?P<account2>\d{12}):function:|function:)?(?P<name>[a-zA-Z0-9-_]+)(?::(?P<qualifier>\$LATEST|[a-zA-Z0-9-_]+))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionName:
+    """A function as a caller wrote it: the unqualified ARN, and the qualifier if there was one."""
+
+    arn: Arn
+    qualifier: str | None
+
+    @property
+    def as_invoked(self) -> Arn:
+        return f"{self.arn}:{self.qualifier}" if self.qualifier else self.arn
+
+
+def parse_function_name(text: str, scope: Scope, *, qualifier: str | None = None) -> FunctionName | None:
+    """A name, partial ARN or ARN, with or without qualifier; None when it is none of these."""
+    match = _FUNCTION_NAME.fullmatch(text)
+    if match is None:
+        return None
+    region = match["region"] or scope.region
+    account = match["account"] or match["account2"] or scope.account
+    return FunctionName(Scope(account, region).function_arn(match["name"]), match["qualifier"] or qualifier)
+
+
+Stopped: TypeAlias = RecursiveInvocation | Throttled
+"""What kept a call from running: the loop detection or a limit."""
+
+
+@dataclass(slots=True)
+class Functions:
+    """All functions by ARN. `book` notes a machine's next wake-up; `freed` is told when an environment is free
+    again, `settle_batch` what came of a mapping's batch; effects go to `outbox`."""
+
+    ids: Ids
+    limits: Limits
+    chains: Chains
+    outbox: list[Effect]
+    cause_of: Callable[[Origin, str | None, Instant], Cause]
+    next_waiter: Callable[[], int]
+    freed: Callable[[Function], None]
+    settle_batch: Callable[[ForBatch, Outcome, Instant], None]
+    scripted: Running = field(default_factory=Running)
+    _functions: dict[Arn, Function] = field(default_factory=dict)
+    _queues: dict[Arn, AsyncQueue] = field(default_factory=dict)
+    _by_key: dict[str, tuple[Arn, int]] = field(default_factory=dict)
+    _function_of: dict[str, Arn] = field(default_factory=dict)
+
+    # Reading --------------------------------------------------------------------------------------------
+
+    def __getitem__(self, arn: Arn) -> Function:
+        try:
+            return self._functions[arn]
+        except KeyError:
+            raise ResourceNotFound(f"Function not found: {arn}") from None
+
+    def get(self, arn: Arn) -> Function | None:
+        return self._functions.get(arn)
+
+    def all(self, scope: Scope | None = None) -> list[Function]:
+        functions = sorted(self._functions.values(), key=lambda function: function.spec.name)
+        return [function for function in functions if scope is None or parse_arn(function.arn).scope == scope]
+
+    def events_waiting(self, arn: Arn) -> int:
+        """How many asynchronous events wait for their next attempt."""
+        return len(self._queues[arn])
+
+    def caller_with_key(self, access_key_id: str) -> tuple[Function, Call | None] | None:
+        """The function whose environment signs with this key, and the call that runs there now."""
+        found = self._by_key.get(access_key_id)
+        if found is None:
+            return None
+        arn, slot = found
+        function = self._functions[arn]
+        return function, function.call_in_slot(slot)
+
+    # Functions ------------------------------------------------------------------------------------------
+
+    def put(self, command: PutFunction, now: Instant) -> None:
+        spec = command.spec
+        function = self._functions.get(spec.arn)
+        if function is None:
+            function = self._functions[spec.arn] = Function(spec)
+            self._queues[spec.arn] = AsyncQueue(self.limits)
+            self.outbox.append(Configured(f"function {spec.name} created", function=spec.arn))
+        else:
+            self._forget_keys(function)
+            function.change(spec)
+            self.outbox.append(Configured(f"function {spec.name} changed", function=spec.arn))
+        for slot, key in enumerate(spec.access_key_ids):
+            self._by_key[key] = (spec.arn, slot)
+        self._run_line(function, now)
+        self.freed(function)
+
+    def delete(self, command: DeleteFunction, now: Instant) -> None:
+        """Forget the function; what waits for it is dropped, what runs settles for nobody but its own caller."""
+        function = self[command.function]
+        gone = ResourceNotFound(f"Function not found: {function.arn}:$LATEST")
+        for call in [*function.line, *function.running.values()]:
+            self._function_of.pop(call.request_id, None)
+            match call.owner:
+                case ForWaiter(waiter=waiter):
+                    self.outbox.append(Answered(waiter, gone))
+                case ForEvent(event=event):
+                    self._drop(function, event, "FunctionDeleted")
+                case ForBatch() as batch:
+                    self.settle_batch(batch, Throttled("FunctionDeleted", gone.message), now)
+        for event in self._queues.pop(function.arn).drop_all():
+            self._drop(function, event, "FunctionDeleted")
+        self._forget_keys(function)
+        del self._functions[function.arn]
+        self.outbox.append(Configured(f"function {function.spec.name} deleted", function=function.arn))
+
+    # Invoking -------------------------------------------------------------------------------------------
+
+    def invoke(self, command: Invoke, now: Instant) -> Invoked | Waiting:
+        name = parse_function_name(command.function, command.scope, qualifier=command.qualifier)
+        arn = name.arn if name else command.scope.function_arn(command.function)
+        function = self._functions.get(arn)
+        # Versions and aliases are not there, so only $LATEST can be meant.
+        if name is None or function is None or name.qualifier not in (None, "$LATEST"):
+            qualifier = (name and name.qualifier) or "$LATEST"
+            raise ResourceNotFound(f"Function not found: {arn}:{qualifier}")
+        self._check_payload(command)
+        request_id = self.ids.uuid()
+        if command.type is InvocationType.DRY_RUN:
+            return Invoked(request_id)
+        payload = command.payload or b"{}"
+        cause = self.cause_of(command.origin, command.origin.trace_header, now)
+        source = cause.hop.stations[-1] if cause.hop else "Invoke"
+        if command.type is InvocationType.EVENT:
+            event = Event(request_id, name.as_invoked, payload, source, cause, now)
+            self.accept(function, event, now)
+            return Invoked(request_id)
+        waiter = self.next_waiter()
+        call = Call(request_id, arn, name.as_invoked, payload, source, cause, ForWaiter(waiter),
+                    client_context=command.client_context)  # fmt: skip
+        match self.submit(function, call, now):
+            case None:
+                return Waiting(waiter)
+            case RecursiveInvocation() as refusal:
+                raise refusal
+            case Throttled(reason=reason, message=message):
+                raise TooManyRequests(reason, message)
+
+    def accept(self, function: Function, event: Event, now: Instant) -> None:
+        """Take an event into the asynchronous queue; its first attempt is at once."""
+        self.outbox.append(EventAccepted(function.arn, event.request_id, event.cause.chain, event.source))
+        self._attempt(function, event, now)
+
+    def submit(self, function: Function, call: Call, now: Instant) -> Stopped | None:
+        """Run the call or let it stand in line for an environment; gives back what forbids both."""
+        hop = self.chains.extend(call.cause, function=function.arn, request_id=call.request_id, through=call.through)
+        call.hop = hop
+        if (refusal := self._judge_loop(function, call)) is not None:
+            return refusal
+        if function.is_at_reserved_limit:
+            return Throttled(_RESERVED_EXCEEDED)
+        self._function_of[call.request_id] = function.arn
+        self.chains.keep(hop)
+        if function.has_room:
+            self._begin(function, call, now)
+        else:
+            function.line.append(call)
+        return None
+
+    def settle(self, command: SettleInvocation, now: Instant) -> None:
+        """What came of a call that was running. An outcome for nobody (a deleted function's) is let go."""
+        arn = self._function_of.pop(command.request_id, None)
+        function = self._functions.get(arn) if arn else None
+        if function is None or command.request_id not in function.running:
+            return
+        call = function.end(command.request_id)
+        outcome = command.outcome
+        error_type, message = error_of(outcome)
+        ran = ran_of(outcome)
+        assert call.hop is not None, "a running call has its hop"
+        self.outbox.append(
+            InvocationEnded(function.arn, call.request_id, call.hop.chain, word_of(outcome), error_type, message,
+                            ran.duration_ms, ran.log_tail)  # fmt: skip
+        )
+        match call.owner:
+            case ForWaiter(waiter=waiter):
+                self.outbox.append(Answered(waiter, self._answer(call, outcome)))
+            case ForBatch() as batch:
+                self.settle_batch(batch, outcome, now)
+            case ForEvent(event=event):
+                self._settle_event(function, event, outcome, now)
+            case _:
+                assert_never(call.owner)
+        self._run_line(function, now)
+        self.freed(function)
+
+    def cancel_wait(self, waiter: int) -> None:
+        """The caller is gone: a call still in line is dropped, a running one runs on, as on Lambda."""
+        for function in self._functions.values():
+            for call in function.line:
+                if call.owner == ForWaiter(waiter):
+                    function.line.remove(call)
+                    self._function_of.pop(call.request_id, None)
+                    return
+
+    # Time -----------------------------------------------------------------------------------------------
+
+    def next_wakeup(self) -> Instant | None:
+        times = [queue.next_wakeup() for queue in self._queues.values()]
+        return min((at for at in (*times, self.scripted.next_wakeup()) if at is not None), default=None)
+
+    def wake(self, now: Instant) -> None:
+        """Settle the scripted calls that ended, and try again the events whose time has come."""
+        for request_id, outcome in self.scripted.ended(now):
+            self.settle(SettleInvocation(request_id, outcome), now)
+        for arn, queue in list(self._queues.items()):
+            for event in list(queue.due(now)):
+                self._attempt(self._functions[arn], event, now)
+
+    # Inside ---------------------------------------------------------------------------------------------
+
+    def _begin(self, function: Function, call: Call, now: Instant) -> None:
+        slot = function.begin(call)
+        spec, hop = function.spec, call.hop
+        assert hop is not None, "a call has its hop before it begins"
+        self.outbox.append(
+            InvocationStarted(spec.arn, call.request_id, hop.chain, call.attempt, call.source, slot, len(call.payload))
+        )
+        if spec.script is not None:
+            after_ms, outcome = plan(spec, spec.script, call.payload, nth=function.invocations)
+            self.scripted.start(call.request_id, outcome, at=now + after_ms)
+            return
+        self.outbox.append(
+            CallFunction(
+                Invocation(call.request_id, call.function_arn, spec.name, call.payload, spec.timeout_ms,
+                           self.chains.header_of(hop), slot, call.attempt, call.client_context)  # fmt: skip
+            )
+        )
+
+    def _run_line(self, function: Function, now: Instant) -> None:
+        while (call := function.next_in_line()) is not None:
+            self._begin(function, call, now)
+
+    def _judge_loop(self, function: Function, call: Call) -> RecursiveInvocation | None:
+        """Refuse the invocation after the sixteenth on one path as AWS would, and warn early (spec F)."""
+        hop, most = call.hop, self.limits.chain_invocations
+        assert hop is not None, "the hop is there before it is judged"
+        times, seen = hop.times[function.arn], hop.seen_times[function.arn]
+        allowed = function.spec.recursive_loop == "Allow"
+        if seen > most and not allowed:
+            self._warn(function, call, "stopped", seen)
+            return RecursiveInvocation()
+        if times == self.limits.chain_warning_at:
+            self._warn(function, call, "early", times)
+        elif times == most + 1:
+            self._warn(function, call, "allowed" if seen > most else "unseen", times)
+        return None
+
+    def _warn(self, function: Function, call: Call, kind: str, times: int) -> None:
+        assert call.hop is not None, "the hop is there before it is judged"
+        stations = call.hop.stations
+        self.outbox.append(LoopWarned(function.arn, call.hop.chain, kind, times, stations, call.request_id))
+
+    def _attempt(self, function: Function, event: Event, now: Instant) -> None:
+        event.attempts += 1
+        call = Call(event.request_id, function.arn, event.function_arn, event.payload, event.source, event.cause,
+                    ForEvent(event), event.through, attempt=event.attempts)  # fmt: skip
+        match self.submit(function, call, now):
+            case RecursiveInvocation():
+                # Dropped without a retry; which condition AWS writes then is UNCONFIRMED.
+                self._drop(function, event, "RecursiveInvocation")
+            case Throttled() as throttled:
+                event.attempts -= 1
+                if function.spec.reserved_concurrency == 0:
+                    self._drop(function, event, "ZeroReservedConcurrency")
+                else:
+                    self._settle_event(function, event, throttled, now)
+
+    def _settle_event(self, function: Function, event: Event, outcome: Outcome, now: Instant) -> None:
+        spec = function.spec
+        rules = RetryRules(spec.maximum_retry_attempts, spec.maximum_event_age_s)
+        chain = event.cause.chain
+        match self._queues[function.arn].settle(event, outcome, rules, now=now):
+            case Done():
+                pass
+            case Again(at=at) if isinstance(outcome, Throttled):
+                self.outbox.append(InvocationThrottled(function.arn, event.request_id, chain, outcome.reason, at))
+            case Again(at=at):
+                attempt = event.attempts + 1
+                self.outbox.append(EventRetried(function.arn, event.request_id, chain, attempt, at, at - now))
+            case GivenUp(condition=condition):
+                self._drop(function, event, condition)
+
+    def _drop(self, function: Function, event: Event, condition: str) -> None:
+        self.outbox.append(
+            EventDropped(function.arn, event.request_id, event.cause.chain, condition, event.attempts)
+        )
+
+    def _answer(self, call: Call, outcome: Outcome) -> Invoked | TooManyRequests:
+        if isinstance(outcome, Throttled):
+            return TooManyRequests(outcome.reason, outcome.message)
+        assert call.hop is not None, "a settled call has its hop"
+        return Invoked(call.request_id, outcome, trace_header=self.chains.header_of(call.hop))
+
+    def _check_payload(self, command: Invoke) -> None:
+        is_event = command.type is InvocationType.EVENT
+        most = self.limits.async_payload_bytes if is_event else self.limits.sync_payload_bytes
+        if len(command.payload) > most:
+            raise RequestTooLarge(f"Request must be smaller than {most} bytes for the InvokeFunction operation")
+        if not command.payload:
+            return
+        try:
+            json.loads(command.payload)
+        except (ValueError, RecursionError) as error:
+            raise InvalidRequestContent(
+                f"Could not parse request body into json: Could not parse payload into json: {error}\n"
+                " at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 1]"
+            ) from None
+
+    def _forget_keys(self, function: Function) -> None:
+        for key in function.spec.access_key_ids:
+            self._by_key.pop(key, None)

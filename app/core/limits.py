@@ -1,0 +1,66 @@
+"""Numbers with a source. `Limits` is passed in, so that a test or a setting can change one."""
+
+from dataclasses import dataclass
+
+from app.core.time import HOUR_MS, MINUTE_MS, SECOND_MS
+
+KIB = 1_024
+MIB = 1_024 * KIB
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """AWS's quotas of November 2026; units last in each name."""
+
+    # SQS developer guide, quotas-messages: 1 MiB since August 2025, for one message and for a batch.
+    message_bytes: int = MIB
+    batch_bytes: int = MIB
+    batch_entries: int = 10
+    receive_messages: int = 10
+    wait_time_s: int = 20
+    delay_s: int = 900
+    visibility_timeout_s: int = 43_200
+    message_attributes: int = 10
+    # About 120,000 messages in flight a standard queue; a short poll beyond it is refused (quotas-messages).
+    in_flight_messages: int = 120_000
+    # A standard queue puts a message to the back once it was received this often (SQS CloudWatch metrics page).
+    receives_before_back: int = 3
+    purge_interval_ms: int = MINUTE_MS
+    # CreateQueue within 60 s of DeleteQueue is QueueDeletedRecently on AWS. A local tool is torn down and set up
+    # in one breath, so the default here is not to wait.
+    recreate_interval_ms: int = 0
+
+    # Lambda developer guide, with-sqs and services-sqs-scaling.
+    batch_window_s: int = 300
+    batch_size: int = 10_000
+    batch_payload_bytes: int = 6 * MIB
+    pollers_at_start: int = 5
+    pollers_per_minute: int = 300
+    pollers_at_most: int = 1_250
+    # How long a mapping is Creating, Enabling, Updating, …: minutes on AWS, a moment here (UNCONFIRMED there).
+    mapping_transition_ms: int = 0
+    # The archived guide of 2023: a poller with a batching window receives with an effective visibility timeout of
+    # window + function timeout + 30 s, when window + function timeout exceed the queue's. The current page is silent.
+    window_visibility_extra_s: int = 30
+
+    # Lambda quotas, gettingstarted-limits; the asynchronous limit is 1 MB since October 2025.
+    sync_payload_bytes: int = 6 * MIB
+    async_payload_bytes: int = MIB
+
+    # Asynchronous invocation (invocation-async-error-handling).
+    async_retry_delays_ms: tuple[int, ...] = (MINUTE_MS, 2 * MINUTE_MS)
+    async_backoff_first_ms: int = SECOND_MS
+    async_backoff_most_ms: int = 5 * MINUTE_MS
+    async_age_most_ms: int = 6 * HOUR_MS
+
+    # Throttled batches are tried again with growing pauses; AWS does not publish the curve (UNCONFIRMED).
+    throttle_backoff_first_ms: int = SECOND_MS
+    throttle_backoff_most_ms: int = 30 * SECOND_MS
+
+    # Recursive loop detection: about 16 invocations in a chain of requests, the next is stopped (invocation-recursion).
+    chain_invocations: int = 16
+    chain_warning_at: int = 2
+    chain_hops_kept: int = 100_000
+
+
+DEFAULT_LIMITS = Limits()

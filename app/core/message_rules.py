@@ -1,0 +1,152 @@
+"""What SQS takes as a message: size, characters, attributes (spec A3.1, A4)."""
+
+import re
+from collections.abc import Mapping, Sequence
+
+from app.core.errors import (
+    BatchEntryIdsNotDistinct,
+    EmptyBatchRequest,
+    InvalidBatchEntryId,
+    InvalidMessageContents,
+    InvalidParameterValue,
+    MissingParameter,
+    TooManyEntriesInBatchRequest,
+)
+from app.core.limits import Limits
+from app.core.message import MessageAttribute
+
+# Everything XML 1.0 forbids: #x9 #xA #xD #x20-#xD7FF #xE000-#xFFFD #x10000-#x10FFFF are allowed (SQSAPI:SendMessage).
+_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
+_GROUP_ID = re.compile(r"[!-~]{1,128}")
+_QUEUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
+_TYPE = re.compile(r"(String|Number|Binary)(\..+)?", re.DOTALL)
+_NAME_MOST = 256
+
+
+def check_queue_name(name: str) -> None:
+    """Raises InvalidParameterValue unless `name` may name a standard queue (spec A2)."""
+    if not _QUEUE_NAME.fullmatch(name):
+        raise InvalidParameterValue("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length")
+
+
+def check_message(
+    body: str, attributes: Mapping[str, MessageAttribute], *, group_id: str | None, deduplication_id: str | None
+) -> None:
+    """What one message must keep to, its size apart. Raises the refusal of the first rule broken."""
+    if not body:
+        raise MissingParameter("The request must contain the parameter MessageBody.")
+    if _FORBIDDEN.search(body):
+        raise InvalidMessageContents()
+    if attributes:
+        _check_attributes(attributes)
+    if group_id is not None and not _GROUP_ID.fullmatch(group_id):
+        raise InvalidParameterValue(
+            f"Value {group_id} for parameter MessageGroupId is invalid. Reason: MessageGroupId can only include "
+            "alphanumeric and punctuation characters. 1 to 128 in length."
+        )
+    if deduplication_id is not None:
+        raise InvalidParameterValue(
+            f"Value {deduplication_id} for parameter MessageDeduplicationId is invalid. Reason: "
+            "The request includes a parameter that is not valid for this queue type."
+        )
+
+
+def check_delay(delay_s: int | None, limits: Limits) -> None:
+    if delay_s is not None and not 0 <= delay_s <= limits.delay_s:
+        raise InvalidParameterValue(
+            f"Value {delay_s} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= {limits.delay_s}."
+        )
+
+
+def size_of(body: str, attributes: Mapping[str, MessageAttribute]) -> int:
+    """Bytes charged for a message: the body, and each attribute's name, type and value (spec A4)."""
+    size = text_bytes(body)
+    for name, attribute in attributes.items():
+        value = attribute.value
+        size += len(name.encode()) + len(attribute.data_type.encode())
+        size += len(value) if isinstance(value, bytes) else len(value.encode())
+    return size
+
+
+def text_bytes(text: str) -> int:
+    """The length of the text in UTF-8."""
+    return len(text) if text.isascii() else len(text.encode())
+
+
+def check_batch(ids: Sequence[str], *, entry: str, limits: Limits) -> None:
+    """The rules of every batch call, in the order AWS tries them; `entry` is the entry type's name."""
+    if not ids:
+        raise EmptyBatchRequest(f"There should be at least one {entry} in the request.")
+    if len(ids) > limits.batch_entries:
+        raise TooManyEntriesInBatchRequest(
+            f"Maximum number of entries per request are {limits.batch_entries}. You have sent {len(ids)}."
+        )
+    if any(not _ENTRY_ID.fullmatch(entry_id) for entry_id in ids):
+        raise InvalidBatchEntryId()
+    seen: set[str] = set()
+    for entry_id in ids:
+        if entry_id in seen:
+            raise BatchEntryIdsNotDistinct(f"Id {entry_id} repeated.")
+        seen.add(entry_id)
+
+
+def _check_attributes(attributes: Mapping[str, MessageAttribute]) -> None:
+    if len(attributes) > 10:
+        raise InvalidParameterValue(
+            f"Number of message attributes [{len(attributes)}] exceeds the allowed maximum [10]."
+        )
+    for name, attribute in attributes.items():
+        _check_attribute_name(name)
+        if not attribute.data_type:
+            raise InvalidParameterValue(
+                f"The message attribute '{name}' must contain a non-empty message attribute type."
+            )
+        if len(attribute.data_type) > _NAME_MOST or not _TYPE.fullmatch(attribute.data_type):
+            raise InvalidParameterValue(
+                f"The message attribute '{name}' has an invalid message attribute type, the set of supported type "
+                "prefixes is Binary, Number, and String."
+            )
+        kind = attribute.data_type.split(".", 1)[0]
+        if not attribute.value or (kind == "Binary") != isinstance(attribute.value, bytes):
+            raise InvalidParameterValue(
+                f"Message (user) attribute '{name}' must contain a non-empty value of type '{kind}'."
+            )
+        if isinstance(attribute.value, str):
+            if _FORBIDDEN.search(attribute.value):
+                raise InvalidMessageContents("Invalid characters found in a message attribute value.")
+            if kind == "Number" and not _is_number(attribute.value):
+                raise InvalidParameterValue(
+                    f"Can't cast the value of message (user) attribute '{name}' to a number."
+                )
+
+
+def _check_attribute_name(name: str) -> None:
+    lowered = name.lower()
+    if not 1 <= len(name) <= _NAME_MOST:
+        raise InvalidParameterValue("Length of message attribute name must be between 1 and 256 characters.")
+    if lowered.startswith(("aws.", "amazon.")):
+        raise InvalidParameterValue(
+            "You can't use message attribute names beginning with 'AWS.' or 'Amazon.'. These strings are reserved for "
+            "internal use."
+        )
+    # Non-ASCII letters and doubled dots pass, as recorded (spec A4).
+    if name[0] == "." or name[-1] == "." or not all(c.isalnum() or c in "_-." for c in name):
+        raise InvalidParameterValue(
+            f"Invalid characters found in the message attribute name '{name}'. A message attribute name can contain "
+            "only letters, numbers, hyphens, underscores and dots, and no dot at its beginning or end."
+        )
+
+
+def _is_number(text: str) -> bool:
+    """At most 38 digits of precision, magnitude from 10^-128 to 10^126 (spec A4)."""
+    match = re.fullmatch(r"[+-]?(\d*)\.?(\d*)(?:[eE]([+-]?\d{1,4}))?", text)
+    if match is None or not (match[1] or match[2]):
+        return False
+    digits = (match[1] + match[2]).strip("0")
+    if not digits:
+        return True
+    if len(digits) > 38:
+        return False
+    magnitude = len(match[1].lstrip("0")) if match[1].strip("0") else -(len(match[2]) - len(match[2].lstrip("0")))
+    return -128 <= magnitude - 1 + int(match[3] or 0) <= 126

@@ -1,0 +1,336 @@
+"""A standard queue: what is visible, what is hidden until when, and who is waiting.
+
+Nothing here scans the queue. Sent messages stand in a double-ended queue, returned ones in a heap by their place;
+a receive takes whichever comes first. Delays and visibility timeouts stand in an agenda.
+
+    send ──► DELAYED ──► VISIBLE ◄──────────── IN FLIGHT     VISIBLE → IN_FLIGHT by receive,
+              (agenda)      │  ▲──(agenda, change to 0)──┘    any state → GONE by delete, purge, expiry, move
+"""
+
+import heapq
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+from app.core.agenda import Agenda
+from app.core.errors import InvalidParameterValue, OverLimit
+from app.core.facts import Effect, MessageExpired, MessageReturned
+from app.core.limits import Limits
+from app.core.message import Attempt, Content, Delivery, Message, MessageState, Move
+from app.core.names import Arn, name_of
+from app.core.queue_attributes import QueueAttributes
+from app.core.receipts import Receipts
+from app.core.time import SECOND_MS, Instant, format_instant
+
+
+@dataclass(frozen=True, slots=True)
+class LongPoll:
+    """A receive that waits for a message until its deadline."""
+
+    waiter: int
+    deadline: Instant
+    max_messages: int
+    visibility_timeout_s: int | None
+
+
+@dataclass(slots=True)
+class Taken:
+    """What one receive took: messages with their deliveries, and messages that have been received too often."""
+
+    messages: list[tuple[Message, Delivery]] = field(default_factory=list)
+    exhausted: list[Message] = field(default_factory=list)
+
+
+class Queue:
+    """One standard queue. Send, receive, delete and change cost O(log n) at any depth."""
+
+    def __init__(
+        self, arn: Arn, attributes: QueueAttributes, *, tags: Mapping[str, str], seal: bytes, limits: Limits, now: Instant
+    ) -> None:
+        self.arn = arn
+        self.settings = attributes
+        self.tags = dict(tags)
+        self.created_at = self.modified_at = now
+        self.purged_at: Instant | None = None
+        self._limits = limits
+        self._receipts = Receipts(seal)
+        self._messages: dict[int, Message] = {}
+        self._last_order = 0
+        self._fresh: deque[tuple[int, Message]] = deque()
+        self._returned: list[tuple[int, Message]] = []
+        self._hidden: Agenda[Message] = Agenda(_is_hidden_until, lambda: self.in_flight_count + self.delayed_count)
+        self._by_age: Agenda[Message] = Agenda(_is_here, lambda: len(self._messages))
+        self._polls: dict[int, LongPoll] = {}
+        self._deadlines: Agenda[LongPoll] = Agenda(lambda _, poll: poll.waiter in self._polls, lambda: len(self._polls))
+        self.visible_count = self.in_flight_count = self.delayed_count = 0
+
+    def __repr__(self) -> str:
+        counts = f"{self.visible_count} visible, {self.in_flight_count} in flight, {self.delayed_count} delayed"
+        return f"<Queue {self.name}: {counts}>"
+
+    @property
+    def name(self) -> str:
+        return name_of(self.arn)
+
+    # What goes in ---------------------------------------------------------------------------------------
+
+    def send(self, content: Content, *, delay_s: int | None, now: Instant) -> Message:
+        """Put a new message in, hidden for `delay_s` (None: the queue's own delay)."""
+        delay_s = self.settings.delay_s if delay_s is None else delay_s
+        return self._put(Message(content, self._next_order(), now + delay_s * SECOND_MS, now), now)
+
+    def accept(self, message: Message, *, source: Arn, reason: str, now: Instant) -> Message:
+        """Take over a message that another queue let go, with its counts and its history (spec A10)."""
+        move = Move(now, source, self.arn, reason)
+        moved = replace(
+            message, order=self._next_order(), rank=0, available_at=now, enqueued_at=now, source=source,
+            state=MessageState.VISIBLE, moves=(*message.moves, move),
+        )  # fmt: skip
+        return self._put(moved, now)
+
+    # What comes out -------------------------------------------------------------------------------------
+
+    def receive(
+        self, max_messages: int, *, visibility_timeout_s: int | None, by: str, has_dead_letter_queue: bool, now: Instant
+    ) -> Taken:
+        """Hand out up to `max_messages` and hide them; 0 seconds leaves them visible, though it counts.
+
+        A message received `maxReceiveCount` times already is let go into `exhausted` instead (spec A10).
+        """
+        timeout_s = self.settings.visibility_timeout_s if visibility_timeout_s is None else visibility_timeout_s
+        redrive = self.settings.redrive if has_dead_letter_queue else None
+        taken = Taken()
+        shown_again = []
+        while len(taken.messages) < max_messages and (message := self._pop_visible()) is not None:
+            if redrive is not None and message.receive_count >= redrive.max_receive_count:
+                self._let_go(message)
+                taken.exhausted.append(message)
+                continue
+            taken.messages.append((message, self._hand_out(message, by, now)))
+            if timeout_s:
+                self._hide(message, now + timeout_s * SECOND_MS, MessageState.IN_FLIGHT)
+            else:
+                shown_again.append(message)
+        for message in shown_again:
+            self._show(message)
+        return taken
+
+    def check_room_in_flight(self) -> None:
+        """Raises OverLimit when a short poll may not take more (spec A7)."""
+        if self.in_flight_count >= self._limits.in_flight_messages:
+            raise OverLimit(
+                "The specified action violates a limit. For example, ReceiveMessage returns this error if the maximum "
+                "number of in flight messages is reached and AddPermission returns this error if the maximum number "
+                "of permissions for the queue is reached."
+            )
+
+    def delete(self, receipt_handle: str) -> Message | None:
+        """Remove the message of the handle; None when it is gone already, which is no error.
+
+        A standard queue honours a handle after its visibility timeout, and an older one as well: AWS "may not
+        delete" with it (spec A6); here, as recorded for the expired handle, it does.
+        """
+        order, _ = self._receipts.read(receipt_handle)
+        message = self._messages.get(order)
+        if message is not None:
+            self._let_go(message)
+        return message
+
+    def change_visibility(self, receipt_handle: str, timeout_s: int, *, now: Instant) -> Message:
+        """Hide the message for `timeout_s` from now; 0 shows it. Raises InvalidParameterValue (spec A3.1, A6)."""
+        order, _ = self._receipts.read(receipt_handle)
+        message = self._messages.get(order)
+        if message is None or message.last_received_at is None:
+            raise InvalidParameterValue(
+                f"Value {receipt_handle} for parameter ReceiptHandle is invalid. Reason: "
+                "Message does not exist or is not available for visibility timeout change."
+            )
+        until = now + timeout_s * SECOND_MS
+        if until > message.last_received_at + self._limits.visibility_timeout_s * SECOND_MS:
+            raise InvalidParameterValue(
+                f"Value {timeout_s} for parameter VisibilityTimeout is invalid. Reason: Total VisibilityTimeout for "
+                f"the message is beyond the limit [{self._limits.visibility_timeout_s} seconds]."
+            )
+        if timeout_s:
+            self._hide(message, until, MessageState.IN_FLIGHT)
+        elif message.state is not MessageState.VISIBLE:
+            self._show(message)
+        return message
+
+    def take(self, message: Message) -> None:
+        """Let one message go, in whatever state, because it is moved elsewhere."""
+        self._let_go(message)
+
+    def purge(self, *, now: Instant) -> int:
+        """Drop every message and say how many there were."""
+        count = len(self._messages)
+        for message in self._messages.values():
+            message.state = MessageState.GONE
+        self._messages.clear()
+        self._fresh.clear()
+        self._returned.clear()
+        self._hidden.clear()
+        self._by_age.clear()
+        self.visible_count = self.in_flight_count = self.delayed_count = 0
+        self.purged_at = now
+        return count
+
+    # Who waits ------------------------------------------------------------------------------------------
+
+    def wait(self, poll: LongPoll) -> None:
+        self._polls[poll.waiter] = poll
+        self._deadlines.add(poll.deadline, poll)
+
+    def stop_waiting(self, waiter: int) -> LongPoll | None:
+        return self._polls.pop(waiter, None)
+
+    def first_waiting(self) -> LongPoll | None:
+        return next(iter(self._polls.values()), None)
+
+    def all_waiting(self) -> list[LongPoll]:
+        return list(self._polls.values())
+
+    def polls_due(self, now: Instant) -> list[LongPoll]:
+        """Take out the long polls whose time is over."""
+        over = list(self._deadlines.due(now))
+        for poll in over:
+            del self._polls[poll.waiter]
+        return over
+
+    # Time -----------------------------------------------------------------------------------------------
+
+    def next_wakeup(self) -> Instant | None:
+        """When the next message is shown or expires, or the next long poll is over."""
+        oldest = self._by_age.next()
+        expiry = None if oldest is None else oldest + self.settings.retention_s * SECOND_MS
+        return min((at for at in (self._hidden.next(), expiry, self._deadlines.next()) if at is not None), default=None)
+
+    def wake(self, now: Instant) -> list[Effect]:
+        """Show what is due and drop what is too old. Long polls are the caller's: see `polls_due`."""
+        effects: list[Effect] = []
+        for message in self._hidden.due(now):
+            was = message.state
+            self._show(message)
+            effects.append(MessageReturned(self.arn, message.content.message_id, message.content.chain, was.value))
+        for message in self._by_age.due(now - self.settings.retention_s * SECOND_MS):
+            self._let_go(message)
+            effects.append(MessageExpired(self.arn, message.content.message_id, message.content.chain))
+        return effects
+
+    # Looking without touching ---------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        return len(self._messages)
+
+    def __iter__(self) -> Iterator[Message]:
+        return iter(self._messages.values())
+
+    def peek(self, *, limit: int, after: int | None = None) -> list[Message]:
+        """Messages in the order of their place, from the one behind place `after`; nothing counts up."""
+        if after is None:
+            return list(islice(self, limit))
+        return list(islice((message for message in self if message.order > after), limit))
+
+    def find(self, message_id: str) -> Message | None:
+        """The message of that id. Looks at every message: for people, not for the hot path."""
+        return next((message for message in self if message.content.message_id == message_id), None)
+
+    def attributes(self, now: Instant) -> dict[str, str]:
+        """Every attribute as GetQueueAttributes shows it, the read-only ones included."""
+        return {
+            **self.settings.as_texts(),
+            "ApproximateNumberOfMessages": str(self.visible_count),
+            "ApproximateNumberOfMessagesNotVisible": str(self.in_flight_count),
+            "ApproximateNumberOfMessagesDelayed": str(self.delayed_count),
+            "CreatedTimestamp": str(self.created_at // SECOND_MS),
+            "LastModifiedTimestamp": str(self.modified_at // SECOND_MS),
+            "QueueArn": self.arn,
+        }
+
+    # Inside ---------------------------------------------------------------------------------------------
+
+    def _next_order(self) -> int:
+        self._last_order += 1
+        return self._last_order
+
+    def _put(self, message: Message, now: Instant) -> Message:
+        self._messages[message.order] = message
+        # Retention counts from the first enqueue, in a standard dead-letter queue too (spec A10).
+        self._by_age.add(message.content.sent_at, message)
+        if message.available_at > now:
+            message.state = MessageState.DELAYED
+            self.delayed_count += 1
+            self._hidden.add(message.available_at, message)
+        else:
+            self.visible_count += 1
+            message.rank = message.order
+            self._fresh.append((message.order, message))
+        return message
+
+    def _pop_visible(self) -> Message | None:
+        fresh, returned = self._fresh, self._returned
+        while fresh or returned:
+            if returned and (not fresh or returned[0][0] < fresh[0][0]):
+                rank, message = heapq.heappop(returned)
+            else:
+                rank, message = fresh.popleft()
+            if message.state is MessageState.VISIBLE and message.rank == rank:
+                message.rank = 0
+                return message
+        return None
+
+    def _hand_out(self, message: Message, by: str, now: Instant) -> Delivery:
+        message.receive_count += 1
+        message.last_received_at = now
+        if message.first_received_at is None:
+            message.first_received_at = now
+        message.attempts += (Attempt(message.receive_count, now, by),)
+        handle = self._receipts.issue(message.order, message.receive_count)
+        return Delivery(message.content, handle, message.receive_count, message.first_received_at, message.source)
+
+    def _hide(self, message: Message, until: Instant, state: MessageState) -> None:
+        self._leave(message)
+        message.state = state
+        message.available_at = until
+        self.in_flight_count += 1
+        self._hidden.add(until, message)
+
+    def _show(self, message: Message) -> None:
+        self._leave(message)
+        message.state = MessageState.VISIBLE
+        self.visible_count += 1
+        if message.receive_count >= self._limits.receives_before_back:
+            message.rank = self._next_order()
+            self._fresh.append((message.rank, message))
+        else:
+            message.rank = message.order
+            heapq.heappush(self._returned, (message.rank, message))
+
+    def _let_go(self, message: Message) -> None:
+        self._leave(message)
+        message.state = MessageState.GONE
+        del self._messages[message.order]
+
+    def _leave(self, message: Message) -> None:
+        match message.state:
+            case MessageState.VISIBLE:
+                self.visible_count -= 1
+            case MessageState.IN_FLIGHT:
+                self.in_flight_count -= 1
+            case MessageState.DELAYED:
+                self.delayed_count -= 1
+
+
+def _is_hidden_until(at: Instant, message: Message) -> bool:
+    return message.available_at == at and message.state in (MessageState.IN_FLIGHT, MessageState.DELAYED)
+
+
+def _is_here(_: Instant, message: Message) -> bool:
+    return message.state is not MessageState.GONE
+
+
+def reason_for_move(message: Message, max_receive_count: int) -> str:
+    """Why a message went to a dead-letter queue, for people."""
+    at = f", last at {format_instant(message.last_received_at)}" if message.last_received_at is not None else ""
+    return f"received {message.receive_count} times, maxReceiveCount is {max_receive_count}{at}"

@@ -1,0 +1,211 @@
+"""A queue's attributes: AWS's table of them, read from texts and written back (spec A1)."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from app.core.errors import InvalidAttributeName, InvalidAttributeValue, InvalidParameterValue
+from app.core.names import Arn, parse_arn
+
+
+@dataclass(frozen=True, slots=True)
+class RedrivePolicy:
+    """Where a message goes that was received `max_receive_count` times."""
+
+    dead_letter_target: Arn
+    max_receive_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueAttributes:
+    """The settable attributes as values. `texts` keeps the optional ones (Policy, …) as they were given."""
+
+    delay_s: int = 0
+    maximum_message_bytes: int = 1_048_576
+    retention_s: int = 345_600
+    wait_time_s: int = 0
+    visibility_timeout_s: int = 30
+    redrive: RedrivePolicy | None = None
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    def as_texts(self) -> dict[str, str]:
+        """Every set attribute as GetQueueAttributes shows it."""
+        numbers = {name: str(getattr(self, rule.member)) for name, rule in _NUMBERS.items()}
+        return {**numbers, "SqsManagedSseEnabled": "true", **self.texts}
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    member: str
+    least: int
+    most: int
+
+
+_NUMBERS = {
+    "DelaySeconds": _Number("delay_s", 0, 900),
+    "MaximumMessageSize": _Number("maximum_message_bytes", 1_024, 1_048_576),
+    "MessageRetentionPeriod": _Number("retention_s", 60, 1_209_600),
+    "ReceiveMessageWaitTimeSeconds": _Number("wait_time_s", 0, 20),
+    "VisibilityTimeout": _Number("visibility_timeout_s", 0, 43_200),
+}
+_FIFO_ONLY = {"FifoQueue", "ContentBasedDeduplication"}
+_HIGH_THROUGHPUT = {"DeduplicationScope", "FifoThroughputLimit"}
+_BOTH_ENCRYPTIONS = (
+    "You can use one type of server-side encryption (SSE) at one time. "
+    "You can either enable KMS SSE or SQS SSE."
+)
+
+
+def with_attributes(
+    current: QueueAttributes, given: Mapping[str, str], *, queue: Arn, is_queue: Callable[[Arn], bool]
+) -> QueueAttributes:
+    """`current` with the texts of `given` laid over it.
+
+    Raises InvalidAttributeName, InvalidAttributeValue or InvalidParameterValue, in AWS's words (spec A1, A10).
+    """
+    result = current
+    texts = dict(current.texts)
+    for name, text in given.items():
+        if name in _NUMBERS:
+            numbers: dict[str, Any] = {_NUMBERS[name].member: _read_number(name, text)}
+            result = replace(result, **numbers)
+        elif name == "RedrivePolicy":
+            result = replace(result, redrive=_read_redrive_policy(text, queue=queue, is_queue=is_queue))
+            _keep(texts, name, text)
+        elif name == "RedriveAllowPolicy":
+            _read_allow_policy(text)
+            _keep(texts, name, text)
+        elif name == "Policy":
+            _read_json_object(name, text)
+            _keep(texts, name, text)
+        elif name == "KmsMasterKeyId":
+            if text and given.get("SqsManagedSseEnabled", "").lower() == "true":
+                raise InvalidAttributeName(_BOTH_ENCRYPTIONS)
+            _keep(texts, name, text)
+            if text:
+                texts["SqsManagedSseEnabled"] = "false"
+        elif name == "KmsDataKeyReusePeriodSeconds":
+            texts[name] = str(_checked_number(name, text, 60, 86_400))
+        elif name == "SqsManagedSseEnabled":
+            texts[name] = _read_boolean(name, text)
+        elif name in _HIGH_THROUGHPUT:
+            raise InvalidAttributeName(f"You can specify the {name} only when FifoQueue is set to true.")
+        else:
+            raise InvalidAttributeName(f"Unknown Attribute {name}.")
+    return replace(result, texts=texts)
+
+
+def first_difference(current: QueueAttributes, wanted: QueueAttributes, given: Mapping[str, str]) -> str | None:
+    """The first attribute of `given` in which the two differ; a second CreateQueue may not change any."""
+    now_set, then_set = current.as_texts(), wanted.as_texts()
+    for name in given:
+        if name == "RedrivePolicy":
+            if current.redrive != wanted.redrive:
+                return name
+        elif now_set.get(name) != then_set.get(name):
+            return name
+    return None
+
+
+def _keep(texts: dict[str, str], name: str, text: str) -> None:
+    if text:
+        texts[name] = text
+    else:
+        texts.pop(name, None)
+
+
+def _read_number(name: str, text: str) -> int:
+    rule = _NUMBERS[name]
+    return _checked_number(name, text, rule.least, rule.most)
+
+
+def _checked_number(name: str, text: str, least: int, most: int) -> int:
+    try:
+        number = int(text)
+    except ValueError:
+        number = least - 1
+    if not least <= number <= most:
+        raise InvalidAttributeValue(f"Invalid value for the parameter {name}.")
+    return number
+
+
+def _read_boolean(name: str, text: str) -> str:
+    if text.lower() not in ("true", "false"):
+        raise InvalidAttributeValue(f"Invalid value for the parameter {name}.")
+    return text.lower()
+
+
+def _read_json_object(name: str, text: str) -> dict[str, Any]:
+    if not text:
+        return {}
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if not isinstance(value, dict):
+        raise InvalidAttributeValue(f"Invalid value for the parameter {name}.")
+    return value
+
+
+def _read_redrive_policy(text: str, *, queue: Arn, is_queue: Callable[[Arn], bool]) -> RedrivePolicy | None:
+    """Rules and texts from spec A10; the ARN is parsed before it is looked up, as recorded."""
+    if not text:
+        return None
+
+    def refuse(reason: str) -> InvalidParameterValue:
+        return InvalidParameterValue(f"Value {text} for parameter RedrivePolicy is invalid. Reason: {reason}")
+
+    try:
+        policy = json.loads(text)
+    except ValueError:
+        policy = None
+    if not isinstance(policy, dict):
+        raise refuse("Redrive policy is not a valid JSON map.")
+    if "deadLetterTargetArn" not in policy or "maxReceiveCount" not in policy:
+        missing = "deadLetterTargetArn" if "deadLetterTargetArn" not in policy else "maxReceiveCount"
+        raise refuse(f"Redrive policy does not contain mandatory attribute: {missing}.")
+    unknown = sorted(set(policy) - {"deadLetterTargetArn", "maxReceiveCount"})
+    if unknown:
+        raise refuse("Only following attributes are supported: [deadLetterTargetArn, maxReceiveCount].")
+    count = _read_count(policy["maxReceiveCount"])
+    if count is None:
+        raise refuse(
+            f"Invalid value for maxReceiveCount: {policy['maxReceiveCount']}, "
+            "valid values are from 1 to 1000 both inclusive."
+        )
+    target = str(policy["deadLetterTargetArn"])
+    try:
+        parsed, own = parse_arn(target), parse_arn(queue)
+    except ValueError:
+        raise refuse("Invalid value for deadLetterTargetArn.") from None
+    if parsed.service != "sqs" or parsed.scope != own.scope:
+        raise refuse("Dead-letter target owner should be same as the source.")
+    if target.endswith(".fifo") != queue.endswith(".fifo"):
+        raise refuse("Dead letter queue must be same type of queue as the source.")
+    if not is_queue(target):
+        raise refuse("Dead letter target does not exist.")
+    return RedrivePolicy(target, count)
+
+
+def _read_count(value: object) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    try:
+        count = int(value)
+    except ValueError:
+        return None
+    return count if 1 <= count <= 1_000 else None
+
+
+def _read_allow_policy(text: str) -> None:
+    if not text:
+        return
+    policy = _read_json_object("RedriveAllowPolicy", text)
+    permission = policy.get("redrivePermission")
+    arns = policy.get("sourceQueueArns")
+    is_valid = permission in ("allowAll", "denyAll", "byQueue") and (
+        isinstance(arns, list) and len(arns) <= 10 if permission == "byQueue" else arns is None
+    )
+    if not is_valid:
+        raise InvalidAttributeValue("Invalid value for the parameter RedriveAllowPolicy.")

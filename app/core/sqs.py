@@ -1,0 +1,443 @@
+"""The queues of the world and the verbs SQS has for them."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+from app.core.chain import Cause
+from app.core.checksums import md5_of_attributes, md5_of_text
+from app.core.commands import (
+    BatchAnswer,
+    CancelWait,
+    ChangeMessageVisibility,
+    ChangeMessageVisibilityBatch,
+    CreateQueue,
+    DeleteMessage,
+    DeleteMessageBatch,
+    DeleteQueue,
+    Origin,
+    PurgeQueue,
+    ReceiveMessage,
+    Received,
+    RedriveMessages,
+    SendMessage,
+    SendMessageBatch,
+    Sent,
+    SetQueueAttributes,
+    TagQueue,
+    UntagQueue,
+    Waiting,
+)
+from app.core.errors import (
+    BatchRequestTooLong,
+    InvalidParameterValue,
+    PurgeQueueInProgress,
+    QueueDeletedRecently,
+    QueueDoesNotExist,
+    QueueNameExists,
+    Refused,
+    ResourceNotFound,
+    UnsupportedOperation,
+)
+from app.core.facts import (
+    Answered,
+    Configured,
+    Effect,
+    MessageDeleted,
+    MessageMoved,
+    MessageReceived,
+    MessageSent,
+    QueuePurged,
+    VisibilityChanged,
+)
+from app.core.ids import Ids
+from app.core.limits import Limits
+from app.core.message import Content, Delivery, Message, MessageAttribute
+from app.core.message_rules import check_batch, check_delay, check_message, check_queue_name, size_of, text_bytes
+from app.core.names import Arn, Scope, name_of, parse_arn
+from app.core.queue import LongPoll, Queue, Taken, reason_for_move
+from app.core.queue_attributes import QueueAttributes, first_difference, with_attributes
+from app.core.time import SECOND_MS, Instant
+
+CLIENT = "ReceiveMessage"
+
+
+@dataclass(slots=True)
+class Queues:
+    """All queues by ARN. `cause_of` says what an origin tells of its cause; `changed` is called with each queue
+    that may have something to hand out or another next wake-up; effects go to `outbox`."""
+
+    ids: Ids
+    limits: Limits
+    outbox: list[Effect]
+    cause_of: Callable[[Origin, str | None, Instant], Cause]
+    changed: Callable[[Queue, Instant], None]
+    _queues: dict[Arn, Queue] = field(default_factory=dict)
+    _sources: dict[Arn, dict[Arn, None]] = field(default_factory=dict)
+    _deleted_at: dict[Arn, Instant] = field(default_factory=dict)
+    _polled: dict[int, Queue] = field(default_factory=dict)
+    _waiters: "count[int]" = field(default_factory=lambda: count(1))
+
+    # Reading --------------------------------------------------------------------------------------------
+
+    def __getitem__(self, arn: Arn) -> Queue:
+        try:
+            return self._queues[arn]
+        except KeyError:
+            raise QueueDoesNotExist() from None
+
+    def __contains__(self, arn: object) -> bool:
+        return arn in self._queues
+
+    def all(self, scope: Scope | None = None) -> list[Queue]:
+        queues = sorted(self._queues.values(), key=lambda queue: queue.name)
+        return [queue for queue in queues if scope is None or parse_arn(queue.arn).scope == scope]
+
+    def dead_letter_sources(self, arn: Arn) -> list[Queue]:
+        """The queues whose redrive policy names `arn`, by name."""
+        return sorted((self._queues[source] for source in self._sources.get(arn, {})), key=lambda queue: queue.name)
+
+    # Queues ---------------------------------------------------------------------------------------------
+
+    def create(self, command: CreateQueue, now: Instant) -> Arn:
+        arn, given = command.queue, command.attributes
+        name = name_of(arn)
+        if name.endswith(".fifo") or given.get("FifoQueue", "false").lower() == "true":
+            raise UnsupportedOperation("FIFO queues are not emulated yet; create a standard queue.")
+        check_queue_name(name)
+        if (existing := self._queues.get(arn)) is not None:
+            wanted = self._attributes(existing.settings, given, arn)
+            if (different := first_difference(existing.settings, wanted, given)) is not None:
+                raise QueueNameExists(
+                    "A queue already exists with the same name and a different value for attribute " + different
+                )
+            return arn
+        deleted_at = self._deleted_at.get(arn)
+        if deleted_at is not None and now < deleted_at + self.limits.recreate_interval_ms:
+            raise QueueDeletedRecently()
+        attributes = self._attributes(QueueAttributes(), given, arn)
+        seal = self.ids.hex(32).encode()
+        queue = Queue(arn, attributes, tags=command.tags, seal=seal, limits=self.limits, now=now)
+        self._queues[arn] = queue
+        self._note_source(queue)
+        self.outbox.append(Configured(f"queue {name} created", queue=arn))
+        self.changed(queue, now)
+        return arn
+
+    def delete(self, command: DeleteQueue, now: Instant) -> None:
+        queue = self[command.queue]
+        self._forget_source(queue)
+        queue.purge(now=now)
+        del self._queues[queue.arn]
+        self._deleted_at[queue.arn] = now
+        for poll in queue.all_waiting():
+            self._end(queue, poll, QueueDoesNotExist())
+        self.outbox.append(Configured(f"queue {queue.name} deleted", queue=queue.arn))
+        self.changed(queue, now)
+
+    def set_attributes(self, command: SetQueueAttributes, now: Instant) -> None:
+        queue = self[command.queue]
+        attributes = self._attributes(queue.settings, command.attributes, queue.arn)
+        self._forget_source(queue)
+        queue.settings = attributes
+        queue.modified_at = now
+        self._note_source(queue)
+        names = ", ".join(command.attributes)
+        self.outbox.append(Configured(f"queue {queue.name}: {names} set", queue=queue.arn))
+        self.changed(queue, now)
+
+    def tag(self, command: TagQueue, now: Instant) -> None:
+        self[command.queue].tags.update(command.tags)
+
+    def untag(self, command: UntagQueue, now: Instant) -> None:
+        tags = self[command.queue].tags
+        for key in command.keys:
+            tags.pop(key, None)
+
+    def purge(self, command: PurgeQueue, now: Instant) -> None:
+        queue = self[command.queue]
+        if queue.purged_at is not None and now < queue.purged_at + self.limits.purge_interval_ms:
+            raise PurgeQueueInProgress(
+                f"Only one PurgeQueue operation on {queue.name} is allowed every 60 seconds."
+            )
+        self.outbox.append(QueuePurged(queue.arn, queue.purge(now=now)))
+        self.changed(queue, now)
+
+    # Sending --------------------------------------------------------------------------------------------
+
+    def send(self, command: SendMessage, now: Instant) -> Sent:
+        queue = self[command.queue]
+        self._check(queue, command, "One or more parameters are invalid.")
+        sent = self._send(queue, command, now)
+        self.changed(queue, now)
+        return sent
+
+    def send_batch(self, command: SendMessageBatch, now: Instant) -> BatchAnswer:
+        queue = self[command.queue]
+        check_batch([entry_id for entry_id, _ in command.entries], entry="SendMessageBatchRequestEntry", limits=self.limits)
+        total = sum(size_of(entry.body, entry.attributes) for _, entry in command.entries)
+        if total > self.limits.batch_bytes:
+            raise BatchRequestTooLong(
+                f"Batch requests cannot be longer than {self.limits.batch_bytes} bytes. You have sent {total} bytes."
+            )
+        successful: list[tuple[str, Sent]] = []
+        failed: list[tuple[str, Exception]] = []
+        for entry_id, entry in command.entries:
+            try:
+                self._check(queue, entry, "One or more parameters cannot be validated.")
+            except Refused as refusal:
+                failed.append((entry_id, refusal))
+            else:
+                successful.append((entry_id, self._send(queue, entry, now)))
+        self.changed(queue, now)
+        return BatchAnswer(tuple(successful), tuple(failed))
+
+    # Receiving ------------------------------------------------------------------------------------------
+
+    def receive(self, command: ReceiveMessage, now: Instant) -> Received | Waiting:
+        queue = self[command.queue]
+        limits = self.limits
+        if not 1 <= command.max_messages <= limits.receive_messages:
+            raise InvalidParameterValue(
+                f"Value {command.max_messages} for parameter MaxNumberOfMessages is invalid. "
+                f"Reason: Must be between 1 and {limits.receive_messages}, if provided."
+            )
+        wait_s = queue.settings.wait_time_s if command.wait_time_s is None else command.wait_time_s
+        if not 0 <= wait_s <= limits.wait_time_s:
+            raise InvalidParameterValue(
+                f"Value {wait_s} for parameter WaitTimeSeconds is invalid. "
+                f"Reason: Must be >= 0 and <= {limits.wait_time_s}, if provided."
+            )
+        self._check_visibility(command.visibility_timeout_s)
+        if not wait_s:
+            queue.check_room_in_flight()
+        deliveries = self.take(queue, command.max_messages, command.visibility_timeout_s, by=CLIENT, now=now)
+        self.changed(queue, now)
+        if deliveries or not wait_s:
+            return Received(tuple(delivery for _, delivery in deliveries))
+        waiter = self.next_waiter()
+        poll = LongPoll(waiter, now + wait_s * SECOND_MS, command.max_messages, command.visibility_timeout_s)
+        queue.wait(poll)
+        self._polled[waiter] = queue
+        self.changed(queue, now)
+        return Waiting(waiter)
+
+    def take(
+        self, queue: Queue, max_messages: int, visibility_timeout_s: int | None, *, by: str, now: Instant
+    ) -> list[tuple[Message, Delivery]]:
+        """Receive for a client or a mapping, moving to the dead-letter queue what has been received too often."""
+        if not queue.visible_count:
+            return []
+        redrive = queue.settings.redrive
+        dead_letter_queue = self._queues.get(redrive.dead_letter_target) if redrive else None
+        taken: Taken = queue.receive(
+            max_messages, visibility_timeout_s=visibility_timeout_s, by=by,
+            has_dead_letter_queue=dead_letter_queue is not None, now=now,
+        )  # fmt: skip
+        for message in taken.exhausted:
+            assert redrive is not None and dead_letter_queue is not None, "exhausted only with a dead-letter queue"
+            self._move(message, queue, dead_letter_queue, reason_for_move(message, redrive.max_receive_count), now)
+        for message, delivery in taken.messages:
+            content = message.content
+            self.outbox.append(
+                MessageReceived(
+                    queue.arn, content.message_id, content.chain, delivery.receive_count, by, message.available_at
+                )
+            )
+        if taken.exhausted and dead_letter_queue is not None:
+            self.changed(dead_letter_queue, now)
+        return taken.messages
+
+    def serve_waiting(self, queue: Queue, now: Instant) -> None:
+        """Hand visible messages to the long polls that wait, first come, first served."""
+        while queue.visible_count and (poll := queue.first_waiting()) is not None:
+            taken = self.take(queue, poll.max_messages, poll.visibility_timeout_s, by=CLIENT, now=now)
+            if not taken:
+                return
+            self._end(queue, poll, Received(tuple(delivery for _, delivery in taken)))
+
+    def end_polls(self, queue: Queue, now: Instant) -> None:
+        """Answer the long polls whose time is over with nothing."""
+        for poll in queue.polls_due(now):
+            self._polled.pop(poll.waiter, None)
+            self.outbox.append(Answered(poll.waiter, Received()))
+
+    def cancel(self, command: CancelWait, now: Instant) -> bool:
+        """Whether the waiter was a long poll here."""
+        queue = self._polled.pop(command.waiter, None)
+        if queue is None:
+            return False
+        queue.stop_waiting(command.waiter)
+        return True
+
+    def next_waiter(self) -> int:
+        return next(self._waiters)
+
+    # Settling -------------------------------------------------------------------------------------------
+
+    def delete_message(self, command: DeleteMessage, now: Instant) -> None:
+        queue = self[command.queue]
+        self.delete_by_handle(queue, command.receipt_handle, by="DeleteMessage")
+        self.changed(queue, now)
+
+    def delete_by_handle(self, queue: Queue, receipt_handle: str, *, by: str) -> None:
+        message = queue.delete(receipt_handle)
+        if message is not None:
+            self.outbox.append(MessageDeleted(queue.arn, message.content.message_id, message.content.chain, by))
+
+    def delete_batch(self, command: DeleteMessageBatch, now: Instant) -> BatchAnswer:
+        queue = self[command.queue]
+        check_batch([entry_id for entry_id, _ in command.entries], entry="DeleteMessageBatchRequestEntry", limits=self.limits)
+        successful: list[tuple[str, None]] = []
+        failed: list[tuple[str, Exception]] = []
+        for entry_id, handle in command.entries:
+            try:
+                self.delete_by_handle(queue, handle, by="DeleteMessageBatch")
+                successful.append((entry_id, None))
+            except Refused as refusal:
+                failed.append((entry_id, refusal))
+        self.changed(queue, now)
+        return BatchAnswer(tuple(successful), tuple(failed))
+
+    def change_visibility(self, command: ChangeMessageVisibility, now: Instant) -> None:
+        queue = self[command.queue]
+        self._change_visibility(queue, command.receipt_handle, command.visibility_timeout_s, now)
+        self.changed(queue, now)
+
+    def change_visibility_batch(self, command: ChangeMessageVisibilityBatch, now: Instant) -> BatchAnswer:
+        queue = self[command.queue]
+        entry_type = "ChangeMessageVisibilityBatchRequestEntry"
+        check_batch([entry_id for entry_id, _, _ in command.entries], entry=entry_type, limits=self.limits)
+        successful: list[tuple[str, None]] = []
+        failed: list[tuple[str, Exception]] = []
+        for entry_id, handle, timeout_s in command.entries:
+            try:
+                self._change_visibility(queue, handle, timeout_s, now)
+                successful.append((entry_id, None))
+            except Refused as refusal:
+                failed.append((entry_id, refusal))
+        self.changed(queue, now)
+        return BatchAnswer(tuple(successful), tuple(failed))
+
+    # Dead letters ---------------------------------------------------------------------------------------
+
+    def redrive(self, command: RedriveMessages, now: Instant) -> tuple[str, ...]:
+        """Send messages on as new ones: a fresh id and receive count, as a message move task does (spec A11).
+
+        Raises ResourceNotFound for an unknown message or destination, InvalidParameterValue when the queue is no
+        dead-letter queue and no destination is given; then nothing has moved.
+        """
+        queue = self[command.queue]
+        if command.destination is None and not self._sources.get(queue.arn):
+            raise InvalidParameterValue("Source queue must be configured as a Dead Letter Queue.")
+        moves = [
+            (message, self._way_back(queue, message, command), command.bodies.get(message.content.message_id))
+            for message in self._chosen(queue, command)
+        ]
+        for message, destination, body in moves:
+            check_message(
+                message.content.body if body is None else body, message.content.attributes,
+                group_id=message.content.group_id, deduplication_id=None,
+            )  # fmt: skip
+            self._check_size(destination, message.content.body if body is None else body, message.content.attributes,
+                             "One or more parameters are invalid.")  # fmt: skip
+        for message, destination, body in moves:
+            self._resend(message, queue, destination, body, now)
+        for changed in {queue.arn: queue, **{destination.arn: destination for _, destination, _ in moves}}.values():
+            self.changed(changed, now)
+        return tuple(message.content.message_id for message, _, _ in moves)
+
+    # Inside ---------------------------------------------------------------------------------------------
+
+    def _attributes(self, current: QueueAttributes, given: Mapping[str, str], arn: Arn) -> QueueAttributes:
+        return with_attributes(current, given, queue=arn, is_queue=lambda target: target in self._queues)
+
+    def _note_source(self, queue: Queue) -> None:
+        if queue.settings.redrive is not None:
+            self._sources.setdefault(queue.settings.redrive.dead_letter_target, {})[queue.arn] = None
+
+    def _forget_source(self, queue: Queue) -> None:
+        if queue.settings.redrive is not None:
+            self._sources.get(queue.settings.redrive.dead_letter_target, {}).pop(queue.arn, None)
+
+    def _check(self, queue: Queue, command: SendMessage, prefix: str) -> None:
+        check_message(
+            command.body, command.attributes, group_id=command.group_id, deduplication_id=command.deduplication_id
+        )
+        check_delay(command.delay_s, self.limits)
+        self._check_size(queue, command.body, command.attributes, prefix)
+
+    def _check_size(
+        self, queue: Queue, body: str, attributes: Mapping[str, MessageAttribute], prefix: str
+    ) -> None:
+        most = queue.settings.maximum_message_bytes
+        if size_of(body, attributes) > most:
+            raise InvalidParameterValue(f"{prefix} Reason: Message must be shorter than {most} bytes.")
+
+    def _check_visibility(self, timeout_s: int | None) -> None:
+        if timeout_s is not None and not 0 <= timeout_s <= self.limits.visibility_timeout_s:
+            raise InvalidParameterValue(
+                f"Value {timeout_s} for parameter VisibilityTimeout is invalid. Reason: "
+                f"VisibilityTimeout must be an integer between 0 and {self.limits.visibility_timeout_s}."
+            )
+
+    def _send(self, queue: Queue, command: SendMessage, now: Instant) -> Sent:
+        trace_header = command.trace_header or command.origin.trace_header
+        cause = self.cause_of(command.origin, trace_header, now)
+        md5_of_body = md5_of_text(command.body)
+        content = Content(
+            self.ids.uuid(), command.body, md5_of_body, now, command.sender_id,
+            attributes=command.attributes, trace_header=trace_header, group_id=command.group_id, cause=cause,
+        )  # fmt: skip
+        queue.send(content, delay_s=command.delay_s, now=now)
+        delay_s = queue.settings.delay_s if command.delay_s is None else command.delay_s
+        self.outbox.append(MessageSent(queue.arn, content.message_id, cause.chain, text_bytes(command.body), delay_s))
+        system = {"AWSTraceHeader": MessageAttribute("String", command.trace_header)} if command.trace_header else {}
+        return Sent(
+            content.message_id, md5_of_body, md5_of_attributes(command.attributes), md5_of_attributes(system)
+        )
+
+    def _change_visibility(self, queue: Queue, handle: str, timeout_s: int, now: Instant) -> None:
+        self._check_visibility(timeout_s)
+        message = queue.change_visibility(handle, timeout_s, now=now)
+        self.outbox.append(
+            VisibilityChanged(queue.arn, message.content.message_id, message.content.chain, timeout_s)
+        )
+
+    def _end(self, queue: Queue, poll: LongPoll, answer: Received | Refused) -> None:
+        queue.stop_waiting(poll.waiter)
+        self._polled.pop(poll.waiter, None)
+        self.outbox.append(Answered(poll.waiter, answer))
+
+    def _move(self, message: Message, source: Queue, destination: Queue, reason: str, now: Instant) -> None:
+        destination.accept(message, source=source.arn, reason=reason, now=now)
+        content = message.content
+        self.outbox.append(MessageMoved(source.arn, content.message_id, content.chain, destination.arn, reason))
+
+    def _chosen(self, queue: Queue, command: RedriveMessages) -> list[Message]:
+        if command.message_ids is None:
+            return list(queue)
+        by_id = {message.content.message_id: message for message in queue}
+        missing = [message_id for message_id in command.message_ids if message_id not in by_id]
+        if missing:
+            raise ResourceNotFound(f"there is no message {missing[0]} in queue '{queue.name}'")
+        return [by_id[message_id] for message_id in dict.fromkeys(command.message_ids)]
+
+    def _way_back(self, queue: Queue, message: Message, command: RedriveMessages) -> Queue:
+        """Where a dead letter goes: the destination asked for, else the queue it came from."""
+        sources = self._sources.get(queue.arn, {})
+        arn = command.destination or message.source or next(iter(sources), None)
+        destination = self._queues.get(arn) if arn else None
+        if destination is None:
+            raise ResourceNotFound("The resource that you specified for the DestinationArn parameter doesn't exist.")
+        return destination
+
+    def _resend(self, message: Message, source: Queue, destination: Queue, body: str | None, now: Instant) -> None:
+        old = message.content
+        body = old.body if body is None else body
+        content = replace(old, message_id=self.ids.uuid(), body=body, md5_of_body=md5_of_text(body), sent_at=now)
+        source.take(message)
+        destination.send(content, delay_s=0, now=now)
+        reason = f"redriven, as {content.message_id}"
+        self.outbox.append(MessageMoved(source.arn, old.message_id, old.chain, destination.arn, reason))
+        self.outbox.append(MessageSent(destination.arn, content.message_id, content.chain, text_bytes(body)))

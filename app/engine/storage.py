@@ -1,0 +1,82 @@
+"""What is needed of an object store: the port, and the values that cross it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from app.core.names import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class StoreRequest:
+    """An S3 request, path style: `path` is `/bucket/key` as it was on the wire, percent-encoded.
+
+    `headers` have lower-case names. `scope` is the caller's account and the region that was signed for.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+    scope: Scope = field(default_factory=Scope)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectChange:
+    """Something happened to an object. `event_name` is without the `s3:`, `etag` without quotes.
+
+    `version_id` is None where the bucket keeps no versions. `scope` is the bucket's.
+    """
+
+    scope: Scope
+    bucket: str
+    event_name: str
+    key: str
+    size: int | None = None
+    etag: str | None = None
+    version_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BucketCreated:
+    scope: Scope
+    bucket: str
+
+
+@dataclass(frozen=True, slots=True)
+class BucketDeleted:
+    bucket: str
+
+
+StoreChange: TypeAlias = ObjectChange | BucketCreated | BucketDeleted
+
+
+@dataclass(frozen=True, slots=True)
+class StoreAnswer:
+    """The response, and what the request changed, in that order. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = b""
+    changes: tuple[StoreChange, ...] = ()
+
+
+class ObjectStorage(Protocol):
+    """Where objects are. It decides nothing about events; it says what changed."""
+
+    async def handle(self, request: StoreRequest) -> StoreAnswer:
+        """Answer an S3 request. Never raises for what the caller did wrong: that is an answer too."""
+        ...
+
+    async def create_bucket(self, scope: Scope, bucket: str) -> None:
+        """Make a bucket that was declared elsewhere; nothing happens when it is there. Reports no change."""
+        ...
+
+    async def remove_bucket(self, bucket: str) -> None:
+        """Forget a bucket and all in it; nothing happens when it is not there. Reports no change."""
+        ...
+
+    async def close(self) -> None:
+        """End what runs in the background. The store is not used afterwards."""
+        ...
