@@ -177,7 +177,10 @@ def test_a_bucket_has_rules_that_lead_to_a_function_or_a_queue() -> None:
     [
         (
             "buckets: {Photos: {}}",
-            "1: buckets.Photos: a bucket's name has 3 to 63 lower-case letters, digits, hyphens and dots, no hyphen at its ends",
+            (
+                "1: buckets.Photos: a bucket's name has 3 to 63 lower-case letters, digits, hyphens and dots, "
+                "no hyphen at its ends"
+            ),
         ),
         (
             "buckets: {photos: {notifications: [{Events: [a]}]}}",
