@@ -3,17 +3,17 @@
 import logging
 import re
 from collections.abc import Mapping
-from typing import Any, Protocol, assert_never
+from typing import assert_never
 from urllib.parse import parse_qs, unquote
 from uuid import uuid4
 
 from starlette.types import Message, Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from app.core.commands import ChangeObject, Command, DeclareBucket, ForgetBucket, Origin, PutBucketNotification
+from app.core.commands import ChangeObject, DeclareBucket, ForgetBucket, Origin, PutBucketNotification
 from app.core.errors import Refused
 from app.core.names import DEFAULT_ACCOUNT, DEFAULT_REGION, Scope
-from app.core.notification import NotificationConfiguration
+from app.engine.driver import Engine
 from app.engine.storage import (
     BucketCreated,
     BucketDeleted,
@@ -34,29 +34,10 @@ _SERVER_HEADERS = frozenset({"date", "server"})
 """The HTTP server writes these."""
 
 
-class _Bucket(Protocol):
-    @property
-    def scope(self) -> Scope: ...
-
-
-class _World(Protocol):
-    @property
-    def buckets(self) -> Mapping[str, _Bucket]: ...
-
-    def bucket_notification(self, bucket: str) -> NotificationConfiguration: ...
-
-
-class _Engine(Protocol):
-    @property
-    def world(self) -> _World: ...
-
-    def submit(self, command: Command) -> Any: ...
-
-
 class S3App:
     """An ASGI application that answers whatever is addressed to S3."""
 
-    def __init__(self, engine: _Engine, store: ObjectStorage) -> None:
+    def __init__(self, engine: Engine, store: ObjectStorage) -> None:
         self._engine = engine
         self._store = store
         self._mirrored: set[str] = set()
@@ -84,7 +65,7 @@ class S3App:
     async def _mirror_buckets(self) -> None:
         """Buckets that settings or the control API declared exist for S3 clients too, and forgotten ones no longer."""
         declared = self._engine.world.buckets
-        for bucket in declared.keys() - self._mirrored:
+        for bucket in sorted(declared.keys() - self._mirrored):
             if bucket in declared:  # still: the loop ran on while others were made
                 await self._store.create_bucket(declared[bucket].scope, bucket)
                 self._mirrored.add(bucket)
