@@ -131,10 +131,14 @@ def _read_head(scope: AsgiScope) -> tuple[StoreRequest, Origin]:
     if bucket is not None:
         path = f"/{bucket}{path}"
     query = scope["query_string"].decode("latin-1")
-    access_key_id, region = _credential(headers, query)
-    account = access_key_id if access_key_id and _ACCOUNT.fullmatch(access_key_id) else DEFAULT_ACCOUNT
+    signer, region = _signed_by_header(headers)
+    # A presigned URL tells whose permission is used, not who uses it: an origin it is not.
+    origin = Origin(headers.get("x-amzn-trace-id"), signer)
+    if signer is None:
+        signer, region = _signed_by_url(query)
+    account = signer if signer and _ACCOUNT.fullmatch(signer) else DEFAULT_ACCOUNT
     request = StoreRequest(scope["method"], path, query, headers, scope=Scope(account, region or DEFAULT_REGION))
-    return request, Origin(headers.get("x-amzn-trace-id"), access_key_id)
+    return request, origin
 
 
 def _headers_of(scope: AsgiScope) -> dict[str, str]:
@@ -146,11 +150,14 @@ def _headers_of(scope: AsgiScope) -> dict[str, str]:
     return headers
 
 
-def _credential(headers: Mapping[str, str], query: str) -> tuple[str | None, str | None]:
-    """Access key id and region of a signature, version 4 or 2, in the header or in a presigned URL."""
+def _signed_by_header(headers: Mapping[str, str]) -> tuple[str | None, str | None]:
+    """Access key id and region of a signature, version 4 or 2; version 2 knows no region."""
     found = _CREDENTIAL.search(headers.get("authorization", ""))
-    if found:
-        return found[1] or found[3], found[2]
+    return (found[1] or found[3], found[2]) if found else (None, None)
+
+
+def _signed_by_url(query: str) -> tuple[str | None, str | None]:
+    """The same of a presigned URL."""
     parameters = parse_qs(query)
     access_key_id, *scope = parameters.get("X-Amz-Credential", [""])[0].split("/")
     region = scope[1] if len(scope) > 1 else None
