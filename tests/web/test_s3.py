@@ -27,11 +27,11 @@ from app.core.commands import (
     Received,
     ReceiveMessage,
 )
-from app.core.facts import ObjectChanged
-from app.core.function import FunctionSpec, SucceedAfter
+from app.core.facts import InvocationStarted, ObjectChanged
+from app.core.function import FailAfter, FunctionSpec, SucceedAfter
 from app.core.names import Scope
 from app.core.notification import NotificationConfiguration, NotificationRule
-from app.core.time import parse_instant
+from app.core.time import MINUTE_MS, parse_instant
 from app.core.world import World
 from app.engine.clock import Clock, Way
 from app.engine.driver import Engine
@@ -99,7 +99,9 @@ async def service() -> AsyncIterator[Service]:
     engine.submit(PutFunction(FunctionSpec(RESIZE, script=SucceedAfter())))
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
-        server = uvicorn.Server(uvicorn.Config(S3App(engine, store), lifespan="off", log_level="warning"))
+        server = uvicorn.Server(
+            uvicorn.Config(S3App(engine, store, max_object_bytes=20_000_000), lifespan="off", log_level="warning")
+        )
         serving = asyncio.create_task(server.serve([listener]))
         deadline = monotonic() + 10
         while not server.started:
@@ -293,6 +295,13 @@ class TestObjects:
         said = await threaded(put)
 
         assert said.startswith(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\n")
+
+    async def test_a_body_that_is_too_large_is_refused(self, service: Service) -> None:
+        status, _, body = await threaded(service.request, "PUT", "/photos/a", b"x" * 20_000_001)
+
+        assert status == 400
+        assert b"<Code>EntityTooLarge</Code>" in body
+        assert service.told == []
 
     async def test_errors_are_s3s(self, service: Service) -> None:
         s3 = service.client()
@@ -537,16 +546,20 @@ class TestNotifications:
         assert record["s3"]["object"]["size"] == 5
         assert record["s3"]["object"]["eTag"] == "5d41402abc4b2a76b9719d911017c592"
 
-    async def test_a_put_starts_a_function(self, service: Service) -> None:
+    async def test_a_put_runs_a_function_and_runs_it_again_after_one_and_two_minutes(self, service: Service) -> None:
+        service.engine.submit(PutFunction(FunctionSpec(RESIZE, script=FailAfter())))
         rules = (NotificationRule("thumbs", RESIZE, ("s3:ObjectCreated:*",)),)
         service.engine.submit(PutBucketNotification("photos", NotificationConfiguration(rules)))
 
         await threaded(service.client().put_object, Bucket="photos", Key="a.jpg", Body=b"x")
-        await service.engine.advance(0)
+        await service.engine.advance(5 * MINUTE_MS)
 
-        texts = [entry.fact.text for entry in service.engine.journal.entries()]
-        assert any("resize" in text and "photos" in text for text in texts)
-        assert service.told == ["ObjectCreated:Put a.jpg"]
+        entries = service.engine.journal.entries()
+        assert [(entry.at - NOON) // MINUTE_MS for entry in entries if isinstance(entry.fact, InvocationStarted)] == [
+            0,
+            1,
+            3,
+        ]
 
     async def test_a_trace_header_ties_the_change_to_its_cause(self, service: Service) -> None:
         rules = (NotificationRule("thumbs", UPLOADS, ("s3:ObjectCreated:*",)),)
@@ -558,6 +571,27 @@ class TestNotifications:
 
         received = await service.engine.ask(ReceiveMessage(UPLOADS))
         assert "Root=1-5759e988-bd862e3fe1be46a994272793" in received.deliveries[0].content.trace_header
+
+    async def test_the_key_that_signed_a_request_is_its_origin_and_that_of_a_url_is_not(self, service: Service) -> None:
+        slot_key = "AKIATRIGGERFISH00001"
+        service.engine.submit(
+            PutFunction(FunctionSpec(RESIZE, script=SucceedAfter(60_000), access_key_ids=(slot_key,)))
+        )
+        rules = (NotificationRule("thumbs", RESIZE, ("s3:ObjectCreated:*",), prefix="in/"),)
+        service.engine.submit(PutBucketNotification("photos", NotificationConfiguration(rules)))
+        s3 = SESSION.client("s3", endpoint_url=service.url, aws_access_key_id=slot_key, aws_secret_access_key="test")
+        url = s3.generate_presigned_url("put_object", {"Bucket": "photos", "Key": "by-url"}).removeprefix(service.url)
+
+        await threaded(service.client().put_object, Bucket="photos", Key="in/a.jpg", Body=b"x")
+        await service.engine.advance(0)
+        await threaded(s3.put_object, Bucket="photos", Key="out/a.jpg", Body=b"x")
+        await threaded(service.request, "PUT", url, b"x")
+
+        first, by_function, by_url = (
+            fact.chain for entry in service.engine.journal.entries() if isinstance(fact := entry.fact, ObjectChanged)
+        )
+        assert by_function == first
+        assert by_url != first
 
     async def test_nothing_is_loaded_until_s3_is_used(self, service: Service) -> None:
         rules = (NotificationRule("thumbs", UPLOADS, ("s3:ObjectCreated:*",)),)
