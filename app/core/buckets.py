@@ -33,7 +33,7 @@ from app.core.notification import (
     with_ids,
 )
 from app.core.shapes import EventShapes
-from app.core.sqs import Queues
+from app.core.queues import Queues
 from app.core.time import Instant
 
 

@@ -20,7 +20,7 @@ from app.core.names import Arn, Scope
 from app.core.notification import NotificationConfiguration
 from app.core.queue import Queue
 from app.core.shapes import EventShapes
-from app.core.sqs import Queues
+from app.core.queues import Queues
 from app.core.time import Instant
 
 
