@@ -27,8 +27,8 @@ from app.core.mapping_parameters import MappingParameters, check_visibility, wit
 from app.core.names import Arn, Scope, name_of, parse_arn
 from app.core.outcomes import error_of, ran_of, word_of
 from app.core.queue import Queue
-from app.core.shapes import EventShapes
 from app.core.queues import Queues
+from app.core.shapes import EventShapes
 from app.core.time import Instant
 
 _NO_QUEUE = (
@@ -58,7 +58,7 @@ class Mappings:
     def get(self, scope: Scope, uuid: str) -> Mapping:
         mapping = self._mappings.get(uuid)
         if mapping is None or parse_arn(mapping.function).scope != scope:
-            raise ResourceNotFound()
+            raise ResourceNotFound
         return mapping
 
     def all(self, scope: Scope | None = None) -> list[Mapping]:
@@ -142,7 +142,7 @@ class Mappings:
         if mapping.uuid not in self._mappings:
             return
         self._close_if_due(mapping, now)
-        queue = self.queues[mapping.queue] if mapping.queue in self.queues else None
+        queue = self.queues.get(mapping.queue)
         function = self.functions.get(mapping.function)
         if queue is None or function is None:
             return

@@ -80,8 +80,8 @@ class MessageState(Enum):
 class Message:
     """A message as it lives in one queue.
 
-    `order` is its place there and its identity in receipt handles. `available_at` is when a delayed or
-    in-flight message becomes visible, `place` and `rank` its turn among the visible (lines.py). The queue alone changes these fields.
+    `order` is its identity there and in receipt handles. `available_at` is when a delayed or in-flight message
+    becomes visible, `place` and `rank` its turn among the visible (lines.py). The queue alone changes these fields.
     """
 
     content: Content

@@ -43,7 +43,7 @@ def check_message(body: str, attributes: Mapping[str, MessageAttribute]) -> None
     if not body:
         raise MissingParameter("The request must contain the parameter MessageBody.")
     if _FORBIDDEN.search(body):
-        raise InvalidMessageContents()
+        raise InvalidMessageContents
     if attributes:
         _check_attributes(attributes)
 
@@ -68,7 +68,8 @@ def check_ids_of_fifo(
         raise refusal("The request must contain the parameter MessageGroupId.")
     if deduplication_id is None and not has_content_based:
         raise InvalidParameterValue(
-            "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly"
+            "The queue should either have ContentBasedDeduplication enabled or "
+            "MessageDeduplicationId provided explicitly"
         )
 
 
@@ -95,7 +96,8 @@ def _check_id(name: str, value: str) -> None:
 def check_delay(delay_s: int | None, limits: Limits) -> None:
     if delay_s is not None and not 0 <= delay_s <= limits.delay_s:
         raise InvalidParameterValue(
-            f"Value {delay_s} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= {limits.delay_s}."
+            f"Value {delay_s} for parameter DelaySeconds is invalid. "
+            f"Reason: DelaySeconds must be >= 0 and <= {limits.delay_s}."
         )
 
 
@@ -123,7 +125,7 @@ def check_batch(ids: Sequence[str], *, entry: str, limits: Limits) -> None:
             f"Maximum number of entries per request are {limits.batch_entries}. You have sent {len(ids)}."
         )
     if any(not _ENTRY_ID.fullmatch(entry_id) for entry_id in ids):
-        raise InvalidBatchEntryId()
+        raise InvalidBatchEntryId
     seen: set[str] = set()
     for entry_id in ids:
         if entry_id in seen:

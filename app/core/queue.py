@@ -23,7 +23,6 @@ from app.core.queue_attributes import QueueAttributes
 from app.core.receipts import Receipts
 from app.core.time import SECOND_MS, Instant, format_instant
 
-
 _FIRST_SEQUENCE = 18_870_000_000_000_000_000
 _SEQUENCE_STEP = 256
 

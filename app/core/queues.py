@@ -17,8 +17,8 @@ from app.core.commands import (
     DeleteQueue,
     Origin,
     PurgeQueue,
-    ReceiveMessage,
     Received,
+    ReceiveMessage,
     RedriveMessages,
     SendMessage,
     SendMessageBatch,
@@ -94,7 +94,10 @@ class Queues:
         try:
             return self._queues[arn]
         except KeyError:
-            raise QueueDoesNotExist() from None
+            raise QueueDoesNotExist from None
+
+    def get(self, arn: Arn) -> Queue | None:
+        return self._queues.get(arn)
 
     def __contains__(self, arn: object) -> bool:
         return arn in self._queues
@@ -123,7 +126,7 @@ class Queues:
             return arn
         deleted_at = self._deleted_at.get(arn)
         if deleted_at is not None and now < deleted_at + self.limits.recreate_interval_ms:
-            raise QueueDeletedRecently()
+            raise QueueDeletedRecently
         attributes = self._attributes(QueueAttributes(is_fifo=is_fifo), given, arn)
         seal = self.ids.hex(32).encode()
         queue = Queue(arn, attributes, tags=command.tags, seal=seal, limits=self.limits, now=now)
@@ -252,7 +255,8 @@ class Queues:
             has_dead_letter_queue=dead_letter_queue is not None, now=now,
         )  # fmt: skip
         for message in taken.exhausted:
-            assert redrive is not None and dead_letter_queue is not None, "exhausted only with a dead-letter queue"
+            assert redrive is not None, "exhausted only with a redrive policy"
+            assert dead_letter_queue is not None, "exhausted only with a dead-letter queue"
             self._move(message, queue, dead_letter_queue, reason_for_move(message, redrive.max_receive_count), now)
         for message, delivery in taken.messages:
             content = message.content

@@ -19,8 +19,8 @@ from app.core.message import Message
 from app.core.names import Arn, Scope
 from app.core.notification import NotificationConfiguration
 from app.core.queue import Queue
-from app.core.shapes import EventShapes
 from app.core.queues import Queues
+from app.core.shapes import EventShapes
 from app.core.time import Instant
 
 
