@@ -1,6 +1,7 @@
 """The examples and the container files: what they promise is there, and the handlers do their work."""
 
 import json
+import re
 import runpy
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from app.settings import ProcessFunction, RieFunction, Settings, load
+from app.settings import ProcessFunction, RieFunction, Settings, load, loads
 
 ROOT = Path(__file__).parents[1]
 COMPOSE: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text(encoding="utf-8"))
@@ -80,6 +81,15 @@ def test_a_thumbnail_is_a_small_grey_picture_of_any_content(size: int, monkeypat
 
     assert picture.startswith(b"P5 16 16 255\n")
     assert len(picture) == len(b"P5 16 16 255\n") + 256
+
+
+def test_the_readmes_settings_load(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf-8"), flags=re.DOTALL)
+    (tmp_path / "resize").mkdir()
+
+    settings = loads(example, {}, folder=tmp_path)
+
+    assert len(settings.functions) == 5
 
 
 # Containers -----------------------------------------------------------------------------------------
