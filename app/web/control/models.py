@@ -4,7 +4,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Ms = Annotated[int, Field(description="Whole milliseconds.")]
 InstantText = Annotated[str, Field(examples=["2026-11-21T12:00:00.000Z"], description="ISO 8601, UTC.")]
 Name = Annotated[str, Field(min_length=1, max_length=256)]
 
@@ -74,7 +73,8 @@ class FunctionView(BaseModel):
     memory_mb: int
     environments: int = Field(description="How many invocations its endpoint can run at once.")
     in_flight: int
-    waiting: int = Field(description="Invocations waiting for a free environment or a retry.")
+    waiting: int = Field(description="Invocations that stand in line for a free environment.")
+    events_waiting: int = Field(description="Asynchronous events that wait for their next attempt.")
     recursive_loop: str
 
 
