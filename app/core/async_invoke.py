@@ -1,4 +1,4 @@
-"""The asynchronous queue of a function: when an event is tried again, and when it is given up (spec D1)."""
+"""The asynchronous queue: when an event is tried again, and when it is given up (spec D1)."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,15 +14,15 @@ from app.core.time import SECOND_MS, Instant
 
 @dataclass(slots=True, eq=False)
 class Event:
-    """An event on its way: `failures` counts function errors, `attempts` every call that was made."""
+    """An event on its way to `function`, invoked as `function_arn`: `failures` counts function errors, `attempts` every call that was made."""
 
     request_id: str
+    function: Arn
     function_arn: Arn
     payload: bytes
     source: str
     cause: Cause
     accepted_at: Instant
-    through: tuple[str, ...] = ()
     attempts: int = 0
     failures: int = 0
     backoff_ms: int = 0
@@ -69,9 +69,6 @@ class AsyncQueue:
             lambda at, event: event.due_at == at and event.request_id in self._waiting, lambda: len(self._waiting)
         )
 
-    def __len__(self) -> int:
-        return len(self._waiting)
-
     def next_wakeup(self) -> Instant | None:
         return self._due.next()
 
@@ -82,11 +79,12 @@ class AsyncQueue:
             event.due_at = None
             yield event
 
-    def drop_all(self) -> list[Event]:
-        events = list(self._waiting.values())
-        self._waiting.clear()
-        self._due.clear()
-        return events
+    def waiting_for(self, function: Arn) -> list[Event]:
+        """The events for one function. Looks at all: for people and for the end of a function."""
+        return [event for event in self._waiting.values() if event.function == function]
+
+    def drop(self, event: Event) -> None:
+        del self._waiting[event.request_id]
 
     def settle(self, event: Event, outcome: Outcome, rules: RetryRules, *, now: Instant) -> Settlement:
         """What becomes of the event after an attempt; if it is tried again, it waits here from now on.

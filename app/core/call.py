@@ -39,7 +39,7 @@ Owner: TypeAlias = ForWaiter | ForBatch | ForEvent
 
 @dataclass(slots=True)
 class Call:
-    """`function_arn` is the ARN as invoked; `source` says in words who invokes, `through` what lies on the path."""
+    """`function_arn` is the ARN as invoked; `source` says in words who invokes."""
 
     request_id: str
     function: Arn
@@ -48,7 +48,6 @@ class Call:
     source: str
     cause: Cause
     owner: Owner
-    through: tuple[str, ...] = ()
     attempt: int = 1
     client_context: str | None = None
     hop: Hop | None = None

@@ -7,7 +7,7 @@ a function that fans out to twenty others is no loop.
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
 from app.core.ids import Ids
@@ -36,7 +36,7 @@ class Hop:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Where something comes from: a chain, and the hop that did it if a function did.
+    """Where something comes from: a chain, the hop that did it if a function did, and the places passed since.
 
     `is_seen` is False where AWS could not tell, because the call did not carry the trace header though a current
     SDK in a current environment would have sent it.
@@ -45,6 +45,11 @@ class Cause:
     chain: str
     hop: Hop | None = None
     is_seen: bool = True
+    through: tuple[str, ...] = ()
+
+    def via(self, station: str) -> "Cause":
+        """The same cause, one place further on its way to the next function."""
+        return replace(self, through=(*self.through, station))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +109,13 @@ class Chains:
     def hop(self, hop_id: str) -> Hop | None:
         return self._hops.get(hop_id)
 
-    def extend(self, cause: Cause, *, function: Arn, request_id: str, through: tuple[str, ...]) -> Hop:
-        """The hop of a new invocation caused by `cause`; `through` is what lies between, in words. Not yet kept."""
+    def extend(self, cause: Cause, *, function: Arn, request_id: str) -> Hop:
+        """The hop of a new invocation caused by `cause`. Not yet kept."""
         before = cause.hop
         times = _counted(before.times if before else {}, function)
         seen = _counted(before.seen_times if before and cause.is_seen else {}, function)
         name = function.rsplit(":function:", 1)[-1].split(":")[0]
-        stations = (*(before.stations if before else ()), *through, name)[-_STATIONS_KEPT:]
+        stations = (*(before.stations if before else ()), *cause.through, name)[-_STATIONS_KEPT:]
         return Hop(cause.chain, self.ids.hex(16), function, request_id, times, seen, stations)
 
     def keep(self, hop: Hop) -> None:

@@ -1,24 +1,24 @@
-"""The MD5 digests SQS gives with messages (spec A4)."""
+"""The digests SQS answers with: MD5 of bodies and of message attributes."""
 
 from collections.abc import Mapping
 from hashlib import md5
-from struct import pack
 
 from app.core.message import MessageAttribute
 
-_STRING, _BINARY = b"\x01", b"\x02"
+_STRING = b"\x01"
+_BINARY = b"\x02"
 
 
-def md5_of_text(text: str) -> str:
-    """Hex MD5 of the UTF-8 text."""
-    return md5(text.encode(), usedforsecurity=False).hexdigest()
+def md5_of_body(body: str) -> str:
+    """Hexadecimal MD5 of the body's UTF-8 bytes."""
+    return md5(body.encode(), usedforsecurity=False).hexdigest()
 
 
 def md5_of_attributes(attributes: Mapping[str, MessageAttribute]) -> str | None:
-    """Hex MD5 over the attributes sorted by name; None when there are none.
+    """Hexadecimal MD5 over user or system attributes, or None when there are none.
 
-    Each is length and name, length and data type, one byte for text or binary, length and value; lengths are
-    unsigned 32-bit big endian. (SQS developer guide, sqs-message-metadata.)
+    Sorted by name; each length a big-endian 32-bit number before what it measures
+    (SQS developer guide, sqs-message-metadata: calculating the MD5 message digest for message attributes).
     """
     if not attributes:
         return None
@@ -26,13 +26,12 @@ def md5_of_attributes(attributes: Mapping[str, MessageAttribute]) -> str | None:
     for name in sorted(attributes):
         attribute = attributes[name]
         value = attribute.value
-        is_binary = isinstance(value, bytes)
-        digest.update(_counted(name.encode()))
-        digest.update(_counted(attribute.data_type.encode()))
-        digest.update(_BINARY if is_binary else _STRING)
-        digest.update(_counted(value if isinstance(value, bytes) else value.encode()))
+        digest.update(_measured(name.encode()))
+        digest.update(_measured(attribute.data_type.encode()))
+        digest.update(_STRING if isinstance(value, str) else _BINARY)
+        digest.update(_measured(value.encode() if isinstance(value, str) else value))
     return digest.hexdigest()
 
 
-def _counted(value: bytes) -> bytes:
-    return pack(">I", len(value)) + value
+def _measured(part: bytes) -> bytes:
+    return len(part).to_bytes(4, "big") + part

@@ -115,9 +115,10 @@ class Received:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The answer comes later, as an `Answered` effect with this number."""
+    """The answer comes later, as an `Answered` effect with this number; within `at_most_ms` if that is known."""
 
     waiter: int
+    at_most_ms: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,8 +89,10 @@ class MessageReturned:
 
     @property
     def text(self) -> str:
-        return f"{name_of(self.queue)} shows {self.message} again" if self.was == "in flight" else (
-            f"{name_of(self.queue)} shows {self.message} after its delay"
+        return (
+            f"{name_of(self.queue)} shows {self.message} again"
+            if self.was == "in flight"
+            else (f"{name_of(self.queue)} shows {self.message} after its delay")
         )
 
 
@@ -197,7 +199,9 @@ class BatchAbandoned:
 
     @property
     def text(self) -> str:
-        return f"{name_of(self.function)} stayed throttled; {name_of(self.queue)} gets {len(self.messages)} messages back"
+        return (
+            f"{name_of(self.function)} stayed throttled; {name_of(self.queue)} gets {len(self.messages)} messages back"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -292,7 +296,9 @@ class EventDropped:
 
     @property
     def text(self) -> str:
-        return f"{name_of(self.function)} lost an event after {self.attempts} attempts: {self.condition} [{self.request}]"
+        return (
+            f"{name_of(self.function)} lost an event after {self.attempts} attempts: {self.condition} [{self.request}]"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ Stopped: TypeAlias = RecursiveInvocation | Throttled
 
 @dataclass(slots=True)
 class Functions:
-    """All functions by ARN. `book` notes a machine's next wake-up; `freed` is told when an environment is free
+    """All functions by ARN. `freed` is told when an environment is free
     again, `settle_batch` what came of a mapping's batch; effects go to `outbox`."""
 
     ids: Ids
@@ -87,9 +87,12 @@ class Functions:
     settle_batch: Callable[[ForBatch, Outcome, Instant], None]
     scripted: Running = field(default_factory=Running)
     _functions: dict[Arn, Function] = field(default_factory=dict)
-    _queues: dict[Arn, AsyncQueue] = field(default_factory=dict)
+    _events: AsyncQueue = field(init=False)
     _by_key: dict[str, tuple[Arn, int]] = field(default_factory=dict)
     _function_of: dict[str, Arn] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._events = AsyncQueue(self.limits)
 
     # Reading --------------------------------------------------------------------------------------------
 
@@ -108,7 +111,7 @@ class Functions:
 
     def events_waiting(self, arn: Arn) -> int:
         """How many asynchronous events wait for their next attempt."""
-        return len(self._queues[arn])
+        return len(self._events.waiting_for(arn))
 
     def caller_with_key(self, access_key_id: str) -> tuple[Function, Call | None] | None:
         """The function whose environment signs with this key, and the call that runs there now."""
@@ -126,7 +129,6 @@ class Functions:
         function = self._functions.get(spec.arn)
         if function is None:
             function = self._functions[spec.arn] = Function(spec)
-            self._queues[spec.arn] = AsyncQueue(self.limits)
             self.outbox.append(Configured(f"function {spec.name} created", function=spec.arn))
         else:
             self._forget_keys(function)
@@ -150,7 +152,8 @@ class Functions:
                     self._drop(function, event, "FunctionDeleted")
                 case ForBatch() as batch:
                     self.settle_batch(batch, Throttled("FunctionDeleted", gone.message), now)
-        for event in self._queues.pop(function.arn).drop_all():
+        for event in self._events.waiting_for(function.arn):
+            self._events.drop(event)
             self._drop(function, event, "FunctionDeleted")
         self._forget_keys(function)
         del self._functions[function.arn]
@@ -174,7 +177,7 @@ class Functions:
         cause = self.cause_of(command.origin, command.origin.trace_header, now)
         source = cause.hop.stations[-1] if cause.hop else "Invoke"
         if command.type is InvocationType.EVENT:
-            event = Event(request_id, name.as_invoked, payload, source, cause, now)
+            event = Event(request_id, arn, name.as_invoked, payload, source, cause, now)
             self.accept(function, event, now)
             return Invoked(request_id)
         waiter = self.next_waiter()
@@ -195,7 +198,7 @@ class Functions:
 
     def submit(self, function: Function, call: Call, now: Instant) -> Stopped | None:
         """Run the call or let it stand in line for an environment; gives back what forbids both."""
-        hop = self.chains.extend(call.cause, function=function.arn, request_id=call.request_id, through=call.through)
+        hop = self.chains.extend(call.cause, function=function.arn, request_id=call.request_id)
         call.hop = hop
         if (refusal := self._judge_loop(function, call)) is not None:
             return refusal
@@ -221,8 +224,16 @@ class Functions:
         ran = ran_of(outcome)
         assert call.hop is not None, "a running call has its hop"
         self.outbox.append(
-            InvocationEnded(function.arn, call.request_id, call.hop.chain, word_of(outcome), error_type, message,
-                            ran.duration_ms, ran.log_tail)  # fmt: skip
+            InvocationEnded(
+                function.arn,
+                call.request_id,
+                call.hop.chain,
+                word_of(outcome),
+                error_type,
+                message,
+                ran.duration_ms,
+                ran.log_tail,
+            )  # fmt: skip
         )
         match call.owner:
             case ForWaiter(waiter=waiter):
@@ -248,16 +259,15 @@ class Functions:
     # Time -----------------------------------------------------------------------------------------------
 
     def next_wakeup(self) -> Instant | None:
-        times = [queue.next_wakeup() for queue in self._queues.values()]
-        return min((at for at in (*times, self.scripted.next_wakeup()) if at is not None), default=None)
+        times = (self._events.next_wakeup(), self.scripted.next_wakeup())
+        return min((at for at in times if at is not None), default=None)
 
     def wake(self, now: Instant) -> None:
         """Settle the scripted calls that ended, and try again the events whose time has come."""
         for request_id, outcome in self.scripted.ended(now):
             self.settle(SettleInvocation(request_id, outcome), now)
-        for arn, queue in list(self._queues.items()):
-            for event in list(queue.due(now)):
-                self._attempt(self._functions[arn], event, now)
+        for event in list(self._events.due(now)):
+            self._attempt(self._functions[event.function], event, now)
 
     # Inside ---------------------------------------------------------------------------------------------
 
@@ -274,8 +284,17 @@ class Functions:
             return
         self.outbox.append(
             CallFunction(
-                Invocation(call.request_id, call.function_arn, spec.name, call.payload, spec.timeout_ms,
-                           self.chains.header_of(hop), slot, call.attempt, call.client_context)  # fmt: skip
+                Invocation(
+                    call.request_id,
+                    call.function_arn,
+                    spec.name,
+                    call.payload,
+                    spec.timeout_ms,
+                    self.chains.header_of(hop),
+                    slot,
+                    call.attempt,
+                    call.client_context,
+                )  # fmt: skip
             )
         )
 
@@ -306,7 +325,7 @@ class Functions:
     def _attempt(self, function: Function, event: Event, now: Instant) -> None:
         event.attempts += 1
         call = Call(event.request_id, function.arn, event.function_arn, event.payload, event.source, event.cause,
-                    ForEvent(event), event.through, attempt=event.attempts)  # fmt: skip
+                    ForEvent(event), attempt=event.attempts)  # fmt: skip
         match self.submit(function, call, now):
             case RecursiveInvocation():
                 # Dropped without a retry; which condition AWS writes then is UNCONFIRMED.
@@ -322,7 +341,7 @@ class Functions:
         spec = function.spec
         rules = RetryRules(spec.maximum_retry_attempts, spec.maximum_event_age_s)
         chain = event.cause.chain
-        match self._queues[function.arn].settle(event, outcome, rules, now=now):
+        match self._events.settle(event, outcome, rules, now=now):
             case Done():
                 pass
             case Again(at=at) if isinstance(outcome, Throttled):
@@ -334,9 +353,7 @@ class Functions:
                 self._drop(function, event, condition)
 
     def _drop(self, function: Function, event: Event, condition: str) -> None:
-        self.outbox.append(
-            EventDropped(function.arn, event.request_id, event.cause.chain, condition, event.attempts)
-        )
+        self.outbox.append(EventDropped(function.arn, event.request_id, event.cause.chain, condition, event.attempts))
 
     def _answer(self, call: Call, outcome: Outcome) -> Invoked | TooManyRequests:
         if isinstance(outcome, Throttled):

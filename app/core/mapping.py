@@ -154,7 +154,11 @@ class Mapping:
     def _next_growth(self) -> Instant | None:
         """When more pollers come that would make a difference."""
         most = self.parameters.maximum_concurrency or self._limits.pollers_at_most
-        if self.has_room or self._busy_since is None or self.concurrency_limit >= min(most, self._limits.pollers_at_most):
+        if (
+            self.has_room
+            or self._busy_since is None
+            or self.concurrency_limit >= min(most, self._limits.pollers_at_most)
+        ):
             return None
         return self._busy_since + (self._growths + 1) * MINUTE_MS
 

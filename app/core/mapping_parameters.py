@@ -44,9 +44,7 @@ class MappingParameters:
         return response
 
 
-def with_parameters(
-    current: MappingParameters, given: MappingType[str, Any], *, limits: Limits
-) -> MappingParameters:
+def with_parameters(current: MappingParameters, given: MappingType[str, Any], *, limits: Limits) -> MappingParameters:
     """`current` with `given` laid over it. Raises InvalidParameterValue or ValidationFailed in AWS's words."""
     _check_kind(given)
     result = current

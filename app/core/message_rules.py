@@ -27,7 +27,9 @@ _NAME_MOST = 256
 def check_queue_name(name: str) -> None:
     """Raises InvalidParameterValue unless `name` may name a standard queue (spec A2)."""
     if not _QUEUE_NAME.fullmatch(name):
-        raise InvalidParameterValue("Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length")
+        raise InvalidParameterValue(
+            "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
+        )
 
 
 def check_message(
@@ -116,9 +118,7 @@ def _check_attributes(attributes: Mapping[str, MessageAttribute]) -> None:
             if _FORBIDDEN.search(attribute.value):
                 raise InvalidMessageContents("Invalid characters found in a message attribute value.")
             if kind == "Number" and not _is_number(attribute.value):
-                raise InvalidParameterValue(
-                    f"Can't cast the value of message (user) attribute '{name}' to a number."
-                )
+                raise InvalidParameterValue(f"Can't cast the value of message (user) attribute '{name}' to a number.")
 
 
 def _check_attribute_name(name: str) -> None:

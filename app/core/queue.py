@@ -46,7 +46,14 @@ class Queue:
     """One standard queue. Send, receive, delete and change cost O(log n) at any depth."""
 
     def __init__(
-        self, arn: Arn, attributes: QueueAttributes, *, tags: Mapping[str, str], seal: bytes, limits: Limits, now: Instant
+        self,
+        arn: Arn,
+        attributes: QueueAttributes,
+        *,
+        tags: Mapping[str, str],
+        seal: bytes,
+        limits: Limits,
+        now: Instant,
     ) -> None:
         self.arn = arn
         self.settings = attributes

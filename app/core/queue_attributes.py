@@ -52,8 +52,7 @@ _NUMBERS = {
 _FIFO_ONLY = {"FifoQueue", "ContentBasedDeduplication"}
 _HIGH_THROUGHPUT = {"DeduplicationScope", "FifoThroughputLimit"}
 _BOTH_ENCRYPTIONS = (
-    "You can use one type of server-side encryption (SSE) at one time. "
-    "You can either enable KMS SSE or SQS SSE."
+    "You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE."
 )
 
 

@@ -61,7 +61,8 @@ def _failed_items(script: ReportBatchItems, payload: bytes) -> list[dict[str, st
     return [
         {"itemIdentifier": record["messageId"]}
         for record in records
-        if record.get("messageId") in script.message_ids or any(text in record.get("body", "") for text in script.bodies)
+        if record.get("messageId") in script.message_ids
+        or any(text in record.get("body", "") for text in script.bodies)
     ]
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from app.core.chain import Cause
-from app.core.checksums import md5_of_attributes, md5_of_text
+from app.core.checksums import md5_of_attributes, md5_of_body
 from app.core.commands import (
     BatchAnswer,
     CancelWait,
@@ -157,24 +157,25 @@ class Queues:
     def purge(self, command: PurgeQueue, now: Instant) -> None:
         queue = self[command.queue]
         if queue.purged_at is not None and now < queue.purged_at + self.limits.purge_interval_ms:
-            raise PurgeQueueInProgress(
-                f"Only one PurgeQueue operation on {queue.name} is allowed every 60 seconds."
-            )
+            raise PurgeQueueInProgress(f"Only one PurgeQueue operation on {queue.name} is allowed every 60 seconds.")
         self.outbox.append(QueuePurged(queue.arn, queue.purge(now=now)))
         self.changed(queue, now)
 
     # Sending --------------------------------------------------------------------------------------------
 
-    def send(self, command: SendMessage, now: Instant) -> Sent:
+    def send(self, command: SendMessage, now: Instant, *, cause: Cause | None = None) -> Sent:
+        """`cause` is given where another service sends and knows it; else the origin tells."""
         queue = self[command.queue]
         self._check(queue, command, "One or more parameters are invalid.")
-        sent = self._send(queue, command, now)
+        sent = self._send(queue, command, now, cause)
         self.changed(queue, now)
         return sent
 
     def send_batch(self, command: SendMessageBatch, now: Instant) -> BatchAnswer:
         queue = self[command.queue]
-        check_batch([entry_id for entry_id, _ in command.entries], entry="SendMessageBatchRequestEntry", limits=self.limits)
+        check_batch(
+            [entry_id for entry_id, _ in command.entries], entry="SendMessageBatchRequestEntry", limits=self.limits
+        )
         total = sum(size_of(entry.body, entry.attributes) for _, entry in command.entries)
         if total > self.limits.batch_bytes:
             raise BatchRequestTooLong(
@@ -188,7 +189,7 @@ class Queues:
             except Refused as refusal:
                 failed.append((entry_id, refusal))
             else:
-                successful.append((entry_id, self._send(queue, entry, now)))
+                successful.append((entry_id, self._send(queue, entry, now, None)))
         self.changed(queue, now)
         return BatchAnswer(tuple(successful), tuple(failed))
 
@@ -220,7 +221,7 @@ class Queues:
         queue.wait(poll)
         self._polled[waiter] = queue
         self.changed(queue, now)
-        return Waiting(waiter)
+        return Waiting(waiter, wait_s * SECOND_MS)
 
     def take(
         self, queue: Queue, max_messages: int, visibility_timeout_s: int | None, *, by: str, now: Instant
@@ -287,7 +288,9 @@ class Queues:
 
     def delete_batch(self, command: DeleteMessageBatch, now: Instant) -> BatchAnswer:
         queue = self[command.queue]
-        check_batch([entry_id for entry_id, _ in command.entries], entry="DeleteMessageBatchRequestEntry", limits=self.limits)
+        check_batch(
+            [entry_id for entry_id, _ in command.entries], entry="DeleteMessageBatchRequestEntry", limits=self.limits
+        )
         successful: list[tuple[str, None]] = []
         failed: list[tuple[str, Exception]] = []
         for entry_id, handle in command.entries:
@@ -367,9 +370,7 @@ class Queues:
         check_delay(command.delay_s, self.limits)
         self._check_size(queue, command.body, command.attributes, prefix)
 
-    def _check_size(
-        self, queue: Queue, body: str, attributes: Mapping[str, MessageAttribute], prefix: str
-    ) -> None:
+    def _check_size(self, queue: Queue, body: str, attributes: Mapping[str, MessageAttribute], prefix: str) -> None:
         most = queue.settings.maximum_message_bytes
         if size_of(body, attributes) > most:
             raise InvalidParameterValue(f"{prefix} Reason: Message must be shorter than {most} bytes.")
@@ -381,28 +382,24 @@ class Queues:
                 f"VisibilityTimeout must be an integer between 0 and {self.limits.visibility_timeout_s}."
             )
 
-    def _send(self, queue: Queue, command: SendMessage, now: Instant) -> Sent:
+    def _send(self, queue: Queue, command: SendMessage, now: Instant, cause: Cause | None) -> Sent:
         trace_header = command.trace_header or command.origin.trace_header
-        cause = self.cause_of(command.origin, trace_header, now)
-        md5_of_body = md5_of_text(command.body)
+        cause = cause or self.cause_of(command.origin, trace_header, now)
+        digest = md5_of_body(command.body)
         content = Content(
-            self.ids.uuid(), command.body, md5_of_body, now, command.sender_id,
+            self.ids.uuid(), command.body, digest, now, command.sender_id,
             attributes=command.attributes, trace_header=trace_header, group_id=command.group_id, cause=cause,
         )  # fmt: skip
         queue.send(content, delay_s=command.delay_s, now=now)
         delay_s = queue.settings.delay_s if command.delay_s is None else command.delay_s
         self.outbox.append(MessageSent(queue.arn, content.message_id, cause.chain, text_bytes(command.body), delay_s))
         system = {"AWSTraceHeader": MessageAttribute("String", command.trace_header)} if command.trace_header else {}
-        return Sent(
-            content.message_id, md5_of_body, md5_of_attributes(command.attributes), md5_of_attributes(system)
-        )
+        return Sent(content.message_id, digest, md5_of_attributes(command.attributes), md5_of_attributes(system))
 
     def _change_visibility(self, queue: Queue, handle: str, timeout_s: int, now: Instant) -> None:
         self._check_visibility(timeout_s)
         message = queue.change_visibility(handle, timeout_s, now=now)
-        self.outbox.append(
-            VisibilityChanged(queue.arn, message.content.message_id, message.content.chain, timeout_s)
-        )
+        self.outbox.append(VisibilityChanged(queue.arn, message.content.message_id, message.content.chain, timeout_s))
 
     def _end(self, queue: Queue, poll: LongPoll, answer: Received | Refused) -> None:
         queue.stop_waiting(poll.waiter)
@@ -435,7 +432,7 @@ class Queues:
     def _resend(self, message: Message, source: Queue, destination: Queue, body: str | None, now: Instant) -> None:
         old = message.content
         body = old.body if body is None else body
-        content = replace(old, message_id=self.ids.uuid(), body=body, md5_of_body=md5_of_text(body), sent_at=now)
+        content = replace(old, message_id=self.ids.uuid(), body=body, md5_of_body=md5_of_body(body), sent_at=now)
         source.take(message)
         destination.send(content, delay_s=0, now=now)
         reason = f"redriven, as {content.message_id}"

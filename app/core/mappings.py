@@ -1,0 +1,342 @@
+"""The event source mappings of the world: receiving for them, invoking, and settling what came of it."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, assert_never
+
+from app.core.batch import Batch, Item, UnusableResponse, read_partial_response
+from app.core.call import Call, ForBatch
+from app.core.chain import Cause
+from app.core.commands import CreateEventSourceMapping, DeleteEventSourceMapping, UpdateEventSourceMapping
+from app.core.errors import (
+    InvalidParameterValue,
+    RecursiveInvocation,
+    ResourceConflict,
+    ResourceInUse,
+    ResourceNotFound,
+)
+from app.core.facts import BatchAbandoned, BatchFormed, Configured, Effect, InvocationThrottled
+from app.core.function import Function
+from app.core.functions import FunctionName, Functions, Stopped, parse_function_name
+from app.core.ids import Ids
+from app.core.invocation import Outcome, Succeeded, Throttled
+from app.core.limits import Limits
+from app.core.mapping import Change, Gathering, Mapping
+from app.core.mapping_parameters import MappingParameters, check_visibility, with_parameters
+from app.core.names import Arn, Scope, name_of, parse_arn
+from app.core.outcomes import error_of, ran_of, word_of
+from app.core.queue import Queue
+from app.core.shapes import EventShapes
+from app.core.sqs import Queues
+from app.core.time import Instant
+
+_NO_QUEUE = (
+    "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. "
+    "SQS Error Message: The specified queue does not exist."
+)
+
+
+@dataclass(slots=True)
+class Mappings:
+    """All mappings by UUID. `changed` is told of a mapping that may poll or has another next wake-up."""
+
+    ids: Ids
+    limits: Limits
+    shapes: EventShapes
+    outbox: list[Effect]
+    queues: Queues
+    functions: Functions
+    changed: Callable[[Mapping], None]
+    gone: Callable[[Mapping], None]
+    _mappings: dict[str, Mapping] = field(default_factory=dict)
+    _of_queue: dict[Arn, dict[str, Mapping]] = field(default_factory=dict)
+    _of_function: dict[Arn, dict[str, Mapping]] = field(default_factory=dict)
+
+    # Reading --------------------------------------------------------------------------------------------
+
+    def get(self, scope: Scope, uuid: str) -> Mapping:
+        mapping = self._mappings.get(uuid)
+        if mapping is None or parse_arn(mapping.function).scope != scope:
+            raise ResourceNotFound()
+        return mapping
+
+    def all(self, scope: Scope | None = None) -> list[Mapping]:
+        """In the order of their creation."""
+        return [m for m in self._mappings.values() if scope is None or parse_arn(m.function).scope == scope]
+
+    def of_queue(self, arn: Arn) -> Iterable[Mapping]:
+        return self._of_queue.get(arn, {}).values()
+
+    def of_function(self, arn: Arn) -> Iterable[Mapping]:
+        return self._of_function.get(arn, {}).values()
+
+    # Mappings -------------------------------------------------------------------------------------------
+
+    def create(self, command: CreateEventSourceMapping, now: Instant) -> dict[str, Any]:
+        given = command.parameters
+        source = given.get("EventSourceArn")
+        if not source:
+            raise InvalidParameterValue("Unrecognized event source.")
+        name, function = self._function(command.scope, given.get("FunctionName"))
+        self._check_source(str(source), command.scope)
+        parameters = with_parameters(MappingParameters(), given, limits=self.limits)
+        queue = self._queue(str(source))
+        check_visibility(queue.settings.visibility_timeout_s, function.spec.timeout_s)
+        self._check_unique(queue.arn, function)
+        mapping = Mapping(
+            self.ids.uuid(), queue=queue.arn, function=function.arn, function_arn=name.as_invoked,
+            parameters=parameters, is_enabled=given.get("Enabled") is not False, tags=dict(given.get("Tags") or {}),
+            limits=self.limits, now=now,
+        )  # fmt: skip
+        self._mappings[mapping.uuid] = mapping
+        self._link(mapping)
+        self._note(mapping, "created")
+        return mapping.view(command.scope)
+
+    def update(self, command: UpdateEventSourceMapping, now: Instant) -> dict[str, Any]:
+        """Raises before anything changed when one of the parameters is refused or the mapping is in a transition."""
+        mapping = self.get(command.scope, command.uuid)
+        given = command.parameters
+        change = {None: Change.UPDATE, True: Change.ENABLE, False: Change.DISABLE}[given.get("Enabled")]
+        if not mapping.allows(change):
+            raise ResourceInUse("Cannot update the event source mapping because it is in use.")
+        name, function = FunctionName(mapping.function, None), self.functions.get(mapping.function)
+        if given.get("FunctionName"):
+            name, function = self._function(command.scope, given["FunctionName"])
+            if function.arn != mapping.function:
+                self._check_unique(mapping.queue, function)
+        parameters = with_parameters(mapping.parameters, given, limits=self.limits)
+        if function is not None and mapping.queue in self.queues:
+            check_visibility(self.queues[mapping.queue].settings.visibility_timeout_s, function.spec.timeout_s)
+        self._unlink(mapping)
+        mapping.parameters = parameters
+        if given.get("FunctionName"):
+            mapping.function, mapping.function_arn = name.arn, name.as_invoked
+        self._link(mapping)
+        mapping.apply(change, now=now)
+        self._note(mapping, "updated")
+        return mapping.view(command.scope)
+
+    def delete(self, command: DeleteEventSourceMapping, now: Instant) -> dict[str, Any]:
+        mapping = self.get(command.scope, command.uuid)
+        if not mapping.allows(Change.DELETE):
+            raise ResourceInUse("Cannot delete the event source mapping because it is in use.")
+        mapping.apply(Change.DELETE, now=now)
+        self._note(mapping, "deleted")
+        return mapping.view(command.scope)
+
+    # Working --------------------------------------------------------------------------------------------
+
+    def wake(self, mapping: Mapping, now: Instant) -> None:
+        """Let a transition end, a window close and throttled batches have another try."""
+        if mapping.settle_transition(now):
+            self._remove(mapping)
+            return
+        for batch in mapping.due_again(now):
+            self._try_again(mapping, batch, now)
+        self.changed(mapping)
+
+    def feed(self, mapping: Mapping, now: Instant) -> None:
+        """Receive and invoke for as long as there are messages, pollers and free environments."""
+        if mapping.uuid not in self._mappings:
+            return
+        self._close_if_due(mapping, now)
+        queue = self.queues[mapping.queue] if mapping.queue in self.queues else None
+        function = self.functions.get(mapping.function)
+        if queue is None or function is None:
+            return
+        mapping.scale(now, has_work=bool(queue.visible_count))
+        while mapping.polls and mapping.has_room and (function.has_room or mapping.gathering):
+            if not self._receive(mapping, queue, function, now):
+                break
+            mapping.scale(now, has_work=True)
+
+    def settle(self, owner: ForBatch, outcome: Outcome, now: Instant) -> None:
+        """Delete what succeeded; leave the rest hidden until its visibility timeout ends (spec B5, B6)."""
+        batch = owner.batch
+        mapping = self._mappings.get(owner.mapping)
+        if mapping is None:
+            # Deleted while its last batch ran: Lambda's pollers finish it all the same.
+            self._tell(batch, outcome)
+            return
+        mapping.running.pop(batch.request_id, None)
+        match outcome:
+            case Throttled():
+                self._wait_or_abandon(mapping, batch, outcome, now)
+            case Succeeded(payload=payload) if mapping.parameters.reports_item_failures:
+                self._settle_items(mapping, batch, outcome, payload, now)
+            case Succeeded():
+                self._tell(batch, outcome)
+                self._delete(mapping, batch.items, now)
+            case _:
+                self._tell(batch, outcome)
+        self.changed(mapping)
+
+    # Inside: receiving ----------------------------------------------------------------------------------
+
+    def _receive(self, mapping: Mapping, queue: Queue, function: Function, now: Instant) -> bool:
+        """One receive of one poller; false when the queue had nothing."""
+        timeout_s = mapping.visibility_timeout_s(queue.settings.visibility_timeout_s, function.spec.timeout_s)
+        taken = self.queues.take(queue, mapping.wanted(), timeout_s, by=function.spec.name, now=now)
+        for message, delivery in taken:
+            record = self.shapes.sqs_record(delivery, queue=queue.arn, has_window=bool(mapping.window_ms))
+            item = Item(message, delivery, message.attempts[-1], record)
+            if (full := mapping.gather(item, now=now)) is not None:
+                self._invoke(mapping, function, full, "6 MB payload", now)
+        self._close_if_due(mapping, now)
+        return bool(taken)
+
+    def _close_if_due(self, mapping: Mapping, now: Instant) -> None:
+        reason = mapping.reason_to_close(now)
+        if reason is None:
+            return
+        gathered = mapping.take_gathered()
+        function = self.functions.get(mapping.function)
+        if function is not None:
+            self._invoke(mapping, function, gathered, reason, now)
+
+    # Inside: invoking -----------------------------------------------------------------------------------
+
+    def _invoke(self, mapping: Mapping, function: Function, gathered: Gathering, reason: str, now: Instant) -> None:
+        batch = Batch(self.ids.uuid(), tuple(gathered.items), reason, gathered.hidden_until)
+        for item in batch.items:
+            item.attempt.request_id = batch.request_id
+        ids = tuple(item.id for item in batch.items)
+        chain = _furthest(batch, function).chain
+        self.outbox.append(BatchFormed(mapping.queue, function.arn, mapping.uuid, batch.request_id, ids, reason, chain))
+        self._run(mapping, function, batch, now)
+
+    def _try_again(self, mapping: Mapping, batch: Batch, now: Instant) -> None:
+        function = self.functions.get(mapping.function)
+        if function is None or now >= batch.hidden_until:
+            self._wait_or_abandon(mapping, batch, Throttled("FunctionDeleted"), now)
+        else:
+            self._run(mapping, function, batch, now)
+
+    def _run(self, mapping: Mapping, function: Function, batch: Batch, now: Instant) -> None:
+        payload = self.shapes.records([item.record for item in batch.items])
+        queue_name = name_of(mapping.queue)
+        call = Call(batch.request_id, function.arn, mapping.function_arn, payload, f"queue {queue_name}",
+                    _furthest(batch, function).via(queue_name), ForBatch(mapping.uuid, batch))  # fmt: skip
+        stopped: Stopped | None = self.functions.submit(function, call, now)
+        match stopped:
+            case None:
+                mapping.throttled.pop(batch.request_id, None)
+                mapping.running[batch.request_id] = batch
+            case RecursiveInvocation(message=message):
+                # The messages stay; each receive counts, until maxReceiveCount moves them (spec F1).
+                mapping.throttled.pop(batch.request_id, None)
+                for item in batch.items:
+                    item.attempt.outcome = "refused"
+                    item.attempt.error_type = "RecursiveInvocationException"
+                    item.attempt.error_message = message
+            case Throttled():
+                self._wait_or_abandon(mapping, batch, stopped, now)
+            case _:
+                assert_never(stopped)
+
+    def _wait_or_abandon(self, mapping: Mapping, batch: Batch, throttled: Throttled, now: Instant) -> None:
+        """A throttled batch is kept and tried again until its messages are about to reappear (spec B5)."""
+        self._tell(batch, throttled)
+        throttling = mapping.throttle(batch, now=now)
+        if throttling is None:
+            ids = tuple(item.id for item in batch.items)
+            self.outbox.append(BatchAbandoned(mapping.queue, mapping.function, batch.request_id, ids))
+            return
+        chain = batch.items[0].delivery.content.chain
+        self.outbox.append(
+            InvocationThrottled(mapping.function, batch.request_id, chain, throttled.reason, throttling.retry_at)
+        )
+
+    # Inside: settling -----------------------------------------------------------------------------------
+
+    def _settle_items(self, mapping: Mapping, batch: Batch, outcome: Succeeded, payload: bytes, now: Instant) -> None:
+        answer = read_partial_response(payload, frozenset(item.id for item in batch.items))
+        self._tell(batch, outcome)
+        if isinstance(answer, UnusableResponse):
+            for item in batch.items:
+                item.attempt.outcome = "failed"
+                item.attempt.error_message = f"the whole batch counts as failed: {answer.why}"
+            return
+        for item in batch.items:
+            if item.id in answer.ids:
+                item.attempt.outcome = "failed"
+                item.attempt.error_message = "reported in batchItemFailures"
+        self._delete(mapping, [item for item in batch.items if item.id not in answer.ids], now)
+
+    def _delete(self, mapping: Mapping, items: Iterable[Item], now: Instant) -> None:
+        if mapping.queue not in self.queues:
+            return
+        queue = self.queues[mapping.queue]
+        for item in items:
+            self.queues.delete_by_handle(queue, item.delivery.receipt_handle, by=name_of(mapping.function))
+        self.queues.changed(queue, now)
+
+    def _tell(self, batch: Batch, outcome: Outcome) -> None:
+        """Write the outcome into the story of each message."""
+        error_type, message = error_of(outcome)
+        for item in batch.items:
+            attempt = item.attempt
+            attempt.outcome, attempt.error_type, attempt.error_message = word_of(outcome), error_type, message
+            attempt.log_tail = ran_of(outcome).log_tail
+
+    # Inside: bookkeeping --------------------------------------------------------------------------------
+
+    def _function(self, scope: Scope, text: object) -> tuple[FunctionName, Function]:
+        name = parse_function_name(str(text), scope) if text else None
+        function = self.functions.get(name.arn) if name else None
+        if name is None or function is None:
+            raise InvalidParameterValue("Function does not exist")
+        return name, function
+
+    def _check_source(self, source: Arn, scope: Scope) -> None:
+        try:
+            parsed = parse_arn(source)
+        except ValueError:
+            raise InvalidParameterValue("Unrecognized event source.") from None
+        if parsed.service != "sqs":
+            raise InvalidParameterValue(f"event sources of {parsed.service} are not emulated yet")
+        if parsed.region != scope.region:
+            raise InvalidParameterValue("Unrecognized event source.")
+
+    def _queue(self, arn: Arn) -> Queue:
+        if arn not in self.queues:
+            raise InvalidParameterValue(_NO_QUEUE)
+        return self.queues[arn]
+
+    def _check_unique(self, queue: Arn, function: Function) -> None:
+        for mapping in self.of_queue(queue):
+            if mapping.function == function.arn:
+                raise ResourceConflict(
+                    f'An event source mapping with SQS arn (" {queue} ") and function (" {function.spec.name} ") '
+                    f"already exists. Please update or delete the existing mapping with UUID {mapping.uuid}"
+                )
+
+    def _note(self, mapping: Mapping, verb: str) -> None:
+        words = f"mapping {name_of(mapping.queue)} → {name_of(mapping.function)} {verb}"
+        self.outbox.append(Configured(words, mapping.queue, mapping.function))
+        self.changed(mapping)
+
+    def _link(self, mapping: Mapping) -> None:
+        self._of_queue.setdefault(mapping.queue, {})[mapping.uuid] = mapping
+        self._of_function.setdefault(mapping.function, {})[mapping.uuid] = mapping
+
+    def _unlink(self, mapping: Mapping) -> None:
+        self._of_queue[mapping.queue].pop(mapping.uuid)
+        self._of_function[mapping.function].pop(mapping.uuid)
+
+    def _remove(self, mapping: Mapping) -> None:
+        self._unlink(mapping)
+        del self._mappings[mapping.uuid]
+        self.gone(mapping)
+
+
+def _furthest(batch: Batch, function: Function) -> Cause:
+    """The cause of a batch that mixes chains: that of the message whose path came to the function most often.
+
+    What AWS takes is UNCONFIRMED; this one lets no loop hide behind other messages.
+    """
+    causes = [item.delivery.content.cause for item in batch.items]
+    known = [cause for cause in causes if cause is not None]
+    assert known, "every message has a cause"
+    return max(known, key=lambda cause: cause.hop.times.get(function.arn, 0) if cause.hop else -1)

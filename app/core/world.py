@@ -1,0 +1,221 @@
+"""The simulated cloud: commands in, answers and effects out, and one timetable over everything that waits."""
+
+from collections.abc import Callable
+from typing import Any
+
+from app.core import commands
+from app.core.buckets import Bucket, Buckets
+from app.core.chain import Cause, Chains
+from app.core.commands import Command, Origin
+from app.core.facts import Effect
+from app.core.function import Function
+from app.core.functions import Functions
+from app.core.ids import Ids
+from app.core.limits import DEFAULT_LIMITS, Limits
+from app.core.machine import Timetable
+from app.core.mapping import Mapping
+from app.core.mappings import Mappings
+from app.core.message import Message
+from app.core.names import Arn, Scope
+from app.core.notification import NotificationConfiguration
+from app.core.queue import Queue
+from app.core.shapes import EventShapes
+from app.core.sqs import Queues
+from app.core.time import Instant
+
+
+class World:
+    """Everything that decides. Equal seeds and equal commands, each with its instant, make equal worlds.
+
+    `handle` and `wake` give back what is to be done and what happened. A command must not come before what is due:
+    whoever brings the time wakes the world first.
+    """
+
+    def __init__(self, *, shapes: EventShapes, seed: int = 1, limits: Limits = DEFAULT_LIMITS) -> None:
+        ids = Ids(seed)
+        self._outbox: list[Effect] = []
+        self._timetable: Timetable[Queue | Mapping | Functions] = Timetable()
+        self._dirty_queues: dict[Arn, Queue] = {}
+        self._dirty_mappings: dict[str, Mapping] = {}
+        self._chains = Chains(ids, limits.chain_hops_kept)
+        self._queues = Queues(ids, limits, self._outbox, self._cause_of, self._queue_changed)
+        self._functions = Functions(
+            ids, limits, self._chains, self._outbox, self._cause_of, self._queues.next_waiter, self._function_freed,
+            self._settle_batch,
+        )  # fmt: skip
+        self._mappings = Mappings(
+            ids, limits, shapes, self._outbox, self._queues, self._functions, self._mapping_changed, self._mapping_gone
+        )
+        self._buckets = Buckets(ids, shapes, self._outbox, self._queues, self._functions, self._cause_of)
+        self._verbs = self._table_of_verbs()
+
+    # Commands -------------------------------------------------------------------------------------------
+
+    def handle(self, command: Command, *, now: Instant) -> tuple[Any, list[Effect]]:
+        """Answer the command. Raises a `Refused`; then nothing changed."""
+        due = self.next_wakeup()
+        assert due is None or due > now, "the world is behind: wake it before it is commanded"
+        answer = self._verbs[type(command)](command, now)
+        self._work_off(now)
+        return answer, self._drain()
+
+    def next_wakeup(self) -> Instant | None:
+        """When something is due next."""
+        return self._timetable.next_wakeup()
+
+    def wake(self, now: Instant) -> list[Effect]:
+        """Let everything happen that is due until `now`, in order, each at its own instant."""
+        while (due := self._timetable.due(now)) is not None:
+            at, machine = due
+            self._wake(machine, at)
+            self._work_off(at)
+        return self._drain()
+
+    # Reading --------------------------------------------------------------------------------------------
+
+    def queue(self, arn: Arn) -> Queue:
+        """Raises QueueDoesNotExist."""
+        return self._queues[arn]
+
+    def queues(self, scope: Scope | None = None) -> list[Queue]:
+        return self._queues.all(scope)
+
+    def dead_letter_sources(self, arn: Arn) -> list[Queue]:
+        """The queues whose redrive policy names this one."""
+        return self._queues.dead_letter_sources(arn)
+
+    def function(self, arn: Arn) -> Function:
+        """Raises ResourceNotFound."""
+        return self._functions[arn]
+
+    def functions(self, scope: Scope | None = None) -> list[Function]:
+        return self._functions.all(scope)
+
+    def events_waiting(self, function: Arn) -> int:
+        """How many asynchronous events wait for their next attempt."""
+        return self._functions.events_waiting(function)
+
+    def mapping(self, scope: Scope, uuid: str) -> Mapping:
+        """Raises ResourceNotFound."""
+        return self._mappings.get(scope, uuid)
+
+    def mappings(self, scope: Scope | None = None) -> list[Mapping]:
+        return self._mappings.all(scope)
+
+    @property
+    def buckets(self) -> dict[str, Bucket]:
+        return self._buckets.all
+
+    def bucket_notification(self, bucket: str) -> NotificationConfiguration:
+        """Raises NoSuchBucket."""
+        return self._buckets[bucket].configuration
+
+    def find_message(self, message_id: str) -> tuple[Queue, Message] | None:
+        """Where a message is now. Looks into every queue: for people, not for the hot path."""
+        for queue in self._queues.all():
+            if (message := queue.find(message_id)) is not None:
+                return queue, message
+        return None
+
+    # Inside ---------------------------------------------------------------------------------------------
+
+    def _table_of_verbs(self) -> dict[type[Any], Callable[[Any, Instant], Any]]:
+        queues, functions, mappings, buckets = self._queues, self._functions, self._mappings, self._buckets
+        return {
+            commands.CreateQueue: queues.create,
+            commands.DeleteQueue: queues.delete,
+            commands.SetQueueAttributes: queues.set_attributes,
+            commands.PurgeQueue: queues.purge,
+            commands.TagQueue: queues.tag,
+            commands.UntagQueue: queues.untag,
+            commands.SendMessage: queues.send,
+            commands.SendMessageBatch: queues.send_batch,
+            commands.ReceiveMessage: queues.receive,
+            commands.CancelWait: self._cancel,
+            commands.DeleteMessage: queues.delete_message,
+            commands.DeleteMessageBatch: queues.delete_batch,
+            commands.ChangeMessageVisibility: queues.change_visibility,
+            commands.ChangeMessageVisibilityBatch: queues.change_visibility_batch,
+            commands.RedriveMessages: queues.redrive,
+            commands.PutFunction: functions.put,
+            commands.DeleteFunction: functions.delete,
+            commands.CreateEventSourceMapping: mappings.create,
+            commands.UpdateEventSourceMapping: mappings.update,
+            commands.DeleteEventSourceMapping: mappings.delete,
+            commands.Invoke: functions.invoke,
+            commands.SettleInvocation: functions.settle,
+            commands.DeclareBucket: buckets.declare,
+            commands.ForgetBucket: buckets.forget,
+            commands.PutBucketNotification: buckets.put_notification,
+            commands.ChangeObject: buckets.change_object,
+        }
+
+    def _cancel(self, command: commands.CancelWait, now: Instant) -> None:
+        if not self._queues.cancel(command, now):
+            self._functions.cancel_wait(command.waiter)
+
+    def _cause_of(self, origin: Origin, trace_header: str | None, now: Instant) -> Cause:
+        """What caused a request: the invocation its trace header names, else the one that runs where its key belongs.
+
+        Without either it comes from outside and starts a chain. Known by its key alone, AWS would have lost the
+        chain, unless only the endpoint dropped the header (classic RIE), which Lambda would not.
+        """
+        cause = self._chains.cause_of_header(trace_header)
+        if cause is not None:
+            return cause
+        found = self._functions.caller_with_key(origin.access_key_id) if origin.access_key_id else None
+        if found is not None:
+            function, call = found
+            if call is not None and call.hop is not None:
+                return Cause(call.hop.chain, call.hop, is_seen=not function.spec.passes_trace_header)
+        return self._chains.start(trace_header, now=now)
+
+    def _queue_changed(self, queue: Queue, now: Instant) -> None:
+        self._dirty_queues[queue.arn] = queue
+
+    def _function_freed(self, function: Function) -> None:
+        for mapping in self._mappings.of_function(function.arn):
+            self._dirty_mappings[mapping.uuid] = mapping
+
+    def _mapping_changed(self, mapping: Mapping) -> None:
+        self._dirty_mappings[mapping.uuid] = mapping
+
+    def _mapping_gone(self, mapping: Mapping) -> None:
+        self._dirty_mappings.pop(mapping.uuid, None)
+        self._timetable.forget(mapping)
+
+    def _settle_batch(self, owner: Any, outcome: Any, now: Instant) -> None:
+        self._mappings.settle(owner, outcome, now)
+
+    def _work_off(self, now: Instant) -> None:
+        """Hand out what queues have to who waits for it, until nothing moves, and book the next wake-ups."""
+        while self._dirty_queues or self._dirty_mappings:
+            if self._dirty_queues:
+                arn = next(iter(self._dirty_queues))
+                queue = self._dirty_queues.pop(arn)
+                self._queues.serve_waiting(queue, now)
+                for mapping in self._mappings.of_queue(arn):
+                    self._dirty_mappings[mapping.uuid] = mapping
+                self._timetable.book(queue)
+            else:
+                uuid = next(iter(self._dirty_mappings))
+                mapping = self._dirty_mappings.pop(uuid)
+                self._mappings.feed(mapping, now)
+                self._timetable.book(mapping)
+        self._timetable.book(self._functions)
+
+    def _wake(self, machine: Queue | Mapping | Functions, at: Instant) -> None:
+        match machine:
+            case Queue():
+                self._outbox += machine.wake(at)
+                self._queues.end_polls(machine, at)
+                self._queue_changed(machine, at)
+            case Mapping():
+                self._mappings.wake(machine, at)
+            case Functions():
+                self._functions.wake(at)
+
+    def _drain(self) -> list[Effect]:
+        effects = self._outbox[:]
+        self._outbox.clear()
+        return effects

@@ -1,0 +1,302 @@
+"""The one loop: submit commands, wake the world when something is due, carry out effects, move the clock."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from app.core.commands import CancelWait, Command, Received, SettleInvocation, Waiting
+from app.core.errors import Refused
+from app.core.facts import Answered, CallFunction, Effect, Fact, LoopWarned
+from app.core.invocation import Invocation, Outcome, Unreachable
+from app.core.names import Arn, name_of
+from app.core.time import Instant, format_instant
+from app.core.world import World
+from app.engine.clock import Clock, Way
+from app.engine.journal import Journal
+from app.engine.ports import FunctionEndpoint
+
+log = logging.getLogger(__name__)
+
+# How long a timer may be off before the loop is woken for nothing: asyncio's clock and ours are read apart.
+_LONGEST_SLEEP_S = 3_600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """A real call in flight: the virtual clock stands still until it is over. `since` is the clock's instant."""
+
+    request_id: str
+    function: str
+    since: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """Where the clock is now, how often the world was woken, and how many journal entries that made."""
+
+    now: Instant
+    woken: int
+    facts: int
+
+
+class Engine:
+    """Runs a `World` on a `Clock`. Everything happens on one event loop; nothing here polls.
+
+    `endpoints` finds the endpoint of a function; a function without one answers Unreachable.
+    """
+
+    def __init__(
+        self, world: World, clock: Clock, journal: Journal, endpoints: Callable[[Arn], FunctionEndpoint | None]
+    ) -> None:
+        self.world = world
+        self.clock = clock
+        self.journal = journal
+        self._endpoints = endpoints
+        self._answers: dict[int, asyncio.Future[Any]] = {}
+        self._calls: dict[str, asyncio.Task[None]] = {}
+        self._holds: dict[str, Hold] = {}
+        self._nothing_held = asyncio.Event()
+        self._nothing_held.set()
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at: Instant | None = None
+        self._moving = asyncio.Lock()
+        self._is_closed = False
+
+    # Commands -------------------------------------------------------------------------------------------
+
+    def submit(self, command: Command) -> Any:
+        """Answer the command now; its effects are carried out before this returns. Raises a `Refused`."""
+        now = self.clock.now()
+        self._catch_up(now)
+        try:
+            answer, effects = self.world.handle(command, now=now)
+            if isinstance(answer, Waiting):
+                self._answers[answer.waiter] = asyncio.get_running_loop().create_future()
+            self._carry_out(effects, now)
+        finally:
+            self._arm()
+        return answer
+
+    async def ask(self, command: Command) -> Any:
+        """Submit, and wait for the answer if it comes later. Raises a `Refused`; cancelling gives up the wait.
+
+        A long poll is a real client's wait: where the clock stands still, it ends after as many real seconds.
+        """
+        answer = self.submit(command)
+        if not isinstance(answer, Waiting):
+            return answer
+        future = self._answers[answer.waiter]
+        patience_s = answer.at_most_ms / 1_000 if answer.at_most_ms and self.clock.way is not Way.WALL else None
+        try:
+            later = await asyncio.wait_for(future, patience_s)
+        except TimeoutError:
+            self._answers.pop(answer.waiter, None)
+            self.submit(CancelWait(answer.waiter))
+            return Received()
+        except asyncio.CancelledError:
+            self._answers.pop(answer.waiter, None)
+            if not self._is_closed:
+                self.submit(CancelWait(answer.waiter))
+            raise
+        if isinstance(later, Refused):
+            raise later
+        return later
+
+    # The dial -------------------------------------------------------------------------------------------
+
+    @property
+    def holds(self) -> list[Hold]:
+        """The real calls in flight."""
+        return list(self._holds.values())
+
+    async def set_clock(self, way: str, at: Instant | None = None) -> None:
+        """Move in another way. Setting a later instant lets everything until then happen first.
+
+        Raises ValueError for an unknown way or an instant in the past.
+        """
+        if way not in list(Way):
+            raise ValueError(f"there is no clock way {way!r}; use wall, frozen or auto")
+        now = self.clock.now()
+        if at is not None and at < now:
+            raise ValueError(f"the clock is at {format_instant(now)} and cannot go back to {format_instant(at)}")
+        if at is not None:
+            await self._move(at)
+        self.clock.set(Way(way))
+        self._rearm()
+
+    async def advance(self, duration_ms: int) -> Advanced:
+        """Move the clock on; returns when everything due until then has happened, real calls included."""
+        return await self._move(self.clock.now() + duration_ms)
+
+    async def advance_to_next(self) -> Advanced:
+        """Move to the next wake-up, once no real call is in flight; without one, stay."""
+        await self._nothing_held.wait()
+        at = self.world.next_wakeup()
+        return await self._move(self.clock.now() if at is None else at)
+
+    async def settled(self) -> None:
+        """Wait until nothing real is in flight and nothing is due."""
+        while self._holds or self._is_due(self.clock.now()):
+            self._catch_up(self.clock.now())
+            await self._nothing_held.wait()
+
+    async def _move(self, target: Instant) -> Advanced:
+        async with self._moving:
+            first, woken = self.journal.last_number, 0
+            while True:
+                # A call in flight holds the clock: what it leads to comes before what is due later.
+                await self._nothing_held.wait()
+                at = self.world.next_wakeup()
+                if at is None or at > target:
+                    break
+                self.clock.jump(at)
+                self._catch_up(max(at, self.clock.now()))
+                woken += 1
+                # Let the calls that this began get under way, and the web layer breathe.
+                await asyncio.sleep(0)
+            self.clock.jump(target)
+        self._rearm()
+        return Advanced(self.clock.now(), woken, self.journal.last_number - first)
+
+    # Time -----------------------------------------------------------------------------------------------
+
+    def _is_due(self, now: Instant) -> bool:
+        at = self.world.next_wakeup()
+        return at is not None and at <= now
+
+    def _catch_up(self, now: Instant) -> None:
+        """Let what is due happen, each at its own instant, so that the journal tells the true one."""
+        while (at := self.world.next_wakeup()) is not None and at <= now:
+            self._carry_out(self.world.wake(at), at)
+
+    def _arm(self) -> None:
+        """Set the timer for the next wake-up, as the clock's way wants it."""
+        at = self.world.next_wakeup()
+        if self._timer is not None:
+            if at == self._timer_at:
+                return
+            self._timer.cancel()
+            self._timer = None
+        self._timer_at = at
+        if at is None or self._is_closed:
+            return
+        loop = asyncio.get_running_loop()
+        now = self.clock.now()
+        if self.clock.way is Way.WALL or at <= now:
+            delay_s = min(max(at - now, 0) / 1_000, _LONGEST_SLEEP_S)
+            self._timer = loop.call_later(delay_s, self._tick)
+        elif self.clock.way is Way.AUTO and not self._holds and not self._moving.locked():
+            self._timer = loop.call_later(0, self._jump)
+
+    def _rearm(self) -> None:
+        """Set the timer anew: the clock was moved, or nothing holds it any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._arm()
+
+    def _tick(self) -> None:
+        self._timer, self._timer_at = None, None
+        self._catch_up(self.clock.now())
+        self._arm()
+
+    def _jump(self) -> None:
+        """Auto: nothing real is in flight, so the next wake-up is now."""
+        self._timer, self._timer_at = None, None
+        at = self.world.next_wakeup()
+        if at is not None and not self._holds and self.clock.way is Way.AUTO:
+            self.clock.jump(at)
+        self._tick()
+
+    # Effects --------------------------------------------------------------------------------------------
+
+    def _carry_out(self, effects: Iterable[Effect], at: Instant) -> None:
+        facts: list[Fact] = []
+        for effect in effects:
+            match effect:
+                case CallFunction(invocation=invocation):
+                    self._call(invocation)
+                case Answered(waiter=waiter, answer=answer):
+                    future = self._answers.pop(waiter, None)
+                    if future is not None and not future.done():
+                        future.set_result(answer)
+                case _:
+                    facts.append(effect)
+        if facts:
+            self.journal.record(at, facts)
+
+    def _call(self, invocation: Invocation) -> None:
+        hold = Hold(invocation.request_id, invocation.function_name, self.clock.now())
+        self._holds[invocation.request_id] = hold
+        self._nothing_held.clear()
+        task = asyncio.get_running_loop().create_task(self._run(invocation), name=f"call {invocation.request_id}")
+        self._calls[invocation.request_id] = task
+
+    async def _run(self, invocation: Invocation) -> None:
+        outcome: Outcome
+        try:
+            # The unqualified ARN names the endpoint; versions have none of their own.
+            endpoint = self._endpoints(_unqualified(invocation.function_arn))
+            if endpoint is None:
+                outcome = Unreachable(f"there is no endpoint for function '{invocation.function_name}'")
+            else:
+                outcome = await endpoint.invoke(invocation)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            # An endpoint promises not to raise; if one does, the call still has to end and somebody has to know.
+            log.exception("the endpoint of %s failed", invocation.function_name)
+            outcome = Unreachable(f"the endpoint failed: {type(error).__name__}: {error}")
+        finally:
+            self._calls.pop(invocation.request_id, None)
+        self.submit_outcome(invocation.request_id, outcome)
+
+    def submit_outcome(self, request_id: str, outcome: Outcome) -> None:
+        """Settle a call and let go of the clock, in this order: what it caused is known before time goes on."""
+        try:
+            self.submit(SettleInvocation(request_id, outcome))
+        finally:
+            self._holds.pop(request_id, None)
+            if not self._holds:
+                self._nothing_held.set()
+                self._rearm()
+
+    # Looking and ending ---------------------------------------------------------------------------------
+
+    def warnings(self) -> list[dict[str, Any]]:
+        """Loop warnings as JSON, oldest first."""
+        return [
+            {
+                "function": name_of(fact.function),
+                "kind": fact.kind,
+                "hops": fact.times,
+                "path": list(fact.path),
+                "chain": fact.chain,
+                "at": format_instant(entry.at),
+                "text": fact.text,
+            }
+            for entry in self.journal.warnings
+            if isinstance(fact := entry.fact, LoopWarned)
+        ]
+
+    async def close(self) -> None:
+        """Stop waiting and cancel the calls in flight; endpoints are closed by whoever made them."""
+        self._is_closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        calls = list(self._calls.values())
+        for call in calls:
+            call.cancel()
+        for future in self._answers.values():
+            future.cancel()
+        for call in calls:
+            with contextlib.suppress(asyncio.CancelledError):
+                await call
+
+
+def _unqualified(function_arn: Arn) -> Arn:
+    return ":".join(function_arn.split(":")[:7])

@@ -1,0 +1,157 @@
+"""The journal: numbered facts, the newest of them kept, read by filter and followed live."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, fields
+from typing import Any
+
+from app.core.facts import Fact, LoopWarned
+from app.core.names import name_of
+from app.core.time import Instant, format_instant
+
+_ARNS = {"queue", "function", "destination", "target"}
+_SUBSCRIBER_BACKLOG = 10_000
+_WARNINGS_KEPT = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A fact, its number (from 1, without gaps) and its instant."""
+
+    number: int
+    at: Instant
+    fact: Fact
+
+    def as_json(self) -> dict[str, Any]:
+        """The fact's own fields; ARNs shortened to names in `queue`, `function`, …, whole in `queue_arn`, …."""
+        shown: dict[str, Any] = {
+            "number": self.number,
+            "at": format_instant(self.at),
+            "fact": type(self.fact).__name__,
+            "text": self.fact.text,
+        }
+        for field in fields(self.fact):
+            value = getattr(self.fact, field.name)
+            if field.name in _ARNS and value is not None:
+                shown[field.name] = name_of(value)
+                shown[f"{field.name}_arn"] = value
+            else:
+                shown[field.name] = value
+        return shown
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which entries are wanted; None wants all. `queue` and `function` are names or ARNs."""
+
+    queue: str | None = None
+    function: str | None = None
+    message: str | None = None
+    chain: str | None = None
+    kinds: frozenset[str] | None = None
+
+    def admits(self, entry: Entry) -> bool:
+        fact = entry.fact
+        return (
+            (self.kinds is None or type(fact).__name__ in self.kinds)
+            and (self.queue is None or _is_named(fact, ("queue", "destination", "target"), self.queue))
+            and (self.function is None or _is_named(fact, ("function", "target"), self.function))
+            and (self.message is None or _concerns(fact, self.message))
+            and (self.chain is None or getattr(fact, "chain", None) == self.chain)
+        )
+
+
+class Journal:
+    """At most `kept` entries; older ones are forgotten, their numbers are not given again."""
+
+    def __init__(self, *, kept: int = 100_000) -> None:
+        self._entries: deque[Entry] = deque(maxlen=kept)
+        self._last = 0
+        self._subscribers: set[asyncio.Queue[Entry]] = set()
+        self._warnings: deque[Entry] = deque(maxlen=_WARNINGS_KEPT)
+
+    @property
+    def last_number(self) -> int:
+        return self._last
+
+    def record(self, at: Instant, facts: Iterable[Fact]) -> None:
+        for fact in facts:
+            self._last += 1
+            entry = Entry(self._last, at, fact)
+            self._entries.append(entry)
+            if isinstance(fact, LoopWarned):
+                self._warnings.append(entry)
+            for subscriber in self._subscribers:
+                # A reader that does not keep up misses entries, told by the gap in their numbers; nobody waits for it.
+                if not subscriber.full():
+                    subscriber.put_nowait(entry)
+
+    def entries(
+        self,
+        *,
+        after: int = 0,
+        limit: int = 1_000,
+        queue: str | None = None,
+        function: str | None = None,
+        message: str | None = None,
+        chain: str | None = None,
+        kinds: Iterable[str] | None = None,
+        newest: bool = False,
+    ) -> list[Entry]:
+        """The first `limit` wanted entries behind number `after`, in order; with `newest` the last ones."""
+        wanted = Filter(queue, function, message, chain, None if kinds is None else frozenset(kinds))
+        chosen: list[Entry] = []
+        for entry in self._newest_first(after) if newest else self._oldest_first(after):
+            if wanted.admits(entry):
+                chosen.append(entry)
+                if len(chosen) == limit:
+                    break
+        return chosen[::-1] if newest else chosen
+
+    @property
+    def warnings(self) -> list[Entry]:
+        """Loop warnings, one for each chain, function and kind: the newest of them."""
+        latest: dict[tuple[str, str, str], Entry] = {}
+        for entry in self._warnings:
+            fact = entry.fact
+            assert isinstance(fact, LoopWarned), "only loop warnings are kept here"
+            latest[fact.chain, fact.function, fact.kind] = entry
+        return list(latest.values())
+
+    @asynccontextmanager
+    async def subscribe(self) -> AsyncIterator[AsyncIterator[Entry]]:
+        """What is recorded from now on, as it happens."""
+        backlog: asyncio.Queue[Entry] = asyncio.Queue(_SUBSCRIBER_BACKLOG)
+        self._subscribers.add(backlog)
+        try:
+            yield _drained(backlog)
+        finally:
+            self._subscribers.discard(backlog)
+
+    def _oldest_first(self, after: int) -> Iterator[Entry]:
+        return (entry for entry in self._entries if entry.number > after)
+
+    def _newest_first(self, after: int) -> Iterator[Entry]:
+        for entry in reversed(self._entries):
+            if entry.number <= after:
+                return
+            yield entry
+
+
+async def _drained(backlog: "asyncio.Queue[Entry]") -> AsyncIterator[Entry]:
+    while True:
+        yield await backlog.get()
+
+
+def _is_named(fact: Fact, members: tuple[str, ...], wanted: str) -> bool:
+    for member in members:
+        value = getattr(fact, member, None)
+        if value is not None and (value == wanted or name_of(value) == wanted):
+            return True
+    return False
+
+
+def _concerns(fact: Fact, message: str) -> bool:
+    return getattr(fact, "message", None) == message or message in getattr(fact, "messages", ())
