@@ -10,7 +10,7 @@ from app.cli.common import json_option, pass_client, print_json, print_story, pr
 _PAGE = 1_000
 
 
-class Edit(click.ParamType):
+class Edit(click.ParamType[tuple[str, str]]):
     """`ID=BODY`, as the pair of its parts."""
 
     name = "ID=BODY"
@@ -107,9 +107,8 @@ def purge(client: Client, queue: str, as_json: bool) -> None:
 @pass_client
 def export(client: Client, queue: str) -> None:
     """Every message, with its story, as a line of JSON."""
-    output = click.get_binary_stream("stdout")
     for piece in client.download(f"{_path(queue)}/export"):
-        output.write(piece)
+        click.echo(piece, nl=False)
 
 
 def _path(queue: str) -> str:

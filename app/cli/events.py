@@ -10,7 +10,7 @@ from app.cli.client import Client, segment
 from app.cli.common import json_option, pass_client, print_json, queue_name
 
 
-class S3Url(click.ParamType):
+class S3Url(click.ParamType[tuple[str, str]]):
     """`s3://bucket/key`, as the pair of its parts."""
 
     name = "s3://bucket/key"

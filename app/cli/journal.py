@@ -35,7 +35,9 @@ _COLOURS = {
 @click.option("--function", metavar="NAME", help="Only what concerns this function.")
 @click.option("--message", metavar="ID", help="Only what concerns this message.")
 @click.option("--chain", metavar="ID", help="Only what belongs to this chain.")
-@click.option("-n", "--last", default=10, show_default=True, type=click.IntRange(min=0), help="Begin with the last few.")
+@click.option(
+    "-n", "--last", default=10, show_default=True, type=click.IntRange(min=0), help="Begin with the last few."
+)
 @click.option("--no-follow", is_flag=True, help="Do not stay for what comes.")
 @json_option
 @pass_client

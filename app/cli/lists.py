@@ -53,7 +53,13 @@ def functions(client: Client, as_json: bool) -> None:
         print_json(shown)
         return
     rows = [
-        (function["name"], f"{function['timeout_s']}s", function["in_flight"], function["waiting"], function["endpoint"])
+        (
+            function["name"],
+            f"{function['timeout_s']}s",
+            function["in_flight"],
+            function["waiting"],
+            function["endpoint"],
+        )
         for function in shown
     ]
     print_table(("FUNCTION", "TIMEOUT", "IN FLIGHT", "WAITING", "ENDPOINT"), rows, nothing="there are no functions")

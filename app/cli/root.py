@@ -11,7 +11,7 @@ from app.cli.dead_letters import dlq
 from app.cli.events import delete, invoke, put, send
 from app.cli.journal import story, tail, warnings
 from app.cli.lists import functions, logs, mappings, queues, status
-from app.cli.up import up
+from app.cli.up import Serve, up_command
 
 
 class Root(click.Group):
@@ -39,11 +39,12 @@ def root(ctx: click.Context, endpoint: str | None) -> None:
 
 
 for command in (
-    up, status, put, delete, send, invoke, clock, dlq, queues, functions, mappings, logs, warnings, story, tail,
+    status, put, delete, send, invoke, clock, dlq, queues, functions, mappings, logs, warnings, story, tail,
 ):  # fmt: skip
     root.add_command(command)
 
 
-def main() -> None:
-    """Run the command line and exit: 0, 1 for a failure, 2 for bad usage."""
+def run(serve: Serve) -> None:
+    """Run the command line and exit: 0, 1 for a failure, 2 for bad usage. `up` calls `serve`."""
+    root.add_command(up_command(serve))
     root(prog_name="triggerfish")

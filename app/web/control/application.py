@@ -51,9 +51,7 @@ def build_control_app(engine: Engine, parts: ControlParts) -> ASGIApp:
     app.include_router(api)
     app.include_router(page_routes(ROOT))
     app.include_router(reference_routes(ROOT, app.openapi))
-    return Guard(
-        as_json(app), token=parts.token, host_names=parts.host_names, body_limit_bytes=parts.body_limit_bytes
-    )
+    return Guard(as_json(app), token=parts.token, host_names=parts.host_names, body_limit_bytes=parts.body_limit_bytes)
 
 
 def is_for_control(scope: Scope) -> bool:

@@ -30,9 +30,7 @@ class BadRequest(Exception):
     """The request is understood and wrong; `str` of it is the sentence to answer."""
 
 
-def error_response(
-    status: int, code: str, message: str, *, headers: Mapping[str, str] | None = None
-) -> JSONResponse:
+def error_response(status: int, code: str, message: str, *, headers: Mapping[str, str] | None = None) -> JSONResponse:
     return JSONResponse({"error": {"code": code, "message": message}}, status, headers)
 
 

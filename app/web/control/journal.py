@@ -61,7 +61,9 @@ def journal_routes(engine: Engine) -> APIRouter:
     @router.get("/journal/stream", response_class=EventSourceResponse, summary="What happens, as server-sent events")
     async def stream(
         filters: Filtered,
-        after: Annotated[int | None, Query(ge=0, description="Begin behind this entry; default: with the next.")] = None,
+        after: Annotated[
+            int | None, Query(ge=0, description="Begin behind this entry; default: with the next.")
+        ] = None,
         last_event_id: Annotated[str | None, Header(description="Sent by clients that reconnect.")] = None,
     ) -> AsyncIterator[ServerSentEvent]:
         if last_event_id is not None and last_event_id.isdecimal():
@@ -109,7 +111,7 @@ async def _follow(journal: Journal, wanted: Filter, after: int | None) -> AsyncI
             if wanted.admits(entry):
                 yield entry
         async for entry in news:
-            # Entries of the listing come again as news; and a reader too slow for the backlog finds a gap, to be read up.
+            # Entries of the listing come again as news; a reader too slow for the backlog finds a gap and reads it up.
             fresh = [entry] if entry.number <= seen + 1 else journal.entries(after=seen, limit=_ALL)
             for late in fresh:
                 if late.number > seen:
