@@ -7,7 +7,6 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 PYTHON=.venv/bin/python
-NODE_RUNTIME_CLIENT=aws-lambda-ric@4.0.2
 missing=0
 
 without() { # what, and what is not tested without it
@@ -29,15 +28,19 @@ rie() {
   [ -x scripts/fetch-rie.sh ] && scripts/fetch-rie.sh
 }
 
-node_runtime_client() { # has a native part: a C++ compiler, cmake, autoconf and libtool build it
-  local done=".tools/node/.done-$NODE_RUNTIME_CLIENT"
+node_runtime_client() { # has a native part, which a C++ compiler, cmake, autoconf and libtool build
+  local folder=.tools/node version=3.3.0
+  local done="$folder/.done-aws-lambda-ric-$version"
   [ -e "$done" ] && return
   command -v npm >/dev/null || return 1
-  echo "tools: building $NODE_RUNTIME_CLIENT …"
-  mkdir -p .tools/node
-  npm install --prefix .tools/node --no-audit --no-fund --loglevel=error "$NODE_RUNTIME_CLIENT" \
-    >.tools/node/install.log 2>&1 && touch "$done" && return
-  tail -n 3 .tools/node/install.log >&2
+  echo "tools: building aws-lambda-ric $version …"
+  mkdir -p "$folder"
+  # Newer versions of npm run no install script that package.json does not allow.
+  printf '{"private": true, "dependencies": {"aws-lambda-ric": "%s"}, "allowScripts": {"aws-lambda-ric": true}}\n' \
+    "$version" >"$folder/package.json"
+  npm install --prefix "$folder" --no-audit --no-fund --loglevel=error >"$folder/install.log" 2>&1 &&
+    [ -e "$folder/node_modules/aws-lambda-ric/dist/rapid-client.node" ] && touch "$done" && return
+  tail -n 3 "$folder/install.log" >&2
   return 1
 }
 

@@ -4,17 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from time import time
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import parse_qs, unquote
 from uuid import uuid4
 
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from app.core.commands import Command, Invoked, Origin, ReceiveMessage
+from app.core.commands import Command, Invoked, Origin, Waiting
 from app.core.errors import Refused
 from app.core.names import Scope
 from app.core.time import SECOND_MS
+from app.engine.driver import Engine
 from app.web.asgi import ClientGone, read_body, replay, send_answer
 from app.web.signature import verify
 from app.web.waiting import while_connected
@@ -22,7 +23,7 @@ from app.wire import gate, protocol
 from app.wire.awslambda.errors import refuse as refuse_lambda
 from app.wire.awslambda.invoke import parse_invoke, render_invoked
 from app.wire.awslambda.operations import LAMBDA, is_lambda_path
-from app.wire.calls import Call, Caller, Params, Readable, Result, Service
+from app.wire.calls import Call, Caller, Params, Result, Service
 from app.wire.credentials import Credential, credential_in
 from app.wire.http import HttpAnswer, HttpRequest
 from app.wire.sqs import errors as sqs_errors
@@ -33,14 +34,6 @@ from app.wire.sqs.plain import plain_params, render_json
 _SQS_TARGET = b"AmazonSQS."
 _FORM = "application/x-www-form-urlencoded"
 _SQS_VERSION = "2012-11-05"
-
-
-class Engine(Readable, Protocol):
-    """What the endpoint needs of the engine."""
-
-    def submit(self, command: Command) -> Any: ...
-
-    async def ask(self, command: Command) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +138,7 @@ class AwsEndpoint:
             self._verify(request)
             invoke = parse_invoke(request, caller)
             if invoke is not None:
-                invoked: Invoked = await while_connected(self._engine.ask(invoke), receive)
+                invoked: Invoked = await self._answer_to(invoke, receive)
                 # Lambda's request id is the one that the function sees.
                 request_id = invoked.request_id.encode()
                 with_log = request.headers.get("x-amz-log-type") == "Tail"
@@ -187,9 +180,14 @@ class AwsEndpoint:
         asked = service.ask(operation, params, caller, self._engine)
         if not isinstance(asked, Call):
             return asked
-        if isinstance(asked.command, ReceiveMessage):
-            return asked.render(await while_connected(self._engine.ask(asked.command), receive))
-        return asked.render(self._engine.submit(asked.command))
+        return asked.render(await self._answer_to(asked.command, receive))
+
+    async def _answer_to(self, command: Command, receive: Receive) -> Any:
+        """The engine's answer; a real wait, and only that, is given up when the client goes."""
+        answer = self._engine.submit(command)
+        if isinstance(answer, Waiting):
+            return await while_connected(self._engine.later(answer), receive)
+        return answer
 
     def _verify(self, request: HttpRequest) -> None:
         """Signatures are judged by real time, whatever the emulated clock says."""

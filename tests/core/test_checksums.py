@@ -1,6 +1,6 @@
 """Digests against AWS's recorded values."""
 
-from app.core.checksums import md5_of_attributes, md5_of_text
+from app.core.checksums import md5_of_attributes, md5_of_body
 from app.core.message import MessageAttribute
 
 
@@ -28,4 +28,4 @@ def test_no_attributes_have_no_digest() -> None:
 
 
 def test_a_body_is_digested_as_utf_8() -> None:
-    assert md5_of_text("grüße") == "fee40dc24d0ad6a90c608052aa4e9e66"
+    assert md5_of_body("grüße") == "fee40dc24d0ad6a90c608052aa4e9e66"

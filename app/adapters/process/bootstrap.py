@@ -1,20 +1,16 @@
 """The Python runtime: imports the handler and runs it, invocation after invocation. Standard library only.
 
-Run by path, in a process of its own; nothing of Triggerfish can be imported here. Its error types and texts are
+Run by path with `-P`, so that this folder is not searched, in a process of its own; nothing of Triggerfish can be imported here. Its error types and texts are
 those of Lambda's own Python runtime.
 """
-
-import os
-import sys
-
-# The folder of this file must not shadow the handler's imports; the handler's own folder comes first.
-sys.path[0] = os.environ.get("LAMBDA_TASK_ROOT", os.getcwd())
 
 import decimal
 import importlib
 import json
 import logging
+import os
 import socket
+import sys
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -145,13 +141,14 @@ class RequestIdFilter(logging.Filter):
 
 def main() -> None:
     """Init, then invocations for ever."""
+    sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True, write_through=True)  # type: ignore[union-attr]
     request_ids = _set_up_logging()
     client = RuntimeClient(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:
         handler = load_handler(os.environ.get("_HANDLER", ""))
-    except Exception as error:  # noqa: BLE001  whatever the module's code raised
+    except Exception as error:  # whatever the module's code raised
         fault = describe_error(error, "")
         print_error(fault)
         client.post("/init/error", json.dumps(fault).encode(), str(fault["errorType"]))
@@ -162,7 +159,7 @@ def main() -> None:
         _set_trace_id(headers.get("lambda-runtime-trace-id"))
         try:
             result = _marshal(handler(_unmarshal(event), LambdaContext(headers)))
-        except Exception as error:  # noqa: BLE001  whatever the handler raised
+        except Exception as error:  # whatever the handler raised
             fault = describe_error(error, request_id)
             print_error(fault)
             client.post(f"/invocation/{request_id}/error", json.dumps(fault).encode(), str(fault["errorType"]))

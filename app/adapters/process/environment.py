@@ -6,6 +6,7 @@ import os
 import signal
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeAlias
 
 from app.adapters.process.output import InvocationLog, OutputPipe
@@ -255,8 +256,7 @@ def _describe_exit(code: int) -> str:
 def _peak_memory_mb(pid: int) -> int | None:
     """The process's peak resident memory; None where there is no /proc."""
     try:
-        with open(f"/proc/{pid}/status", "rb") as status:
-            text = status.read()
+        text = Path(f"/proc/{pid}/status").read_bytes()
     except OSError:
         return None
     _, found, rest = text.partition(b"VmHWM:")

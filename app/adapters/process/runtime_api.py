@@ -130,16 +130,19 @@ class RuntimeApi:
             request_id, _, verb = request.path.removeprefix(_INVOCATION_PREFIX).partition("/")
             call = _INVOCATION_ROUTES.get(verb) if request.method == "POST" else None
         if call is None:
-            return self._reply_unrouted(request, connection)
+            self._reply_unrouted(request, connection)
+            return
         if call in (Call.RESPONSE, Call.ERROR) and request_id != self._request_id:
-            return self._refuse(connection, 400, "InvalidRequestID", "Invalid request ID")
+            self._refuse(connection, 400, "InvalidRequestID", "Invalid request ID")
+            return
         state = MOVES[self._state].get(call)
         if state is None:
             message = (
                 f"State transition from {self._state} to {call} failed for runtime. "
                 "Error: State transition is not allowed"
             )
-            return self._refuse(connection, 403, "InvalidStateTransition", message)
+            self._refuse(connection, 403, "InvalidStateTransition", message)
+            return
         self._state = state
         match call:
             case Call.NEXT:

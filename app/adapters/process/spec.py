@@ -35,5 +35,5 @@ class ProcessSpec:
     account: str = DEFAULT_ACCOUNT
     endpoint_url: str = ""
     access_key_ids: tuple[str, ...] = ()
-    secret_access_key: str = "triggerfish"
+    secret_access_key: str = "triggerfish"  # noqa: S105  as made up as the key id
     init_limit_ms: int = INIT_LIMIT_MS

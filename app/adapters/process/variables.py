@@ -85,7 +85,7 @@ def build_command(spec: ProcessSpec, search_path: str | None) -> list[str]:
         return list(spec.command)
     match spec.runtime:
         case "python":
-            return [sys.executable, str(_HERE / "bootstrap.py")]
+            return [sys.executable, "-P", str(_HERE / "bootstrap.py")]
         case "node":
             node = shutil.which("node", path=search_path)
             if node is None:
