@@ -65,4 +65,4 @@ def _print_advanced(advanced: dict[str, Any], as_json: bool) -> None:
     if as_json:
         print_json(advanced)
         return
-    click.echo(f"{advanced['now']}  woken {advanced['woken']} times, {advanced['facts']} new journal entries")
+    click.echo(f"{advanced['now']}  wake-ups: {advanced['woken']}, new journal entries: {advanced['facts']}")

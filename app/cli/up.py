@@ -24,7 +24,7 @@ def up_command(serve: Serve) -> click.Command:
         help="The settings file; without one nothing is set up.",
     )
     @click.option("--listen", metavar="HOST:PORT", help="Where to listen. [default: 127.0.0.1:4566]")
-    @click.option("--clock", metavar="WAY", help="How the clock goes: wall, auto, or the instant it is frozen at.")
+    @click.option("--clock", metavar="WAY", help="wall, auto, or frozen:2026-11-21T12:00:00Z.")
     def up(config: Path | None, listen: str | None, clock: str | None) -> None:
         """Start the service and stay until it is stopped."""
         given = {"TRIGGERFISH_LISTEN": listen, "TRIGGERFISH_CLOCK": clock}

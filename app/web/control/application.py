@@ -62,7 +62,7 @@ def is_for_control(scope: Scope) -> bool:
     path: str = scope["path"]
     if path.startswith(ROOT):
         return path == ROOT or path[len(ROOT)] == "/"
-    if path != "/" or scope["method"] not in ("GET", "HEAD") or scope["query_string"]:
+    if path != "/" or scope["method"] != "GET" or scope["query_string"]:
         return False
     return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
 
