@@ -1,8 +1,9 @@
 """An invocation of a function, and the union of what can come of it."""
 
+import json
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from app.core.names import Arn
 
@@ -117,3 +118,27 @@ class Unreachable:
 Outcome: TypeAlias = Succeeded | HandlerFailed | TimedOut | Exited | InitFailed | Throttled | Unreachable
 FunctionError: TypeAlias = HandlerFailed | TimedOut | Exited | InitFailed
 """The outcomes AWS calls a function error: 200 with `X-Amz-Function-Error`, and a retry if asynchronous."""
+
+
+def error_payload(outcome: FunctionError, request_id: str) -> bytes:
+    """The JSON a caller receives when the function failed: its own words, or Lambda's for a timeout or an exit.
+
+    Texts as recorded for `Sandbox.Timedout` and `Runtime.ExitError` (spec pull C4).
+    """
+    match outcome:
+        case HandlerFailed(payload=payload) | InitFailed(payload=payload):
+            return payload
+        case TimedOut(after_ms=after_ms):
+            reason = f"Task timed out after {after_ms / 1_000:.2f} seconds"
+            return _lambda_error("Sandbox.Timedout", reason, request_id)
+        case Exited(status=""):
+            return _lambda_error("Runtime.ExitError", "Runtime exited without providing a reason", request_id)
+        case Exited(status=status):
+            return _lambda_error("Runtime.ExitError", f"Runtime exited with error: {status}", request_id)
+        case _:
+            assert_never(outcome)
+
+
+def _lambda_error(error_type: str, reason: str, request_id: str) -> bytes:
+    error = {"errorType": error_type, "errorMessage": f"RequestId: {request_id} Error: {reason}"}
+    return json.dumps(error, separators=(",", ":")).encode()

@@ -81,29 +81,33 @@ class Engine:
         return answer
 
     async def ask(self, command: Command) -> Any:
-        """Submit, and wait for the answer if it comes later. Raises a `Refused`; cancelling gives up the wait.
-
-        A long poll is a real client's wait: where the clock stands still, it ends after as many real seconds.
-        """
+        """Submit, and wait for the answer if it comes later. Raises a `Refused`; cancelling gives up the wait."""
         answer = self.submit(command)
-        if not isinstance(answer, Waiting):
-            return answer
-        future = self._answers[answer.waiter]
-        patience_s = answer.at_most_ms / 1_000 if answer.at_most_ms and self.clock.way is not Way.WALL else None
+        return await self.later(answer) if isinstance(answer, Waiting) else answer
+
+    async def later(self, waiting: Waiting) -> Any:
+        """What a submitted command that was answered `Waiting` comes to; ask for it once.
+
+        Raises a `Refused`; cancelling gives up the wait. A long poll is a real client's wait: where the clock stands
+        still, it ends after as many real seconds.
+        """
+        # The answer may be there already: it stays until it is asked for.
+        future = self._answers[waiting.waiter]
+        patience_s = waiting.at_most_ms / 1_000 if waiting.at_most_ms and self.clock.way is not Way.WALL else None
         try:
-            later = await asyncio.wait_for(future, patience_s)
+            answer = await asyncio.wait_for(future, patience_s)
         except TimeoutError:
-            self._answers.pop(answer.waiter, None)
-            self.submit(CancelWait(answer.waiter))
+            self.submit(CancelWait(waiting.waiter))
             return Received()
         except asyncio.CancelledError:
-            self._answers.pop(answer.waiter, None)
             if not self._is_closed:
-                self.submit(CancelWait(answer.waiter))
+                self.submit(CancelWait(waiting.waiter))
             raise
-        if isinstance(later, Refused):
-            raise later
-        return later
+        finally:
+            self._answers.pop(waiting.waiter, None)
+        if isinstance(answer, Refused):
+            raise answer
+        return answer
 
     # The dial -------------------------------------------------------------------------------------------
 
@@ -220,7 +224,7 @@ class Engine:
                 case CallFunction(invocation=invocation):
                     self._call(invocation)
                 case Answered(waiter=waiter, answer=answer):
-                    future = self._answers.pop(waiter, None)
+                    future = self._answers.get(waiter)
                     if future is not None and not future.done():
                         future.set_result(answer)
                 case _:

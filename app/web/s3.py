@@ -1,9 +1,9 @@
-"""S3 over HTTP: objects go to the store, notification configurations to the world, and what changed becomes commands."""
+"""S3 over HTTP: objects go to the store, notification configurations to the world; changes become commands."""
 
 import logging
 import re
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, Protocol, assert_never
 from urllib.parse import parse_qs, unquote
 from uuid import uuid4
 
@@ -85,11 +85,12 @@ class S3App:
         """Buckets that settings or the control API declared exist for S3 clients too, and forgotten ones no longer."""
         declared = self._engine.world.buckets
         for bucket in declared.keys() - self._mirrored:
-            await self._store.create_bucket(declared[bucket].scope, bucket)
-            self._mirrored.add(bucket)
+            if bucket in declared:  # still: the loop ran on while others were made
+                await self._store.create_bucket(declared[bucket].scope, bucket)
+                self._mirrored.add(bucket)
         for bucket in self._mirrored - declared.keys():
-            await self._store.remove_bucket(bucket)
             self._mirrored.discard(bucket)
+            await self._store.remove_bucket(bucket)
 
     def _answer_notification(self, request: StoreRequest, bucket: str) -> StoreAnswer:
         try:
@@ -108,18 +109,18 @@ class S3App:
 
     def _tell(self, change: StoreChange, origin: Origin, source_ip: str) -> None:
         """The store has done it; the world is told. A refusal cannot undo it and is only logged."""
-        command: Command
-        match change:
-            case BucketCreated(scope=scope, bucket=bucket):
-                self._mirrored.add(bucket)
-                command = DeclareBucket(scope, bucket)
-            case BucketDeleted(bucket=bucket):
-                self._mirrored.discard(bucket)
-                command = ForgetBucket(bucket)
-            case ObjectChange():
-                command = _as_command(change, origin, source_ip)
         try:
-            self._engine.submit(command)
+            match change:
+                case BucketCreated(scope=scope, bucket=bucket):
+                    self._engine.submit(DeclareBucket(scope, bucket))
+                    self._mirrored.add(bucket)
+                case BucketDeleted(bucket=bucket):
+                    self._mirrored.discard(bucket)
+                    self._engine.submit(ForgetBucket(bucket))
+                case ObjectChange():
+                    self._engine.submit(_as_command(change, origin, source_ip))
+                case _:
+                    assert_never(change)
         except Refused as refused:
             _LOG.warning("%s is not known to the event plane: %s", change, refused.message)
 

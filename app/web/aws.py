@@ -1,0 +1,268 @@
+"""The AWS endpoint: which service a request is for, and the way from its bytes to the engine and back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from time import time
+from typing import Any
+from urllib.parse import parse_qs, unquote
+from uuid import uuid4
+
+from starlette.types import ASGIApp, Receive, Send
+from starlette.types import Scope as AsgiScope
+
+from app.core.commands import Command, Invoked, Origin, Waiting
+from app.core.errors import Refused
+from app.core.names import Scope
+from app.core.time import SECOND_MS
+from app.engine.driver import Engine
+from app.web.asgi import ClientGone, read_body, replay, send_answer
+from app.web.signature import verify
+from app.web.waiting import while_connected
+from app.wire import gate, protocol
+from app.wire.awslambda.errors import refuse as refuse_lambda
+from app.wire.awslambda.invoke import parse_invoke, render_invoked
+from app.wire.awslambda.operations import LAMBDA, is_lambda_path
+from app.wire.calls import Call, Caller, Params, Result, Service
+from app.wire.credentials import Credential, credential_in
+from app.wire.http import HttpAnswer, HttpRequest
+from app.wire.sqs import errors as sqs_errors
+from app.wire.sqs import general as sqs_general
+from app.wire.sqs.operations import SQS
+from app.wire.sqs.plain import plain_params, render_json
+
+_SQS_TARGET = b"AmazonSQS."
+_FORM = "application/x-www-form-urlencoded"
+_SQS_VERSION = "2012-11-05"
+
+
+@dataclass(frozen=True, slots=True)
+class AwsSettings:
+    """`secrets` by access key id makes every request prove itself; None waives it (loopback).
+
+    Bodies beyond the limits are refused with 413, to S3 with its EntityTooLarge.
+    """
+
+    secrets: Mapping[str, str] | None = None
+    max_body_bytes: int = 12_000_000
+    max_object_bytes: int = 300_000_000
+
+
+class AwsEndpoint:
+    """An ASGI app that answers SQS and Lambda, hands S3 to `s3_app`, and names what is not emulated."""
+
+    def __init__(self, engine: Engine, settings: AwsSettings, s3_app: ASGIApp) -> None:
+        self._engine = engine
+        self._settings = settings
+        self._s3_app = s3_app
+        self._request_ids = _RequestIds()
+
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        assert scope["type"] == "http", "the endpoint speaks HTTP only"
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        target = headers.get(b"x-amz-target", b"")
+        try:
+            if target.startswith(_SQS_TARGET):
+                await self._sqs_json(target[len(_SQS_TARGET) :].decode(), scope, headers, receive, send)
+            else:
+                await self._by_service(scope, headers, receive, send)
+        except ClientGone:
+            return
+
+    async def _sqs_json(
+        self, operation: str, scope: AsgiScope, headers: dict[bytes, bytes], receive: Receive, send: Send
+    ) -> None:
+        request_id = self._request_ids.next()
+        try:
+            body = await read_body(receive, self._settings.max_body_bytes)
+            if self._settings.secrets is not None:
+                self._verify(_http_request(scope, headers, body))
+            caller = _caller_in(scope, headers)
+            params = plain_params(operation, body)
+            if params is not None:
+                answer = render_json(await self._carry_out(SQS, operation, params, caller, receive))
+            else:
+                answer = await self._sqs_general(_http_request(scope, headers, body), caller, request_id, receive)
+        except Refused as refused:
+            in_query_mode = headers.get(b"x-amzn-query-mode") == b"true"
+            answer = sqs_errors.refuse_json(refused, in_query_mode=in_query_mode)
+        await send_answer(send, answer, request_id)
+
+    async def _by_service(self, scope: AsgiScope, headers: dict[bytes, bytes], receive: Receive, send: Send) -> None:
+        request = _http_request(scope, headers, b"")
+        credential = credential_in(request.headers.get("authorization", ""), request.query)
+        service = _service_of(request, credential)
+        body: bytes | None = None
+        if service == "" and request.method == "POST" and _has_form(request):
+            # A form may be SQS's query protocol, or an unsigned upload; only its content tells.
+            try:
+                body = await read_body(receive, self._settings.max_object_bytes)
+            except Refused as refused:
+                await self._refuse_s3(refused, send)
+                return
+            service = "sqs" if _is_sqs_query(body) else "s3"
+        match service:
+            case "s3" | "":
+                await self._s3(request, scope, body, receive, send)
+            case "sqs":
+                await self._sqs_query(request, body, _caller_in(scope, headers), receive, send)
+            case "lambda":
+                await self._lambda(request, _caller_in(scope, headers), receive, send)
+            case _:
+                await self._refuse_service(service, request, send)
+
+    async def _sqs_query(
+        self, request: HttpRequest, body: bytes | None, caller: Caller, receive: Receive, send: Send
+    ) -> None:
+        request_id = self._request_ids.next()
+        try:
+            body = await read_body(receive, self._settings.max_body_bytes) if body is None else body
+            request = replace(request, body=body)
+            self._verify(request)
+            answer = await self._sqs_general(request, caller, request_id, receive)
+        except Refused as refused:
+            answer = sqs_errors.refuse_query(refused, request_id.decode())
+        await send_answer(send, answer, request_id)
+
+    async def _sqs_general(
+        self, request: HttpRequest, caller: Caller, request_id: bytes, receive: Receive
+    ) -> HttpAnswer:
+        parsed = sqs_general.parse(request)
+        result = await self._carry_out(SQS, parsed.operation, parsed.params, caller, receive)
+        return protocol.render(parsed, result, request_id.decode())
+
+    async def _lambda(self, request: HttpRequest, caller: Caller, receive: Receive, send: Send) -> None:
+        request_id = self._request_ids.next()
+        try:
+            request = replace(request, body=await read_body(receive, self._settings.max_body_bytes))
+            self._verify(request)
+            invoke = parse_invoke(request, caller)
+            if invoke is not None:
+                invoked: Invoked = await self._answer_to(invoke, receive)
+                # Lambda's request id is the one that the function sees.
+                request_id = invoked.request_id.encode()
+                with_log = request.headers.get("x-amz-log-type") == "Tail"
+                answer = render_invoked(invoked, invoke, with_log=with_log)
+            else:
+                parsed = protocol.parse("lambda", request)
+                result = await self._carry_out(LAMBDA, parsed.operation, parsed.params, caller, receive)
+                answer = protocol.render(parsed, result, request_id.decode())
+        except Refused as refused:
+            answer = refuse_lambda(refused)
+        await send_answer(send, answer, request_id)
+
+    async def _s3(
+        self, request: HttpRequest, scope: AsgiScope, body: bytes | None, receive: Receive, send: Send
+    ) -> None:
+        limit = self._settings.max_object_bytes
+        try:
+            declared = request.headers.get("content-length", "")
+            if body is None and (self._settings.secrets is not None or (declared.isdigit() and int(declared) > limit)):
+                body = await read_body(receive, limit)
+            self._verify(replace(request, body=body or b""))
+        except Refused as refused:
+            await self._refuse_s3(refused, send)
+            return
+        await self._s3_app(scope, receive if body is None else replay(body, receive), send)
+
+    async def _refuse_s3(self, refused: Refused, send: Send) -> None:
+        request_id = self._request_ids.next()
+        await send_answer(send, gate.refuse_s3(refused, request_id.decode()), request_id)
+
+    async def _refuse_service(self, service: str, request: HttpRequest, send: Send) -> None:
+        request_id = self._request_ids.next()
+        speaks_json = "x-amz-target" in request.headers or not _has_form(request)
+        await send_answer(send, gate.refuse_service(service, request_id.decode(), speaks_json=speaks_json), request_id)
+
+    async def _carry_out(
+        self, service: Service, operation: str, params: Params, caller: Caller, receive: Receive
+    ) -> Result:
+        asked = service.ask(operation, params, caller, self._engine)
+        if not isinstance(asked, Call):
+            return asked
+        return asked.render(await self._answer_to(asked.command, receive))
+
+    async def _answer_to(self, command: Command, receive: Receive) -> Any:
+        """The engine's answer; a real wait, and only that, is given up when the client goes."""
+        answer = self._engine.submit(command)
+        if isinstance(answer, Waiting):
+            return await while_connected(self._engine.later(answer), receive)
+        return answer
+
+    def _verify(self, request: HttpRequest) -> None:
+        """Signatures are judged by real time, whatever the emulated clock says."""
+        if self._settings.secrets is not None:
+            verify(request, self._settings.secrets, now=round(time() * SECOND_MS))
+
+
+class _RequestIds:
+    """Request ids in the form of UUIDs: a random beginning for the process and a count."""
+
+    __slots__ = ("_count", "_prefix")
+
+    def __init__(self) -> None:
+        self._prefix = str(uuid4())[:24].encode()
+        self._count = 0
+
+    def next(self) -> bytes:
+        self._count += 1
+        return b"%s%012x" % (self._prefix, self._count)
+
+
+def _service_of(request: HttpRequest, credential: Credential) -> str:
+    """AWS's signing name of the service, "" when the request alone does not tell."""
+    target = request.headers.get("x-amz-target")
+    if target is not None:
+        return credential.service or target.partition(".")[0]
+    if credential.service:
+        return credential.service
+    if is_lambda_path(request.path):
+        return "lambda"
+    if "Action=" in request.query and _is_sqs_query(request.query.encode()):
+        return "sqs"
+    return "" if _has_form(request) else "s3"
+
+
+def _has_form(request: HttpRequest) -> bool:
+    return request.headers.get("content-type", "").startswith(_FORM)
+
+
+def _is_sqs_query(form: bytes) -> bool:
+    """Whether a form asks something of SQS."""
+    values = parse_qs(form.decode("latin-1"))
+    return "Action" in values and values.get("Version", [_SQS_VERSION]) == [_SQS_VERSION]
+
+
+def _http_request(scope: AsgiScope, headers: dict[bytes, bytes], body: bytes) -> HttpRequest:
+    raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
+    return HttpRequest(
+        scope["method"],
+        raw_path.decode("latin-1"),
+        scope["query_string"].decode("latin-1"),
+        {name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()},
+        body,
+        scope.get("scheme", "http"),
+    )
+
+
+def _caller_in(scope: AsgiScope, headers: dict[bytes, bytes]) -> Caller:
+    authorization = headers.get(b"authorization", b"")
+    # The part that stays the same from request to request; the signature after it does not.
+    start = authorization.find(b"Credential=")
+    stated = authorization[start : authorization.find(b",", start)] if start >= 0 else b""
+    return _caller(
+        stated,
+        b"" if stated else scope["query_string"],
+        headers.get(b"x-amzn-trace-id"),
+        scope.get("scheme", "http"),
+        headers.get(b"host", b"localhost"),
+    )
+
+
+@lru_cache(maxsize=1024)
+def _caller(stated: bytes, query: bytes, trace_header: bytes | None, scheme: str, host: bytes) -> Caller:
+    credential = credential_in(stated.decode("latin-1"), query.decode("latin-1"))
+    # SDKs percent-encode what a function's environment has in _X_AMZN_TRACE_ID (spec pull F4).
+    trace = None if trace_header is None else unquote(trace_header.decode("latin-1"))
+    scope = Scope(credential.scope.account, credential.scope.region)
+    return Caller(scope, Origin(trace, credential.access_key_id), f"{scheme}://{host.decode('latin-1')}")

@@ -1,0 +1,33 @@
+"""Function names as Lambda takes them, and pages of lists as it gives them."""
+
+import re
+from typing import Any
+
+from app.core.errors import ResourceNotFound
+from app.core.names import Scope
+from app.wire.calls import Params
+
+MAX_PAGE = 100
+
+_FUNCTION_NAME = re.compile(
+    r"(?:arn:(?P<partition>aws[a-z-]*):lambda:(?P<region>[a-z0-9-]+):)?(?:(?P<account>\d{12}):)?"
+    r"(?:function:)?(?P<name>[A-Za-z0-9_-]+)(?::(?P<qualifier>\$LATEST|[A-Za-z0-9_-]+))?"
+)
+
+
+def function_arn(given: str, scope: Scope) -> str:
+    """The ARN of a function named in any of Lambda's ways, with its qualifier if it was given."""
+    match = _FUNCTION_NAME.fullmatch(given)
+    if match is None:
+        raise ResourceNotFound(f"Function not found: {given}")
+    own = Scope(match["account"] or scope.account, match["region"] or scope.region)
+    arn = own.function_arn(match["name"])
+    return f"{arn}:{match['qualifier']}" if match["qualifier"] else arn
+
+
+def page_of(items: list[dict[str, Any]], key: str, params: Params) -> tuple[list[dict[str, Any]], str | None]:
+    """At most 100 items after the marker, which is the key of the last one seen, and the next marker."""
+    marker = params.get("Marker") or ""
+    size = min(params.get("MaxItems") or MAX_PAGE, MAX_PAGE)
+    rest = [item for item in items if item[key] > marker]
+    return rest[:size], rest[size - 1][key] if len(rest) > size else None

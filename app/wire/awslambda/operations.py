@@ -1,0 +1,35 @@
+"""The operations of Lambda by name, and the paths that are Lambda's."""
+
+import re
+
+from app.wire.awslambda import functions, mappings
+from app.wire.calls import Service
+
+LAMBDA = Service(
+    "Lambda",
+    orders={
+        "CreateEventSourceMapping": mappings.create_event_source_mapping,
+        "DeleteEventSourceMapping": mappings.delete_event_source_mapping,
+        "UpdateEventSourceMapping": mappings.update_event_source_mapping,
+    },
+    readings={
+        "GetEventSourceMapping": mappings.get_event_source_mapping,
+        "GetFunction": functions.get_function,
+        "GetFunctionConfiguration": functions.get_function_configuration,
+        "GetFunctionRecursionConfig": functions.get_function_recursion_config,
+        "ListEventSourceMappings": mappings.list_event_source_mappings,
+        "ListFunctions": functions.list_functions,
+        "PutFunctionRecursionConfig": functions.put_function_recursion_config,
+    },
+)
+"""Invoke is not among them: it has a way of its own (`invoke.py`)."""
+
+_LAMBDA_PATH = re.compile(
+    r"/20\d\d-\d\d-\d\d/(?:functions|event-source-mappings|tags|layers|layers-by-arn|account-settings"
+    r"|code-signing-configs|capacity-providers|durable-executions)(?:/|$)"
+)
+
+
+def is_lambda_path(path: str) -> bool:
+    """Whether a path is one of Lambda's: an API date and one of its collections."""
+    return _LAMBDA_PATH.match(path) is not None

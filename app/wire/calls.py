@@ -1,0 +1,125 @@
+"""What a parsed AWS request comes to: a command with the rendering of its answer, or a result read at once."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeAlias
+
+from app.core.commands import Command, Origin
+from app.core.function import FunctionSpec
+from app.core.names import Arn, Scope
+from app.core.time import Instant
+from app.wire.refusals import NotEmulated
+
+Params: TypeAlias = Mapping[str, Any]
+"""An operation's parameters under AWS's member names: JSON values, blobs as bytes."""
+
+Result: TypeAlias = dict[str, Any]
+"""An operation's result under AWS's member names, in the order of AWS's model."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who asks and how they reached us. `base_url` is like `http://localhost:4566`, for the URLs we hand out."""
+
+    scope: Scope
+    origin: Origin
+    base_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Submit `command`, then `render` what it answers."""
+
+    command: Command
+    render: Callable[[Any], Result]
+
+
+class ReadableQueue(Protocol):
+    """What the wire reads of a queue."""
+
+    @property
+    def arn(self) -> Arn: ...
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def tags(self) -> Mapping[str, str]: ...
+
+    def attributes(self, now: Instant) -> Mapping[str, str]: ...
+
+
+class ReadableFunction(Protocol):
+    """What the wire reads of a function."""
+
+    @property
+    def spec(self) -> FunctionSpec: ...
+
+
+class ReadableMapping(Protocol):
+    """What the wire reads of an event source mapping."""
+
+    @property
+    def uuid(self) -> str: ...
+
+    def view(self, scope: Scope) -> dict[str, Any]: ...
+
+
+class ReadableWorld(Protocol):
+    """What the wire reads of the world; nothing here changes anything."""
+
+    def queue(self, arn: Arn) -> ReadableQueue: ...
+
+    def queues(self, scope: Scope | None = None) -> Sequence[ReadableQueue]: ...
+
+    def dead_letter_sources(self, queue_arn: Arn) -> Sequence[ReadableQueue]: ...
+
+    def function(self, arn: Arn) -> ReadableFunction: ...
+
+    def functions(self, scope: Scope | None = None) -> Sequence[ReadableFunction]: ...
+
+    def mapping(self, scope: Scope, uuid: str) -> ReadableMapping: ...
+
+    def mappings(self, scope: Scope | None = None) -> Sequence[ReadableMapping]: ...
+
+
+class ReadableClock(Protocol):
+    """What tells the present instant."""
+
+    def now(self) -> Instant: ...
+
+
+class Readable(Protocol):
+    """The engine, as far as the wire reads it."""
+
+    @property
+    def world(self) -> ReadableWorld: ...
+
+    @property
+    def clock(self) -> ReadableClock: ...
+
+
+Order: TypeAlias = Callable[[Params, Caller], Call]
+"""An operation that its parameters alone make a command. Raises `Refused` for what is wrong with them by themselves."""
+
+Reading: TypeAlias = Callable[[Params, Caller, Readable], Call | Result]
+"""An operation that reads the world: for its result, or for the command it comes to. Raises `Refused`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The operations of one AWS API by name."""
+
+    name: str
+    orders: Mapping[str, Order]
+    readings: Mapping[str, Reading]
+
+    def ask(self, operation: str, params: Params, caller: Caller, engine: Readable) -> Call | Result:
+        """What the operation comes to. Raises NotEmulated for one that is not there, and what the operation raises."""
+        order = self.orders.get(operation)
+        if order is not None:
+            return order(params, caller)
+        reading = self.readings.get(operation)
+        if reading is not None:
+            return reading(params, caller, engine)
+        raise NotEmulated(f"Triggerfish does not emulate the {self.name} operation {operation} yet.")

@@ -1,0 +1,1 @@
+"""Amazon SQS: operations by name, the paths through its two protocols, and its errors."""

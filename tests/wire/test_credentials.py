@@ -1,0 +1,34 @@
+"""Who a request says it is from."""
+
+from app.core.names import Scope
+from app.wire.credentials import ANONYMOUS, Credential, credential_in
+
+
+def _header(key: str, region: str = "us-east-1", service: str = "sqs") -> str:
+    scope = f"{key}/20261121/{region}/{service}/aws4_request"
+    return f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host;x-amz-date, Signature=00"
+
+
+def test_a_signed_header_tells_key_region_and_service() -> None:
+    assert credential_in(_header("test", "eu-central-1", "lambda"), "") == Credential(
+        "test", Scope("000000000000", "eu-central-1"), "lambda"
+    )
+
+
+def test_a_key_of_twelve_digits_is_an_account() -> None:
+    assert credential_in(_header("111122223333"), "").scope == Scope("111122223333", "us-east-1")
+
+
+def test_a_presigned_query_tells_the_same() -> None:
+    query = "Action=ListQueues&X-Amz-Credential=test%2F20261121%2Fus-west-2%2Fsqs%2Faws4_request"
+
+    assert credential_in("", query) == Credential("test", Scope("000000000000", "us-west-2"), "sqs")
+
+
+def test_a_request_without_signature_is_anonymous_in_the_default_account() -> None:
+    assert credential_in("", "list-type=2") is ANONYMOUS
+    assert ANONYMOUS.scope == Scope("000000000000", "us-east-1")
+
+
+def test_a_header_of_another_scheme_says_nothing() -> None:
+    assert credential_in("Bearer abc", "") is ANONYMOUS
