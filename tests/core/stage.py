@@ -136,7 +136,9 @@ class Stage:
     def hide(self, queue: Arn, delivery: Delivery, seconds: int) -> None:
         self.submit(ChangeMessageVisibility(queue, delivery.receipt_handle, seconds))
 
-    def invoke(self, function: str, payload: bytes = b"{}", *, event: bool = False, origin: Origin | None = None) -> Any:
+    def invoke(
+        self, function: str, payload: bytes = b"{}", *, event: bool = False, origin: Origin | None = None
+    ) -> Any:
         kind = InvocationType.EVENT if event else InvocationType.REQUEST_RESPONSE
         return self.submit(Invoke(SCOPE, function, payload, kind, origin=origin or Origin()))
 

@@ -6,17 +6,17 @@ from app.core.commands import (
     CancelWait,
     DeleteQueue,
     PurgeQueue,
-    ReceiveMessage,
     Received,
+    ReceiveMessage,
     SetQueueAttributes,
     Waiting,
 )
 from app.core.errors import InvalidParameterValue, OverLimit, QueueDoesNotExist, ReceiptHandleIsInvalid
 from app.core.facts import MessageExpired, MessageMoved, MessageReceived, MessageReturned
+from app.core.function import FailAfter
 from app.core.limits import Limits
 from app.core.message import MessageState
 from tests.core.stage import NOON, Stage, clock_time
-
 
 # Receiving and hiding
 
@@ -64,23 +64,6 @@ def test_a_returned_message_comes_before_those_sent_after_it() -> None:
     both = stage.receive(orders, 2)
 
     assert [delivery.content.body for delivery in both] == ["first", "second"]
-
-
-def test_a_message_received_three_times_goes_to_the_back() -> None:
-    stage = Stage()
-    orders = stage.queue("orders")
-    stage.send(orders, "often")
-    for _ in range(3):
-        stage.receive(orders, visibility_timeout_s=1)
-        stage.advance("1s")
-    stage.send(orders, "new")
-
-    before = stage.receive(orders)
-    stage.send(orders, "newer")
-    after = stage.receive(orders, 2)
-
-    assert before[0].content.body == "often", "it stood at the back when nothing else was there"
-    assert [delivery.content.body for delivery in after] == ["new", "newer"]
 
 
 def test_a_message_at_the_back_comes_after_those_that_were_there() -> None:
@@ -562,9 +545,7 @@ def test_without_its_dead_letter_queue_a_message_stays_and_is_handed_out() -> No
 def test_two_queues_that_are_each_others_dead_letter_queue_come_to_rest() -> None:
     stage = Stage()
     one, two = stage.queue_with_dlq("one", after=1, VisibilityTimeout="5")
-    stage.submit(
-        SetQueueAttributes(two, {"RedrivePolicy": f'{{"deadLetterTargetArn":"{one}","maxReceiveCount":1}}'})
-    )
+    stage.submit(SetQueueAttributes(two, {"RedrivePolicy": f'{{"deadLetterTargetArn":"{one}","maxReceiveCount":1}}'}))
     stage.send(one)
     stage.receive(one)
     stage.submit(ReceiveMessage(two, wait_time_s=20))
@@ -713,3 +694,17 @@ def test_attributes_show_what_aws_shows_for_a_fresh_standard_queue() -> None:
         "SqsManagedSseEnabled": "true",
         "VisibilityTimeout": "30",
     }
+
+
+def test_a_message_a_mapping_received_is_back_in_time_whatever_else_is_due_later() -> None:
+    stage = Stage()
+    orders = stage.queue("orders", VisibilityTimeout="5")
+    worker = stage.function("worker", FailAfter(1_000))
+    stage.function("other", FailAfter())
+    stage.mapping(orders, worker)
+    stage.invoke("other", event=True)
+
+    stage.send(orders)
+    stage.advance("7s")
+
+    assert stage.timed_story(MessageReturned) == ["12:00:05 m1 back"]
