@@ -61,6 +61,9 @@ class StandardLine:
 
     def leave(self, message: Message) -> None:
         message.rank = 0
+        # The oldest go first when nobody receives; their places must not pile up.
+        while self._fresh and self._fresh[0][1].rank != self._fresh[0][0]:
+            self._fresh.popleft()
 
     def begin(self) -> None:
         pass

@@ -19,7 +19,7 @@ from app.core.limits import Limits
 from app.core.lines import FifoLine, Line, StandardLine
 from app.core.message import Attempt, Content, Delivery, Message, MessageState, Move
 from app.core.names import Arn, name_of
-from app.core.queue_attributes import QueueAttributes
+from app.core.queue_attributes import QueueAttributes, RedrivePolicy
 from app.core.receipts import Receipts
 from app.core.time import SECOND_MS, Instant, format_instant
 
@@ -117,9 +117,10 @@ class Queue:
         redrive = self.settings.redrive if has_dead_letter_queue else None
         taken = Taken()
         shown_again = []
+        max_messages = min(max_messages, self._limits.in_flight_messages - self.in_flight_count)
         self._line.begin()
         while len(taken.messages) < max_messages and (message := self._line.next()) is not None:
-            if redrive is not None and message.receive_count >= redrive.max_receive_count:
+            if redrive is not None and _is_exhausted(message, redrive, now):
                 self._let_go(message)
                 taken.exhausted.append(message)
                 continue
@@ -351,6 +352,14 @@ class Queue:
 
 def _is_hidden_until(at: Instant, message: Message) -> bool:
     return message.available_at == at and message.state in (MessageState.IN_FLIGHT, MessageState.DELAYED)
+
+
+def _is_exhausted(message: Message, redrive: RedrivePolicy, now: Instant) -> bool:
+    """Whether it was received too often, and did not come from the dead-letter queue in this very instant: two queues
+    may name each other, and would pass it to and fro without end."""
+    if message.receive_count < redrive.max_receive_count:
+        return False
+    return not any(move.at == now and move.source == redrive.dead_letter_target for move in message.moves)
 
 
 def _is_here(_: Instant, message: Message) -> bool:
