@@ -83,6 +83,10 @@ class StandardLine:
         self._fresh.clear()
         self._returned.clear()
 
+    def __len__(self) -> int:
+        """How many places it keeps, those of hidden and deleted messages included."""
+        return len(self._fresh) + len(self._returned)
+
 
 @dataclass(slots=True, eq=False)
 class Group:
