@@ -1,7 +1,7 @@
 """The Python runtime: imports the handler and runs it, invocation after invocation. Standard library only.
 
-Run by path with `-P`, so that this folder is not searched, in a process of its own; nothing of Triggerfish can be imported here. Its error types and texts are
-those of Lambda's own Python runtime.
+Run by path with `-P`, so that this folder is not searched, in a process of its own; nothing of Triggerfish can be
+imported here. Its error types and texts are those of Lambda's own Python runtime.
 """
 
 import decimal
