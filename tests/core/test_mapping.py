@@ -4,7 +4,12 @@ from typing import Any
 
 import pytest
 
-from app.core.commands import CreateEventSourceMapping, DeleteEventSourceMapping, DeleteFunction, UpdateEventSourceMapping
+from app.core.commands import (
+    CreateEventSourceMapping,
+    DeleteEventSourceMapping,
+    DeleteFunction,
+    UpdateEventSourceMapping,
+)
 from app.core.errors import (
     InvalidParameterValue,
     Refused,
@@ -14,7 +19,7 @@ from app.core.errors import (
     ValidationFailed,
 )
 from app.core.limits import Limits
-from app.core.mapping import MOVES, Change, MappingState
+from app.core.mapping import MOVES, MappingState
 from app.core.names import Scope
 from tests.core.stage import NOON, SCOPE, Stage
 

@@ -34,7 +34,10 @@ def test_an_empty_scaling_config_clears_the_concurrency() -> None:
 def test_an_empty_list_of_response_types_turns_reporting_off() -> None:
     before = given(FunctionResponseTypes=["ReportBatchItemFailures"])
 
-    assert (before.reports_item_failures, given(before, FunctionResponseTypes=[]).reports_item_failures) == (True, False)
+    assert (before.reports_item_failures, given(before, FunctionResponseTypes=[]).reports_item_failures) == (
+        True,
+        False,
+    )
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,9 @@ def test_a_bucket_has_neither_region_nor_account() -> None:
     assert bucket_arn("photos") == "arn:aws:s3:::photos"
 
 
-@pytest.mark.parametrize("text", ["", "orders", "arn:aws:sqs", "arn:aws::r:a:x", "arn:aws:sqs:r:a:", "ARN:aws:sqs:r:a:x"])
+@pytest.mark.parametrize(
+    "text", ["", "orders", "arn:aws:sqs", "arn:aws::r:a:x", "arn:aws:sqs:r:a:", "ARN:aws:sqs:r:a:x"]
+)
 def test_another_text_is_no_arn(text: str) -> None:
     with pytest.raises(ValueError, match="is not an ARN"):
         parse_arn(text)

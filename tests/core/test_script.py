@@ -4,7 +4,15 @@ import json
 
 import pytest
 
-from app.core.function import FailAfter, FailEvery, FunctionSpec, RefuseAsThrottled, ReportBatchItems, Script, SucceedAfter
+from app.core.function import (
+    FailAfter,
+    FailEvery,
+    FunctionSpec,
+    RefuseAsThrottled,
+    ReportBatchItems,
+    Script,
+    SucceedAfter,
+)
 from app.core.invocation import HandlerFailed, Ran, Succeeded, Throttled, TimedOut
 from app.core.script import Running, plan
 from tests.core.stage import SCOPE
