@@ -45,23 +45,31 @@ def test_an_empty_list_of_response_types_turns_reporting_off() -> None:
     [
         (
             {"BatchSize": 0},
-            "1 validation error detected: Value '0' at 'batchSize' failed to satisfy constraint: "
-            "Member must have value greater than or equal to 1",
+            (
+                "1 validation error detected: Value '0' at 'batchSize' failed to satisfy constraint: "
+                "Member must have value greater than or equal to 1"
+            ),
         ),
         (
             {"BatchSize": 10_001},
-            "1 validation error detected: Value '10001' at 'batchSize' failed to satisfy constraint: "
-            "Member must have value less than or equal to 10000",
+            (
+                "1 validation error detected: Value '10001' at 'batchSize' failed to satisfy constraint: "
+                "Member must have value less than or equal to 10000"
+            ),
         ),
         (
             {"MaximumBatchingWindowInSeconds": 301},
-            "1 validation error detected: Value '301' at 'maximumBatchingWindowInSeconds' failed to satisfy "
-            "constraint: Member must have value less than or equal to 300",
+            (
+                "1 validation error detected: Value '301' at 'maximumBatchingWindowInSeconds' failed to satisfy "
+                "constraint: Member must have value less than or equal to 300"
+            ),
         ),
         (
             {"ScalingConfig": {"MaximumConcurrency": 1}},
-            "1 validation error detected: Value '1' at 'scalingConfig.maximumConcurrency' failed to satisfy "
-            "constraint: Member must have value greater than or equal to 2",
+            (
+                "1 validation error detected: Value '1' at 'scalingConfig.maximumConcurrency' failed to satisfy "
+                "constraint: Member must have value greater than or equal to 2"
+            ),
         ),
         ({"BatchSize": "5"}, "BatchSize must be a whole number, not '5'"),
         ({"BatchSize": True}, "BatchSize must be a whole number, not True"),

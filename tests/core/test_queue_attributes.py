@@ -10,9 +10,12 @@ from app.core.queue_attributes import QueueAttributes, RedrivePolicy, first_diff
 from tests.core.stage import SCOPE
 
 ORDERS, DLQ = SCOPE.queue_arn("orders"), SCOPE.queue_arn("dlq")
+BOTH_ENCRYPTIONS = (
+    "You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE."
+)
 
 
-def given(current: QueueAttributes | None = None, **texts: str) -> QueueAttributes:
+def given(current: QueueAttributes | None = None, /, **texts: str) -> QueueAttributes:
     return with_attributes(current or QueueAttributes(), texts, queue=ORDERS, is_queue=lambda arn: arn == DLQ)
 
 
@@ -143,8 +146,7 @@ def test_a_redrive_allow_policy_keeps_to_its_form(text: str, is_taken: bool) -> 
         (
             {"KmsMasterKeyId": "alias/aws/sqs", "SqsManagedSseEnabled": "true"},
             InvalidAttributeName,
-            "You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS "
-            "SSE.",
+            BOTH_ENCRYPTIONS,
         ),
     ],
 )

@@ -368,7 +368,7 @@ def test_a_redrive_sends_all_dead_letters_back_as_new_messages() -> None:
 
 def test_a_redriven_message_keeps_its_chain_and_is_told_apart_in_the_journal() -> None:
     stage = Stage()
-    orders, dlq, _ = dead(stage, "a")
+    _, dlq, _ = dead(stage, "a")
 
     stage.submit(RedriveMessages(dlq))
 
