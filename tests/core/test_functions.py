@@ -11,6 +11,7 @@ from app.core.invocation import HandlerFailed, InvocationType, Succeeded, Thrott
 from app.core.limits import Limits
 from app.core.names import Scope
 from tests.core.stage import SCOPE, Stage
+import itertools
 
 FAILED = HandlerFailed("ValueError", "no", b'{"errorMessage":"no"}')
 
@@ -282,7 +283,7 @@ def test_a_back_off_grows_to_five_minutes_and_ends_with_the_events_age() -> None
     (dropped,) = stage.of(EventDropped)
     assert dropped.condition == "EventAgeExceeded"
     starts = [at for at, fact in stage.facts if isinstance(fact, InvocationStarted)]
-    pauses = [(later - earlier) // 1_000 for earlier, later in zip(starts, starts[1:], strict=False)]
+    pauses = [(later - earlier) // 1_000 for earlier, later in itertools.pairwise(starts)]
     assert pauses[:10] == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300]
     assert max(pauses) == 300
 

@@ -121,7 +121,7 @@ def test_a_deleted_mapping_is_deleting_and_then_gone() -> None:
     stage.advance("5s")
 
     assert (view["State"], still_there) == ("Deleting", MappingState.DELETING)
-    with pytest.raises(ResourceNotFound, match="The resource you requested does not exist."):
+    with pytest.raises(ResourceNotFound, match=r"The resource you requested does not exist\."):
         stage.the_mapping(uuid)
 
 

@@ -32,7 +32,7 @@ def test_a_body_with_another_character_is_refused(body: str) -> None:
 
 
 def test_an_empty_body_is_missing() -> None:
-    with pytest.raises(MissingParameter, match="The request must contain the parameter MessageBody."):
+    with pytest.raises(MissingParameter, match=r"The request must contain the parameter MessageBody\."):
         check("")
 
 
