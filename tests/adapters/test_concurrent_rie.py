@@ -37,7 +37,7 @@ async def test_the_trace_header_the_request_id_and_the_content_type_go_along() -
 async def test_as_many_calls_run_at_once_as_are_made() -> None:
     all_are_in = asyncio.Barrier(3)
 
-    async def meet(_: web.Request) -> web.StreamResponse:
+    async def meet(_: web.BaseRequest) -> web.StreamResponse:
         await all_are_in.wait()
         return web.Response(body=b"1")
 
@@ -82,7 +82,7 @@ async def test_another_servers_answer_is_unreachable() -> None:
 
 
 async def test_the_time_limit_is_kept_here() -> None:
-    async def stall(_: web.Request) -> web.StreamResponse:
+    async def stall(_: web.BaseRequest) -> web.StreamResponse:
         await asyncio.Event().wait()
         return web.Response()
 
