@@ -6,6 +6,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -41,21 +42,58 @@ async def emulator(
     code: Path, *, handler: str = "app.handler", timeout_s: int = 3, variables: dict[str, str] | None = None
 ) -> AsyncIterator[str]:
     """A real emulator with awslambdaric in it; gives its URL once it listens."""
+    command = [sys.executable, "-m", "awslambdaric", handler]
+    environment = {"AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout_s), **(variables or {})}
+    async with _running([], command, code, environment) as url:
+        yield url
+
+
+@asynccontextmanager
+async def concurrent_emulator(code: Path, *, timeout_s: int = 3) -> AsyncIterator[str]:
+    """A real emulator in its concurrent mode; gives its URL.
+
+    It runs `/var/task/bootstrap` and nothing else, so `code` is put there in a mount namespace of its own.
+    """
+    prepare = 'mount -t tmpfs none /var && mkdir /var/task && mount --bind "$1" /var/task && cd /var/task'
+    wrapper = ["unshare", "-m", "sh", "-c", prepare + ' && shift && exec "$@"', "sh", str(code)]
+    environment = {"AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout_s), "AWS_LAMBDA_MAX_CONCURRENCY": "2"}
+    async with _running(wrapper, [], code, environment) as url:
+        yield url
+
+
+def why_not_concurrent() -> str:
+    """The reason why the concurrent mode cannot be started here; empty when it can."""
+    if find_rie() is None:
+        return "no Runtime Interface Emulator: run scripts/fetch-rie.sh"
+    if os.geteuid() != 0 or shutil.which("unshare") is None:
+        return "the concurrent emulator wants /var/task, which needs root and unshare"
+    if subprocess.run(["unshare", "-m", "true"], check=False, capture_output=True).returncode != 0:
+        return "no mount namespace can be made here"
+    if shutil.which("node") is None:
+        return "Node is not installed"
+    # The emulator runs the runtime as an unprivileged user.
+    if any(folder.stat().st_mode & 0o001 == 0 for folder in Path(shutil.which("node") or "/").resolve().parents):
+        return "Node is installed where only its owner may run it"
+    return ""
+
+
+@asynccontextmanager
+async def _running(
+    wrapper: list[str], command: list[str], folder: Path, environment: dict[str, str]
+) -> AsyncIterator[str]:
     rie = find_rie()
     assert rie is not None, "the test is skipped where there is no emulator"
     port = free_port()
     process = await asyncio.create_subprocess_exec(
-        rie,
+        *wrapper,
+        str(rie.resolve()),
         "--runtime-interface-emulator-address",
         f"127.0.0.1:{port}",
         "--runtime-api-address",
         f"127.0.0.1:{free_port()}",
-        sys.executable,
-        "-m",
-        "awslambdaric",
-        handler,
-        cwd=code,
-        env={"PATH": os.environ["PATH"], "AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout_s), **(variables or {})},
+        *command,
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], **environment},
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,

@@ -291,7 +291,8 @@ async def test_a_client_that_asks_before_it_sends_is_told_to_go_on(bench: Bench)
     await runtime.call("GET", "/invocation/next")
 
     await runtime.send(
-        b"POST /2018-06-01/runtime/invocation/r-1/response HTTP/1.1\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n"
+        b"POST /2018-06-01/runtime/invocation/r-1/response HTTP/1.1\r\n"
+        b"Expect: 100-continue\r\nContent-Length: 1\r\n\r\n"
     )
     asked = await runtime.receive()
     await runtime.send(b"1")
