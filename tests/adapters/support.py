@@ -104,7 +104,7 @@ def is_alive(pid: int) -> bool:
     return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
 
 
-Answering: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Answering: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 @dataclass
@@ -117,7 +117,7 @@ class FakeServer:
     at_once: int = 0
     most_at_once: int = 0
 
-    async def serve(self, request: web.Request) -> web.StreamResponse:
+    async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         self.requests.append((request.raw_path, dict(request.headers), await request.read()))
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -144,7 +144,7 @@ async def fake_server(answer: Answering) -> AsyncIterator[FakeServer]:
 def answering(body: bytes = b"", status: int = 200, headers: dict[str, str] | None = None) -> Answering:
     """Always this answer."""
 
-    async def answer(_: web.Request) -> web.StreamResponse:
+    async def answer(_: web.BaseRequest) -> web.StreamResponse:
         return web.Response(status=status, body=body, headers=headers)
 
     return answer
