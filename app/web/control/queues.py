@@ -60,9 +60,7 @@ def queue_routes(engine: Engine, parts: ControlParts) -> APIRouter:
         )
         sent = engine.submit(command)
         assert isinstance(sent, Sent), f"a send was answered with {sent!r}"
-        return SentView(
-            message_id=sent.message_id, md5_of_body=sent.md5_of_body, sequence_number=sent.sequence_number
-        )
+        return SentView(message_id=sent.message_id, md5_of_body=sent.md5_of_body, sequence_number=sent.sequence_number)
 
     @router.post("/{name}/purge", summary="Drop every message")
     async def purge_queue(name: str) -> PurgedView:
