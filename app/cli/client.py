@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -80,6 +81,7 @@ class Client:
         except ValueError:
             raise ServiceUnavailable(f"{self.endpoint} does not answer like Triggerfish") from None
 
+    @contextmanager
     def _open(
         self,
         method: str,
@@ -87,30 +89,41 @@ class Client:
         query: dict[str, object],
         body: bytes | None = None,
         headers: dict[str, str] | None = None,
-    ) -> HTTPResponse:
+    ) -> Iterator[HTTPResponse]:
         """The response to a request, if it is no error. Raises ServiceUnavailable, ServiceRefused."""
-        kind = HTTPSConnection if self._is_https else HTTPConnection
         given = {name: value for name, value in query.items() if value is not None}
         target = f"{_API}{path}" + (f"?{urlencode(given)}" if given else "")
         sent = {"Content-Type": "application/json", **(headers or {})}
         if self._token:
             sent["Authorization"] = f"Bearer {self._token}"
+        with closing(self._connect()) as connection:
+            try:
+                connection.request(method, target, body, sent)
+                response = connection.getresponse()
+            except (OSError, HTTPException) as error:
+                raise self._unavailable(error) from None
+            with response:
+                if response.status >= 300:
+                    raise ServiceRefused(response.status, self._reason(response))
+                yield response
+
+    def _connect(self) -> HTTPConnection:
+        kind = HTTPSConnection if self._is_https else HTTPConnection
         try:
             connection = kind(self._netloc, timeout=_CONNECT_TIMEOUT_S)
             connection.connect()
-            # An advance or an invocation takes as long as it takes.
-            connection.sock.settimeout(None)
-            connection.request(method, target, body, sent)
-            response = connection.getresponse()
         except ConnectionRefusedError:
             raise ServiceUnavailable(
                 f"no Triggerfish is running at {self.endpoint}; start one with: triggerfish up"
             ) from None
-        except (OSError, HTTPException, ValueError) as error:
-            raise ServiceUnavailable(f"no Triggerfish answers at {self.endpoint}: {error}") from None
-        if response.status >= 300:
-            raise ServiceRefused(response.status, self._reason(response))
-        return response
+        except (OSError, HTTPException) as error:
+            raise self._unavailable(error) from None
+        # An advance or an invocation takes as long as it takes.
+        connection.sock.settimeout(None)
+        return connection
+
+    def _unavailable(self, error: Exception) -> ServiceUnavailable:
+        return ServiceUnavailable(f"no Triggerfish answers at {self.endpoint}: {error}")
 
     def _reason(self, response: HTTPResponse) -> str:
         try:
