@@ -77,7 +77,7 @@ def _serve(settings: Settings, listening: socket.socket) -> int:
             access_log=False,
             lifespan="on",
             timeout_graceful_shutdown=5,
-        )  # fmt: skip
+        )
     )
     server.run(sockets=[listening])
     for failure in failures:
