@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
 from queue import Queue
-from socket import AF_INET, SOCK_STREAM, socket
+from socket import AF_INET, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
 from typing import Any
 
 import uvicorn
@@ -94,10 +94,12 @@ class Serving:
 
 
 @contextmanager
-def serving(settings: str = ORDERS, *, environ: Mapping[str, str] | None = None) -> Iterator[Serving]:
-    """Serve on a thread of its own until the block ends."""
+def serving(settings: str = ORDERS, *, port: int = 0, environ: Mapping[str, str] | None = None) -> Iterator[Serving]:
+    """Serve on a thread of its own until the block ends; on a free port unless one is given."""
     with socket(AF_INET, SOCK_STREAM) as listening:
-        listening.bind(("127.0.0.1", 0))
+        # A port that was just served at may be served at again.
+        listening.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
+        listening.bind(("127.0.0.1", port))
         listening.listen()
         port = listening.getsockname()[1]
         ready: Queue[None] = Queue()

@@ -48,10 +48,9 @@ class Client:
         return self._ask("POST", path, query, body)
 
     def download(self, path: str) -> Iterator[bytes]:
-        """The body of a GET, in pieces as they come."""
+        """The body of a GET, line by line."""
         with self._open("GET", path, {}) as response:
-            while piece := response.read1(65_536):
-                yield piece
+            yield from self._lines(response)
 
     def follow(self, path: str, *, last_event_id: str | None, **query: object) -> Iterator[tuple[str, Any]]:
         """Server-sent events as (id, data), until the connection ends."""
@@ -60,7 +59,7 @@ class Client:
             headers["Last-Event-ID"] = last_event_id
         with self._open("GET", path, query, headers=headers) as response:
             event_id, data = "", ""
-            for raw in response:
+            for raw in self._lines(response):
                 name, _, value = raw.decode().rstrip("\r\n").partition(":")
                 if not name and data:
                     yield event_id, json.loads(data)
@@ -70,12 +69,18 @@ class Client:
                 elif name == "data":
                     data += value.strip()
 
+    def _lines(self, response: HTTPResponse) -> Iterator[bytes]:
+        try:
+            yield from response
+        except (OSError, HTTPException) as error:
+            raise self._lost(error) from None
+
     def _ask(self, method: str, path: str, query: dict[str, object], body: bytes | None = None) -> Any:
         with self._open(method, path, query, body) as response:
             try:
                 content = response.read()
             except (OSError, HTTPException) as error:
-                raise ServiceUnavailable(f"the connection to {self.endpoint} was lost: {error}") from None
+                raise self._lost(error) from None
         try:
             return json.loads(content) if content else None
         except ValueError:
@@ -121,6 +126,9 @@ class Client:
         # An advance or an invocation takes as long as it takes.
         connection.sock.settimeout(None)
         return connection
+
+    def _lost(self, error: Exception) -> ServiceUnavailable:
+        return ServiceUnavailable(f"the connection to {self.endpoint} was lost: {error}")
 
     def _unavailable(self, error: Exception) -> ServiceUnavailable:
         return ServiceUnavailable(f"no Triggerfish answers at {self.endpoint}: {error}")

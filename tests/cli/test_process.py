@@ -9,7 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from app.cli.up import up_command
-from tests.serving import Serving
+from tests.serving import Serving, serving
 
 
 def test_the_command_starts_without_the_service() -> None:
@@ -32,6 +32,22 @@ def test_tail_follows_the_journal(service: Serving) -> None:
 
     assert created == "2026-11-21T12:00:00.000Z queue spare created\n"
     assert followed == f"2026-11-21T12:00:00.000Z spare got {sent['message_id']} (5 bytes)\n"
+
+
+def test_tail_comes_back_when_the_service_does() -> None:
+    with serving() as first:
+        command = [sys.executable, "-u", "-m", "app", "--endpoint", first.url, "tail", "--queue", "spare", "-n", "1"]
+        tail = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+        assert tail.stdout is not None
+        tail.stdout.readline()
+        first.post("queues/spare/messages", {"body": "hello"})
+        before = tail.stdout.readline()
+    with tail, serving(port=first.port):
+        after = tail.stdout.readline()
+        tail.terminate()
+
+    assert before.endswith(" (5 bytes)\n")
+    assert after == "2026-11-21T12:00:00.000Z queue spare created\n"
 
 
 def test_up_gives_its_options_before_the_environments(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
