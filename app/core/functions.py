@@ -329,6 +329,7 @@ class Functions:
         match self.submit(function, call, now):
             case RecursiveInvocation():
                 # Dropped without a retry; which condition AWS writes then is UNCONFIRMED.
+                event.attempts -= 1
                 self._drop(function, event, "RecursiveInvocation")
             case Throttled() as throttled:
                 event.attempts -= 1
