@@ -1,5 +1,7 @@
 """The command as a process of its own: what it imports, how it follows, what `up` is given."""
 
+import re
+import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -48,6 +50,24 @@ def test_tail_comes_back_when_the_service_does() -> None:
 
     assert before.endswith(" (5 bytes)\n")
     assert after == "2026-11-21T12:00:00.000Z queue spare created\n"
+
+
+def test_an_open_stream_does_not_keep_the_service_from_ending() -> None:
+    command = [sys.executable, "-m", "app", "up", "--listen", "127.0.0.1:0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as up:
+        assert up.stdout is not None
+        assert up.stderr is not None
+        url = re.search(r"http://localhost:(\d+)", up.stdout.readline())
+        assert url is not None
+        with socket.create_connection(("127.0.0.1", int(url[1])), timeout=10) as stream:
+            stream.sendall(b"GET /_triggerfish/api/journal/stream?after=0 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            answered = stream.recv(64)
+            up.terminate()
+            up.wait(timeout=4)
+        errors = up.stderr.read()
+
+    assert answered.startswith(b"HTTP/1.1 200 OK")
+    assert errors == ""
 
 
 def test_up_gives_its_options_before_the_environments(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
