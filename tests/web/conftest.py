@@ -82,7 +82,7 @@ class Served:
             region_name="us-east-1",
             aws_access_key_id=key,
             aws_secret_access_key=secret,
-            config=Config(retries={"max_attempts": 0}, **config),
+            config=Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=15, **config),
         )
 
 
