@@ -365,7 +365,16 @@ class LoopWarned:
             "allowed": "runs on because its RecursiveLoop is Allow",
             "unseen": "runs on, and AWS would not stop it",
         }[self.kind]
-        return f"loop: {name_of(self.function)} {verdict}, {self.times} times: {' → '.join(self.path)}"
+        return f"loop: {name_of(self.function)} {verdict}, invoked {self.times} times: {' → '.join(self.round)}"
+
+    @property
+    def round(self) -> tuple[str, ...]:
+        """The path until the function comes up for the second time: once round the loop."""
+        name = name_of(self.function)
+        places = [place for place, station in enumerate(self.path) if station == name]
+        if len(places) < 2:
+            return self.path
+        return self.path[: places[1] + 1] + (("…",) if len(places) > 2 else ())
 
 
 Fact: TypeAlias = (

@@ -30,7 +30,7 @@ from app.core.facts import (
     InvocationThrottled,
     LoopWarned,
 )
-from app.core.function import Function, FunctionSpec
+from app.core.function import Function
 from app.core.ids import Ids
 from app.core.invocation import Invocation, InvocationType, Outcome, Throttled
 from app.core.limits import Limits
@@ -233,7 +233,7 @@ class Functions:
                 message,
                 ran.duration_ms,
                 ran.log_tail,
-            )  # fmt: skip
+            )
         )
         match call.owner:
             case ForWaiter(waiter=waiter):
@@ -294,7 +294,7 @@ class Functions:
                     slot,
                     call.attempt,
                     call.client_context,
-                )  # fmt: skip
+                )
             )
         )
 

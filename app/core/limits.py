@@ -26,6 +26,8 @@ class Limits:
     # A standard queue puts a message to the back once it was received this often (SQS CloudWatch metrics page).
     receives_before_back: int = 3
     purge_interval_ms: int = MINUTE_MS
+    deduplication_ms: int = 5 * MINUTE_MS
+    receive_attempt_ms: int = 5 * MINUTE_MS
     # CreateQueue within 60 s of DeleteQueue is QueueDeletedRecently on AWS. A local tool is torn down and set up
     # in one breath, so the default here is not to wait.
     recreate_interval_ms: int = 0

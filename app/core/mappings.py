@@ -11,6 +11,7 @@ from app.core.commands import CreateEventSourceMapping, DeleteEventSourceMapping
 from app.core.errors import (
     InvalidParameterValue,
     RecursiveInvocation,
+    Refused,
     ResourceConflict,
     ResourceInUse,
     ResourceNotFound,
@@ -26,8 +27,8 @@ from app.core.mapping_parameters import MappingParameters, check_visibility, wit
 from app.core.names import Arn, Scope, name_of, parse_arn
 from app.core.outcomes import error_of, ran_of, word_of
 from app.core.queue import Queue
+from app.core.queues import Queues
 from app.core.shapes import EventShapes
-from app.core.sqs import Queues
 from app.core.time import Instant
 
 _NO_QUEUE = (
@@ -57,7 +58,7 @@ class Mappings:
     def get(self, scope: Scope, uuid: str) -> Mapping:
         mapping = self._mappings.get(uuid)
         if mapping is None or parse_arn(mapping.function).scope != scope:
-            raise ResourceNotFound()
+            raise ResourceNotFound
         return mapping
 
     def all(self, scope: Scope | None = None) -> list[Mapping]:
@@ -141,7 +142,7 @@ class Mappings:
         if mapping.uuid not in self._mappings:
             return
         self._close_if_due(mapping, now)
-        queue = self.queues[mapping.queue] if mapping.queue in self.queues else None
+        queue = self.queues.get(mapping.queue)
         function = self.functions.get(mapping.function)
         if queue is None or function is None:
             return
@@ -269,7 +270,11 @@ class Mappings:
             return
         queue = self.queues[mapping.queue]
         for item in items:
-            self.queues.delete_by_handle(queue, item.delivery.receipt_handle, by=name_of(mapping.function))
+            try:
+                self.queues.delete_by_handle(queue, item.delivery.receipt_handle, by=name_of(mapping.function))
+            except Refused as refusal:
+                # A FIFO queue: the function outran the visibility timeout, so the message comes again (spec B5).
+                item.attempt.error_message = f"not deleted: {refusal.message}"
         self.queues.changed(queue, now)
 
     def _tell(self, batch: Batch, outcome: Outcome) -> None:

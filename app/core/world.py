@@ -19,8 +19,8 @@ from app.core.message import Message
 from app.core.names import Arn, Scope
 from app.core.notification import NotificationConfiguration
 from app.core.queue import Queue
+from app.core.queues import Queues
 from app.core.shapes import EventShapes
-from app.core.sqs import Queues
 from app.core.time import Instant
 
 
@@ -48,6 +48,7 @@ class World:
         )
         self._buckets = Buckets(ids, shapes, self._outbox, self._queues, self._functions, self._cause_of)
         self._verbs = self._table_of_verbs()
+        self._now: Instant = 0
 
     # Commands -------------------------------------------------------------------------------------------
 
@@ -55,20 +56,24 @@ class World:
         """Answer the command. Raises a `Refused`; then nothing changed."""
         due = self.next_wakeup()
         assert due is None or due > now, "the world is behind: wake it before it is commanded"
+        self._now = max(self._now, now)
         answer = self._verbs[type(command)](command, now)
         self._work_off(now)
         return answer, self._drain()
 
     def next_wakeup(self) -> Instant | None:
-        """When something is due next."""
-        return self._timetable.next_wakeup()
+        """When something is due next; never before what has happened: a shortened retention period is due now."""
+        at = self._timetable.next_wakeup()
+        return at if at is None else max(at, self._now)
 
     def wake(self, now: Instant) -> list[Effect]:
         """Let everything happen that is due until `now`, in order, each at its own instant."""
         while (due := self._timetable.due(now)) is not None:
             at, machine = due
+            self._now = at = max(at, self._now)
             self._wake(machine, at)
             self._work_off(at)
+        self._now = max(self._now, now)
         return self._drain()
 
     # Reading --------------------------------------------------------------------------------------------
@@ -193,15 +198,21 @@ class World:
             if self._dirty_queues:
                 arn = next(iter(self._dirty_queues))
                 queue = self._dirty_queues.pop(arn)
-                self._queues.serve_waiting(queue, now)
                 for mapping in self._mappings.of_queue(arn):
                     self._dirty_mappings[mapping.uuid] = mapping
-                self._timetable.book(queue)
+                if arn in self._queues:
+                    self._queues.serve_waiting(queue, now)
+                    self._timetable.book(queue)
+                else:
+                    self._timetable.forget(queue)
             else:
                 uuid = next(iter(self._dirty_mappings))
                 mapping = self._dirty_mappings.pop(uuid)
                 self._mappings.feed(mapping, now)
                 self._timetable.book(mapping)
+                if mapping.queue in self._queues:
+                    # What it received is hidden now, and comes back.
+                    self._timetable.book(self._queues[mapping.queue])
         self._timetable.book(self._functions)
 
     def _wake(self, machine: Queue | Mapping | Functions, at: Instant) -> None:

@@ -1,0 +1,86 @@
+"""One kept HTTP session towards one function endpoint, with aiohttp."""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from app.core.invocation import Unreachable
+
+if TYPE_CHECKING:
+    import aiohttp
+
+_CONNECT_TIMEOUT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. `headers` may be asked in any case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def excerpt(self) -> str:
+        """The beginning of the body, for messages."""
+        text = " ".join(self.body[:200].decode(errors="replace").split())
+        return f"{self.status} {text}".strip()
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswerInTime:
+    """The time limit passed first; the connection has been given up."""
+
+
+class HttpClient:
+    """Posts and reads whole answers. Connections are kept; there are as many as posts at once."""
+
+    def __init__(self) -> None:
+        self._session: aiohttp.ClientSession | None = None
+
+    async def post(
+        self, url: str, body: bytes, headers: Mapping[str, str], *, within_ms: float | None
+    ) -> Answer | NoAnswerInTime | Unreachable:
+        """POST `body`. Without `within_ms` it waits for as long as the other side keeps the connection."""
+        # Imported here, so that whoever runs only local processes does not carry an HTTP client.
+        import aiohttp
+        from yarl import URL
+
+        session = self._open()
+        try:
+            async with asyncio.timeout(None if within_ms is None else within_ms / 1_000):
+                # What is escaped already stays as it is: a signature covers the path as it was written.
+                target = URL(url, encoded="%" in url)
+                async with session.post(target, data=body, headers=headers, allow_redirects=False) as response:
+                    return Answer(response.status, response.headers, await response.read())
+        except aiohttp.ConnectionTimeoutError:
+            return Unreachable(f"{url}: no connection within {_CONNECT_TIMEOUT_S:g} seconds")
+        except TimeoutError:
+            return NoAnswerInTime()
+        except aiohttp.ServerDisconnectedError:
+            return Unreachable(f"{url}: the connection was closed without an answer")
+        except (aiohttp.ClientError, OSError, ValueError) as error:
+            return Unreachable(f"{url}: {_in_words(error)}")
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    def _open(self) -> "aiohttp.ClientSession":
+        import aiohttp
+
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_TIMEOUT_S),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+            )
+        return self._session
+
+
+def _in_words(error: Exception) -> str:
+    """The system's own words where there are some: `Connection refused`."""
+    cause = getattr(error, "os_error", error)
+    return getattr(cause, "strerror", None) or str(error) or type(error).__name__

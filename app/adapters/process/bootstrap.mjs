@@ -1,0 +1,214 @@
+// The Node runtime: imports the handler and runs it, invocation after invocation. No dependencies.
+//
+// Run by path, in a process of its own. Handlers may be ES modules or CommonJS, return a value or a promise, or
+// call back. Its error types and texts are those of Lambda's own Node runtime.
+
+import fs from 'node:fs'
+import http from 'node:http'
+import path from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { format } from 'node:util'
+
+const PREFIX = '/2018-06-01/runtime'
+const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(':')
+const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
+let requestId = ''
+
+class Fault extends Error {
+  constructor(errorType, message, trace) {
+    super(message)
+    this.name = errorType
+    if (trace) this.stack = trace
+  }
+}
+
+// The Runtime API ----------------------------------------------------------------------------------------
+
+function call(method, route, body, headers = {}) {
+  return new Promise((resolve) => {
+    const options = { host, port, agent, method, path: PREFIX + route, headers }
+    if (body !== undefined) headers['Content-Length'] = Buffer.byteLength(body)
+    const request = http.request(options, (response) => {
+      const chunks = []
+      response.on('data', (chunk) => chunks.push(chunk))
+      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, chunks }))
+      // The API is gone: so is this process.
+      response.on('error', () => process.exit(0))
+    })
+    request.on('error', () => process.exit(0))
+    request.setNoDelay(true)
+    request.end(body)
+  })
+}
+
+async function nextInvocation() {
+  const { status, headers, chunks } = await call('GET', '/invocation/next')
+  if (status !== 200) process.exit(1)
+  return { headers, event: Buffer.concat(chunks).toString('utf8') }
+}
+
+function postError(route, error) {
+  const body = describeError(error)
+  printError(error, body)
+  return call('POST', route, JSON.stringify(body), {
+    'Content-Type': 'application/json',
+    'Lambda-Runtime-Function-Error-Type': encodeURIComponent(body.errorType)
+  })
+}
+
+// Errors -------------------------------------------------------------------------------------------------
+
+function isError(value) {
+  return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]'
+}
+
+function describeError(error) {
+  if (!isError(error)) return { errorType: typeof error, errorMessage: String(error), trace: [] }
+  return {
+    errorType: String(error.name).replaceAll('\x7f', '%7F'),
+    errorMessage: String(error.message).replaceAll('\x7f', '%7F'),
+    trace: String(error.stack ?? '').split('\n')
+  }
+}
+
+function printError(error, body) {
+  console.error('Invoke Error', JSON.stringify({ ...(isError(error) ? error : {}), ...body }))
+}
+
+// The handler --------------------------------------------------------------------------------------------
+
+function findModule(file) {
+  for (const suffix of ['', '.js', '.mjs', '.cjs']) {
+    const candidate = file + suffix
+    if (fs.existsSync(candidate) && fs.statSync(candidate).isFile()) return candidate
+  }
+  return undefined
+}
+
+async function importModule(root, name) {
+  const file = findModule(path.resolve(root, name))
+  if (file === undefined) throw new Fault('Runtime.ImportModuleError', `Error: Cannot find module '${name}'`)
+  try {
+    return await import(pathToFileURL(file).href)
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new Fault('Runtime.UserCodeSyntaxError', String(error), error.stack)
+    if (error?.code === 'MODULE_NOT_FOUND' || error?.code === 'ERR_MODULE_NOT_FOUND') {
+      throw new Fault('Runtime.ImportModuleError', String(error), error.stack)
+    }
+    throw error
+  }
+}
+
+async function loadHandler(root, handler) {
+  // `folder/module.export.of.it`: the module ends at the first dot after the last slash.
+  const folder = handler.slice(0, handler.lastIndexOf('/') + 1)
+  const [file, ...members] = handler.slice(folder.length).split('.')
+  if (!file || members.length === 0 || members.includes('')) {
+    throw new Fault('Runtime.MalformedHandlerName', 'Bad handler')
+  }
+  const module = await importModule(root, folder + file)
+  const member = (object) => members.reduce((value, name) => value?.[name], object)
+  const found = member(module) ?? member(module.default)
+  if (found === undefined) throw new Fault('Runtime.HandlerNotFound', `${handler} is undefined or not exported`)
+  if (typeof found !== 'function') throw new Fault('Runtime.HandlerNotFound', `${handler} is not a function`)
+  return found
+}
+
+function contextOf(headers, settle) {
+  const variables = process.env
+  const deadlineMs = Number(headers['lambda-runtime-deadline-ms'])
+  const clientContext = headers['lambda-runtime-client-context']
+  return {
+    awsRequestId: requestId,
+    invokedFunctionArn: headers['lambda-runtime-invoked-function-arn'],
+    functionName: variables.AWS_LAMBDA_FUNCTION_NAME,
+    functionVersion: variables.AWS_LAMBDA_FUNCTION_VERSION,
+    memoryLimitInMB: variables.AWS_LAMBDA_FUNCTION_MEMORY_SIZE,
+    logGroupName: variables.AWS_LAMBDA_LOG_GROUP_NAME,
+    logStreamName: variables.AWS_LAMBDA_LOG_STREAM_NAME,
+    clientContext: clientContext ? JSON.parse(Buffer.from(clientContext, 'latin1').toString('utf8')) : undefined,
+    identity: undefined,
+    callbackWaitsForEmptyEventLoop: true,
+    getRemainingTimeInMillis: () => Math.max(0, deadlineMs - Date.now()),
+    done: (error, result) => settle(error, result),
+    succeed: (result) => settle(null, result),
+    fail: (error) => settle(error ?? 'handled')
+  }
+}
+
+// What the invocation in progress came to; set while there is one.
+let finish = () => {}
+
+function runHandler(handler, headers, event) {
+  return new Promise((resolve, reject) => {
+    let called
+    const settle = (error, result) => (error === null || error === undefined ? resolve(result) : reject(error))
+    const context = contextOf(headers, settle)
+    const callback = (error, result) => {
+      if (called !== undefined) return
+      called = [error, result]
+      // By default a result that was called back waits until nothing is left to do.
+      if (!context.callbackWaitsForEmptyEventLoop || error) settle(error, result)
+    }
+    finish = () => settle(...(called ?? [null, null]))
+    const returned = handler(event, context, callback)
+    if (typeof returned?.then === 'function') {
+      returned.then(resolve, reject)
+    }
+  })
+}
+
+function stringify(result) {
+  try {
+    return JSON.stringify(result === undefined ? null : result)
+  } catch {
+    throw new Error('Unable to stringify response body')
+  }
+}
+
+// The platform's habits ----------------------------------------------------------------------------------
+
+function patchConsole() {
+  const levels = { debug: 'DEBUG', error: 'ERROR', info: 'INFO', log: 'INFO', trace: 'TRACE', warn: 'WARN' }
+  for (const [method, level] of Object.entries(levels)) {
+    console[method] = (...values) => {
+      process.stdout.write(`${new Date().toISOString()}\t${requestId || 'undefined'}\t${level}\t${format(...values)}\n`)
+    }
+  }
+}
+
+async function failAndExit(error, status) {
+  await postError(requestId ? `/invocation/${requestId}/error` : '/init/error', error)
+  process.exit(status)
+}
+
+patchConsole()
+// An event loop with nothing left ends the invocation: with what was called back, or with null.
+process.on('beforeExit', () => finish())
+process.on('uncaughtException', (error) => failAndExit(error, 129))
+process.on('unhandledRejection', (reason) => {
+  const error = new Fault('Runtime.UnhandledPromiseRejection', String(reason?.message ?? reason), reason?.stack)
+  failAndExit(error, 128)
+})
+
+let handler
+try {
+  handler = await loadHandler(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER)
+} catch (error) {
+  await postError('/init/error', error)
+  process.exit(1)
+}
+
+for (;;) {
+  const { headers, event } = await nextInvocation()
+  requestId = headers['lambda-runtime-aws-request-id']
+  const traceId = headers['lambda-runtime-trace-id']
+  if (traceId) process.env._X_AMZN_TRACE_ID = traceId
+  else delete process.env._X_AMZN_TRACE_ID
+  try {
+    const result = stringify(await runHandler(handler, headers, JSON.parse(event)))
+    await call('POST', `/invocation/${requestId}/response`, result, { 'Content-Type': 'application/json' })
+  } catch (error) {
+    await postError(`/invocation/${requestId}/error`, error)
+  }
+}

@@ -1,0 +1,129 @@
+"""The little HTTP server under the Runtime API: httptools' parser, one callback a request, answers in order.
+
+Not a general server: an answer is written in one piece, and a request may stay unanswered for as long as the
+long poll of `/next` needs.
+"""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TypeAlias, cast
+
+import httptools
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request, whole. Header names are lower case, trailers among them.
+
+    `body` is cut at the server's limit, and `is_too_large` then says so.
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    is_too_large: bool
+
+
+class Connection(asyncio.Protocol):
+    """One client. `serve` is called with each request and answers it, now or later, through `reply`."""
+
+    def __init__(self, serve: "Serve", leave: "Leave", *, max_body_bytes: int) -> None:
+        self._serve = serve
+        self._leave = leave
+        self._max_body_bytes = max_body_bytes
+        self._transport: asyncio.Transport | None = None
+        self._parser = httptools.HttpRequestParser(self)
+        self._waiting: deque[tuple[Request, bool]] = deque()
+        self._is_busy = False
+        self._keeps_alive = True
+        self._begin()
+
+    def reply(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """Answer the request that was served last; nothing happens when the client has gone."""
+        transport = self._transport
+        if transport is None:
+            return
+        head = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"]
+        head += [f"{name}: {value}\r\n" for name, value in headers.items()]
+        head.append(f"Content-Length: {len(body)}\r\n")
+        head.append("\r\n" if self._keeps_alive else "Connection: close\r\n\r\n")
+        transport.write("".join(head).encode("utf-8") + body)
+        if not self._keeps_alive:
+            transport.close()
+            return
+        self._is_busy = False
+        self._serve_next()
+
+    def close(self) -> None:
+        """Hang up, without waiting for what was not sent yet."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    # What asyncio calls --------------------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = cast(asyncio.Transport, transport)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._transport = None
+        self._leave(self)
+
+    def data_received(self, data: bytes) -> None:
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade as upgrade:
+            # Java's client offers h2c with its first request; staying with HTTP/1.1 is the right answer.
+            rest = data[upgrade.args[0] :]
+            if rest:
+                self.data_received(rest)
+        except httptools.HttpParserError:
+            self._keeps_alive = False
+            self.reply(400, {"Content-Type": "text/plain"}, b"not an HTTP request\n")
+
+    # What the parser calls -----------------------------------------------------------------------------
+
+    def on_url(self, url: bytes) -> None:
+        self._url += url
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
+
+    def on_headers_complete(self) -> None:
+        # Clients that use curl ask before they send more than a megabyte.
+        if self._headers.get("expect", "").lower() == "100-continue" and self._transport is not None:
+            self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+    def on_body(self, body: bytes) -> None:
+        self._body += body[: self._max_body_bytes + 1 - len(self._body)]
+
+    def on_message_complete(self) -> None:
+        request = Request(
+            method=self._parser.get_method().decode("ascii"),
+            path=self._url.decode("latin-1").partition("?")[0],
+            headers=self._headers,
+            body=bytes(self._body),
+            is_too_large=len(self._body) > self._max_body_bytes,
+        )
+        self._waiting.append((request, self._parser.should_keep_alive()))
+        self._begin()
+        self._serve_next()
+
+    def _begin(self) -> None:
+        self._url = b""
+        self._headers: dict[str, str] = {}
+        self._body = bytearray()
+
+    def _serve_next(self) -> None:
+        if self._is_busy or not self._waiting:
+            return
+        self._is_busy = True
+        request, self._keeps_alive = self._waiting.popleft()
+        self._serve(request, self)
+
+
+Serve: TypeAlias = Callable[[Request, Connection], None]
+Leave: TypeAlias = Callable[[Connection], None]

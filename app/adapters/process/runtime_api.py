@@ -1,0 +1,211 @@
+"""The Lambda Runtime API (2018-06-01) of one environment: its states, its calls and its answers.
+
+Answers and error texts are those of the Runtime Interface Emulator, measured.
+"""
+
+from base64 import b64decode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from app.adapters.limits import RESPONSE_MAX_BYTES
+from app.adapters.process.http_server import Connection, Request
+
+
+class State(StrEnum):
+    """Where the runtime is; the values are the words of its error texts."""
+
+    STARTED = "RuntimeStarted"
+    READY = "Ready"
+    RUNNING = "Running"
+    RESPONSE_SENT = "RuntimeResponseSentState"
+    INIT_FAILED = "RuntimeInitErrorState"
+
+
+class Call(StrEnum):
+    NEXT = "Ready"
+    RESPONSE = "InvocationResponse"
+    ERROR = "InvocationErrorResponse"
+    INIT_ERROR = "InitError"
+
+
+MOVES: dict[State, dict[Call, State]] = {
+    State.STARTED: {Call.NEXT: State.READY, Call.INIT_ERROR: State.INIT_FAILED},
+    State.READY: {Call.NEXT: State.READY},
+    # Asked again before it has answered, a runtime is told the same invocation again.
+    State.RUNNING: {Call.NEXT: State.RUNNING, Call.RESPONSE: State.RESPONSE_SENT, Call.ERROR: State.RESPONSE_SENT},
+    State.RESPONSE_SENT: {Call.NEXT: State.READY},
+    State.INIT_FAILED: {},
+}
+
+_ROUTES = {
+    ("GET", "/2018-06-01/runtime/invocation/next"): Call.NEXT,
+    ("POST", "/2018-06-01/runtime/init/error"): Call.INIT_ERROR,
+}
+_INVOCATION_ROUTES = {"response": Call.RESPONSE, "error": Call.ERROR}
+_INVOCATION_PREFIX = "/2018-06-01/runtime/invocation/"
+_ERROR_TYPE = "lambda-runtime-function-error-type"
+_JSON = {"Content-Type": "application/json"}
+_ACCEPTED = b'{"status":"OK"}\n'
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An invocation as `/next` tells it. `headers` are all `Lambda-Runtime-…` ones."""
+
+    request_id: str
+    headers: Mapping[str, str]
+    payload: bytes
+
+
+class Listener(Protocol):
+    """Who is told what the runtime did."""
+
+    def polled(self) -> None:
+        """It asked for an invocation, and none was there."""
+
+    def delivered(self) -> None:
+        """It has been told the invocation on offer."""
+
+    def responded(self, payload: bytes) -> None:
+        """It answered with a result."""
+
+    def response_too_large(self) -> None:
+        """It answered with more than Lambda takes."""
+
+    def erred(self, error_type: str, payload: bytes) -> None:
+        """It answered with an error, or ended a streamed response with one."""
+
+    def init_failed(self, error_type: str, payload: bytes) -> None:
+        """It could not initialise."""
+
+
+class RuntimeApi:
+    """One runtime's view of Lambda. Holds at most one invocation, from `offer` to its answer or `withdraw`."""
+
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
+        self._state = State.STARTED
+        self._offer: Offer | None = None
+        self._request_id = ""
+        self._polls: list[Connection] = []
+        self._connections: set[Connection] = set()
+
+    def __repr__(self) -> str:
+        return f"<RuntimeApi {self._state.name.lower()}, {len(self._polls)} polling>"
+
+    @property
+    def state(self) -> State:
+        return self._state
+
+    def connect(self) -> Connection:
+        """The protocol of a new client; for `loop.create_server`."""
+        connection = Connection(self._serve, self._leave, max_body_bytes=RESPONSE_MAX_BYTES)
+        self._connections.add(connection)
+        return connection
+
+    def close(self) -> None:
+        """Hang up on every client."""
+        for connection in self._connections:
+            connection.close()
+
+    def offer(self, offer: Offer) -> None:
+        """Tell the runtime this invocation: at once if it polls, else when it next does."""
+        assert self._offer is None, f"{self._offer} is not settled yet"
+        self._offer = offer
+        if self._polls:
+            self._deliver(self._polls.pop())
+
+    def withdraw(self) -> None:
+        """Take back an invocation that the runtime has not been told."""
+        self._offer = None
+
+    # Requests ------------------------------------------------------------------------------------------
+
+    def _serve(self, request: Request, connection: Connection) -> None:
+        call = _ROUTES.get((request.method, request.path))
+        request_id = ""
+        if call is None and request.path.startswith(_INVOCATION_PREFIX):
+            request_id, _, verb = request.path.removeprefix(_INVOCATION_PREFIX).partition("/")
+            call = _INVOCATION_ROUTES.get(verb) if request.method == "POST" else None
+        if call is None:
+            self._reply_unrouted(request, connection)
+            return
+        if call in (Call.RESPONSE, Call.ERROR) and request_id != self._request_id:
+            self._refuse(connection, 400, "InvalidRequestID", "Invalid request ID")
+            return
+        state = MOVES[self._state].get(call)
+        if state is None:
+            message = (
+                f"State transition from {self._state} to {call} failed for runtime. "
+                "Error: State transition is not allowed"
+            )
+            self._refuse(connection, 403, "InvalidStateTransition", message)
+            return
+        self._state = state
+        match call:
+            case Call.NEXT:
+                self._next(connection)
+            case Call.RESPONSE:
+                self._response(request, connection)
+            case Call.ERROR:
+                self._offer = None
+                connection.reply(202, _JSON, _ACCEPTED)
+                self._listener.erred(request.headers.get(_ERROR_TYPE, ""), request.body)
+            case Call.INIT_ERROR:
+                connection.reply(202, _JSON, _ACCEPTED)
+                self._listener.init_failed(request.headers.get(_ERROR_TYPE, ""), request.body)
+
+    def _next(self, connection: Connection) -> None:
+        if self._offer is not None:
+            self._deliver(connection)
+            return
+        self._polls.append(connection)
+        self._listener.polled()
+
+    def _deliver(self, connection: Connection) -> None:
+        assert self._offer is not None, "only what is on offer can be delivered"
+        is_first = self._state is not State.RUNNING
+        self._state = State.RUNNING
+        self._request_id = self._offer.request_id
+        connection.reply(200, {**_JSON, **self._offer.headers}, self._offer.payload)
+        if is_first:
+            self._listener.delivered()
+
+    def _response(self, request: Request, connection: Connection) -> None:
+        self._offer = None
+        if request.is_too_large:
+            message = f"Exceeded maximum allowed payload size ({RESPONSE_MAX_BYTES} bytes)."
+            self._refuse(connection, 413, "RequestEntityTooLarge", message)
+            self._listener.response_too_large()
+            return
+        connection.reply(202, _JSON, _ACCEPTED)
+        error_type = request.headers.get(_ERROR_TYPE)
+        if error_type is None:
+            self._listener.responded(request.body)
+        else:
+            self._listener.erred(error_type, _trailing_error(request))
+
+    def _refuse(self, connection: Connection, status: int, error_type: str, message: str) -> None:
+        connection.reply(status, _JSON, f'{{"errorMessage":"{message}","errorType":"{error_type}"}}\n'.encode())
+
+    def _reply_unrouted(self, request: Request, connection: Connection) -> None:
+        known = request.path in {path for _, path in _ROUTES} or request.path.endswith(("/response", "/error"))
+        if known and request.path.startswith("/2018-06-01/runtime/"):
+            connection.reply(405, {}, b"")
+        else:
+            connection.reply(404, {"Content-Type": "text/plain; charset=utf-8"}, b"404 page not found\n")
+
+    def _leave(self, connection: Connection) -> None:
+        self._connections.discard(connection)
+        if connection in self._polls:
+            self._polls.remove(connection)
+
+
+def _trailing_error(request: Request) -> bytes:
+    """The error that a streamed response ended with: base64 JSON in a trailer (developer guide, runtimes-custom)."""
+    try:
+        return b64decode(request.headers.get("lambda-runtime-function-error-body", ""), validate=True)
+    except ValueError:
+        return b""

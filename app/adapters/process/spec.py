@@ -1,0 +1,39 @@
+"""What must be known of a function to run it as a local process."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.adapters.limits import INIT_LIMIT_MS
+from app.core.names import DEFAULT_ACCOUNT, DEFAULT_REGION, Arn
+
+RUNTIMES = ("python", "node", "provided")
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessSpec:
+    """One function as a process.
+
+    `runtime` is one of `RUNTIMES`; `provided` runs `command`, or else the `bootstrap` file of the code folder or
+    of a layer, and a `command` given with another runtime is run in place of our bootstrap. `code` is the folder
+    that becomes LAMBDA_TASK_ROOT and the working directory. `handler` is `module.function`. `environment` are the
+    user's variables; reserved ones among them are passed over. `access_key_ids` has one entry a slot.
+    """
+
+    function_arn: Arn
+    name: str
+    code: Path
+    runtime: str = "python"
+    handler: str = ""
+    command: tuple[str, ...] = ()
+    layers: tuple[Path, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    timeout_ms: int = 3_000
+    memory_mb: int = 128
+    environments: int = 1
+    region: str = DEFAULT_REGION
+    account: str = DEFAULT_ACCOUNT
+    endpoint_url: str = ""
+    access_key_ids: tuple[str, ...] = ()
+    secret_access_key: str = "triggerfish"  # noqa: S105  as made up as the key id
+    init_limit_ms: int = INIT_LIMIT_MS

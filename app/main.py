@@ -1,0 +1,215 @@
+"""The composition root: from settings to one ASGI app, and that app served."""
+
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+import uvicorn
+
+from app import __version__
+from app.service import Service, SetupError
+from app.settings import Listen, Settings, SettingsError, load
+from app.web.aws import AwsEndpoint, AwsSettings
+from app.web.control.application import build_control_app, is_for_control
+from app.web.control.parts import ControlParts
+from app.web.s3 import S3App
+
+Scope = Any
+Receive = Callable[[], Awaitable[Any]]
+Send = Callable[[Any], Awaitable[None]]
+AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+
+def create_app(
+    settings: Settings, *, port: int | None = None, on_ready: Callable[[Service], None] | None = None
+) -> AsgiApp:
+    """The whole service as an ASGI app. It is set up when the server starts its lifespan, and shut down with it.
+
+    `port` is the one really listened on, where the settings leave it open; `on_ready` is told once everything is set up.
+    """
+    url = f"http://{_reachable(settings.listen)}:{port or settings.listen.port}"
+    service = Service(settings, url=url)
+    aws = AwsEndpoint(service.engine, AwsSettings(secrets=_secrets(service)), S3App(service.engine, service.store))
+    control = build_control_app(
+        service.engine, _control_parts(service, f"{settings.listen.host}:{port or settings.listen.port}")
+    )
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            await (control if is_for_control(scope) else aws)(scope, receive, send)
+        elif scope["type"] == "lifespan":
+            await _live(service, receive, send, on_ready)
+        else:
+            # No WebSockets here; closing before accepting answers the handshake with 403.
+            await send({"type": "websocket.close"})
+
+    return app
+
+
+def serve(*, config: Path | None, environ: Mapping[str, str]) -> int:
+    """Run the service until it is interrupted. Answers the exit status, after one clear line if it is not 0."""
+    try:
+        settings = load(config, environ)
+    except SettingsError as error:
+        for problem in error.problems:
+            click.echo(f"triggerfish: {problem}", err=True)
+        return 1
+    try:
+        listening = _listening(settings.listen)
+    except OSError as error:
+        click.echo(f"triggerfish: cannot listen on {settings.listen}: {error.strerror}", err=True)
+        return 1
+    with listening:
+        return _serve(settings, listening)
+
+
+def _serve(settings: Settings, listening: socket.socket) -> int:
+    port: int = listening.getsockname()[1]
+    failures: list[str] = []
+    app = create_app(settings, port=port, on_ready=lambda service: _announce(service, port))
+    server = uvicorn.Server(
+        uvicorn.Config(
+            _noting_failures(app, failures),
+            log_level="error",
+            access_log=False,
+            lifespan="on",
+            timeout_graceful_shutdown=5,
+        )
+    )
+    server.run(sockets=[listening])
+    for failure in failures:
+        click.echo(f"triggerfish: {failure}", err=True)
+    return 1 if failures else 0
+
+
+def _listening(listen: Listen) -> socket.socket:
+    """A socket bound and listening, so that a port in use is told before anything starts."""
+    family, kind, protocol, _, address = socket.getaddrinfo(listen.host, listen.port, type=socket.SOCK_STREAM)[0]
+    listening = socket.socket(family, kind, protocol)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(address)
+        listening.listen(2048)
+    except OSError:
+        listening.close()
+        raise
+    return listening
+
+
+async def _live(service: Service, receive: Receive, send: Send, on_ready: Callable[[Service], None] | None) -> None:
+    await receive()
+    try:
+        await service.set_up()
+    except SetupError as error:
+        await service.close()
+        await send({"type": "lifespan.startup.failed", "message": str(error)})
+        return
+    if on_ready is not None:
+        on_ready(service)
+    await send({"type": "lifespan.startup.complete"})
+    await receive()
+    await service.close()
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+def _noting_failures(app: AsgiApp, failures: list[str]) -> AsgiApp:
+    """`app`, with what its lifespan fails for kept, so that it is told in one line instead of a traceback."""
+
+    async def noting(scope: Scope, receive: Receive, send: Send) -> None:
+        async def note(message: Any) -> None:
+            if message["type"] == "lifespan.startup.failed":
+                failures.append(message["message"])
+                message = {**message, "message": ""}
+            await send(message)
+
+        await app(scope, receive, note if scope["type"] == "lifespan" else send)
+
+    return noting
+
+
+def _control_parts(service: Service, listen: str) -> ControlParts:
+    settings = service.settings
+    return ControlParts(
+        version=__version__,
+        listen=listen,
+        add_function=service.add_function_entry,
+        remove_function=service.remove_function,
+        add_queue=service.add_queue_entry,
+        add_bucket=service.add_bucket_entry,
+        add_mapping=service.add_mapping_entry,
+        describe_function=service.endpoints.describe,
+        log_lines=service.endpoints.logs.tail,
+        scope=service.scope,
+        token=settings.security.token,
+        host_names=settings.hosts,
+    )
+
+
+def _secrets(service: Service) -> Mapping[str, str] | None:
+    settings = service.settings
+    if settings.listen.is_loopback or settings.security.trust_private_network:
+        return None
+    return _Secrets(service)
+
+
+class _Secrets(Mapping[str, str]):
+    """The secrets that may sign AWS calls: the configured ones, and those of the functions' own environments."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def __getitem__(self, access_key_id: str) -> str:
+        configured = self._service.settings.security.credentials
+        if access_key_id not in configured and access_key_id in self._own():
+            return self._service.secret
+        return configured[access_key_id]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([*self._service.settings.security.credentials, *self._own()])
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def _own(self) -> list[str]:
+        return [key for function in self._service.engine.world.functions() for key in function.spec.access_key_ids]
+
+
+def _reachable(listen: Listen) -> str:
+    """The host under which processes of this machine reach the service."""
+    host = "127.0.0.1" if listen.host in ("0.0.0.0", "localhost") else "::1" if listen.host == "::" else listen.host  # noqa: S104 compared, not bound
+    return f"[{host}]" if ":" in host else host
+
+
+def _announce(service: Service, port: int) -> None:
+    """Where it listens, what it knows, and three things to try."""
+    told = service.announcement()
+    url = f"http://{_reachable(service.settings.listen)}:{port}".replace("127.0.0.1", "localhost")
+    say = click.echo
+    say(f"Triggerfish {__version__} listens on {url}  (page and API docs: {url}/_triggerfish/)")
+    for title, lines in (("functions", told.functions), ("triggers", told.triggers)):
+        say(f"  {title}:" + ("" if lines else " none yet"))
+        for line in lines:
+            say(f"    {line}")
+    say("  try:")
+    for line in _things_to_try(service, url):
+        say(f"    {line}")
+    sys.stdout.flush()
+
+
+def _things_to_try(service: Service, url: str) -> list[str]:
+    world = service.engine.world
+    bucket = next((b for b in world.buckets.values() if b.configuration.rules), None)
+    queue = next((world.queue(m.queue) for m in world.mappings()), None)
+    tries = []
+    if bucket is not None:
+        rule = bucket.configuration.rules[0]
+        tries.append(f"triggerfish put s3://{bucket.name}/{rule.prefix}cat{rule.suffix or '.jpg'} --size 48213")
+    if queue is not None:
+        tries.append(f"""triggerfish send {queue.name} '{{"id": 7, "poison": true}}'""")
+    tries.append("triggerfish clock advance 10m")
+    if len(tries) < 3:
+        tries += ["triggerfish tail", f"curl {url}/_triggerfish/api/status"][: 3 - len(tries)]
+    return tries

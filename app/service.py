@@ -1,0 +1,171 @@
+"""A running Triggerfish: the engine, its endpoints and its store, set up from settings and shut down again."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from secrets import token_hex
+from typing import Any, TypeVar
+
+from app.adapters.object_store import ObjectStore
+from app.core.commands import (
+    CreateEventSourceMapping,
+    CreateQueue,
+    DeclareBucket,
+    DeleteFunction,
+    PutBucketNotification,
+    PutFunction,
+)
+from app.core.errors import Refused
+from app.core.names import Arn
+from app.core.world import World
+from app.endpoints import Endpoints
+from app.engine.clock import Clock, Way
+from app.engine.driver import Engine
+from app.engine.journal import Journal
+from app.settings import (
+    Auto,
+    BucketSettings,
+    ClockSetting,
+    Frozen,
+    FunctionSettings,
+    MappingSettings,
+    QueueSettings,
+    Settings,
+    SettingsError,
+    Wall,
+    attributes_of,
+    configuration_of,
+    create_parameters_of,
+    parse_bucket,
+    parse_function,
+    parse_mapping,
+    parse_queue,
+)
+from app.wire.events.shapes import Shapes
+
+_Entry = TypeVar("_Entry")
+
+
+class SetupError(Exception):
+    """The settings are well-formed, but AWS would refuse what they ask for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """What there is to say at the start: functions with their endpoints, and triggers, each as one line."""
+
+    functions: Sequence[str]
+    triggers: Sequence[str]
+
+
+class Service:
+    """Everything but HTTP. `url` is where local processes reach the service."""
+
+    def __init__(self, settings: Settings, *, url: str) -> None:
+        self.settings = settings
+        self.scope = settings.scope
+        self.secret = token_hex(20)
+        self.endpoints = Endpoints(self.scope, url, self.secret)
+        self.engine = Engine(
+            World(shapes=Shapes(), seed=settings.seed),
+            _clock(settings.clock),
+            Journal(kept=settings.journal_facts),
+            self.endpoints.get,
+        )
+        self.store = ObjectStore(self.engine.clock.now)
+
+    async def set_up(self) -> None:
+        """Make everything the settings name. Raises SetupError, naming the entry, for what AWS would refuse."""
+        for function in self.settings.functions:
+            await self._named(f"functions.{function.name}", self.add_function(function))
+        for queue in self.settings.queues:
+            await self._named(f"queues.{queue.name}", self.add_queue(queue))
+        for bucket in self.settings.buckets:
+            await self._named(f"buckets.{bucket.name}", self.add_bucket(bucket))
+        for mapping in self.settings.mappings:
+            await self._named(f"mappings: {mapping.queue} → {mapping.function}", self.add_mapping(mapping))
+
+    async def close(self) -> None:
+        """End every call, process and thread."""
+        await self.engine.close()
+        await self.endpoints.close()
+        await self.store.close()
+
+    # Adding ---------------------------------------------------------------------------------------------
+
+    async def add_function(self, function: FunctionSettings) -> None:
+        self.engine.submit(PutFunction(await self.endpoints.add(function)))
+
+    async def remove_function(self, function: Arn) -> None:
+        """Raises ResourceNotFound."""
+        self.engine.submit(DeleteFunction(function))
+        await self.endpoints.remove(function)
+
+    async def add_queue(self, queue: QueueSettings) -> None:
+        arn = self.scope.queue_arn(queue.name)
+        self.engine.submit(CreateQueue(arn, attributes_of(queue, self.scope), queue.tags))
+
+    async def add_bucket(self, bucket: BucketSettings) -> None:
+        self.engine.submit(DeclareBucket(self.scope, bucket.name))
+        if bucket.notifications:
+            self.engine.submit(PutBucketNotification(bucket.name, configuration_of(bucket, self.scope)))
+
+    async def add_mapping(self, mapping: MappingSettings) -> dict[str, Any]:
+        """The mapping in AWS's response shape."""
+        command = CreateEventSourceMapping(self.scope, create_parameters_of(mapping, self.scope))
+        answer: dict[str, Any] = self.engine.submit(command)
+        return answer
+
+    # The same from entries of the control API, which are written as in the settings file -------------------------
+
+    async def add_function_entry(self, name: str, entry: Mapping[str, Any]) -> None:
+        await self.add_function(_parsed(lambda: parse_function(name, entry, folder=Path.cwd())))
+
+    async def add_queue_entry(self, name: str, entry: Mapping[str, Any]) -> None:
+        await self.add_queue(_parsed(lambda: parse_queue(name, entry)))
+
+    async def add_bucket_entry(self, name: str, entry: Mapping[str, Any]) -> None:
+        await self.add_bucket(_parsed(lambda: parse_bucket(name, entry)))
+
+    async def add_mapping_entry(self, entry: Mapping[str, Any]) -> dict[str, Any]:
+        return await self.add_mapping(_parsed(lambda: parse_mapping(entry)))
+
+    # Telling --------------------------------------------------------------------------------------------
+
+    def announcement(self) -> Announcement:
+        world = self.engine.world
+        functions = [f"{f.spec.name}  {self.endpoints.describe(f.arn)}" for f in world.functions()]
+        triggers = [f"queue {_name(m.queue)} → {_name(m.function)}" for m in world.mappings()]
+        for bucket in world.buckets.values():
+            for rule in bucket.configuration.rules:
+                keys = f"{rule.prefix}…{rule.suffix}" if rule.prefix or rule.suffix else "all keys"
+                triggers.append(f"bucket {bucket.name} ({keys}) → {_name(rule.target)}")
+        return Announcement(functions, triggers)
+
+    async def _named(self, place: str, adding: Any) -> None:
+        try:
+            await adding
+        except Refused as refusal:
+            raise SetupError(f"{place}: {refusal.message}") from refusal
+
+
+def _clock(setting: ClockSetting) -> Clock:
+    match setting:
+        case Wall():
+            return Clock(Way.WALL)
+        case Auto():
+            return Clock(Way.AUTO)
+        case Frozen(at=at):
+            return Clock(Way.FROZEN, at=at)
+
+
+def _parsed(parse: Callable[[], _Entry]) -> _Entry:
+    """What `parse` gives; wrong entries are told as ValueError, in one sentence a problem."""
+    try:
+        return parse()
+    except SettingsError as error:
+        raise ValueError("; ".join(map(str, error.problems))) from error
+
+
+def _name(arn: Arn) -> str:
+    return arn.rsplit(":", 1)[-1]

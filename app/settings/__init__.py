@@ -1,0 +1,67 @@
+"""The settings: a file and environment variables in, one frozen value or every problem with its line out."""
+
+from app.settings.functions import spec_of
+from app.settings.load import load, loads, parse_bucket, parse_function, parse_mapping, parse_queue
+from app.settings.problems import Problem, SettingsError
+from app.settings.service import VARIABLES
+from app.settings.sources import attributes_of, configuration_of, create_parameters_of
+from app.settings.values import (
+    Auto,
+    BucketSettings,
+    ClockSetting,
+    ConcurrentRieFunction,
+    Frozen,
+    FunctionSettings,
+    HttpFunction,
+    InvokeApiFunction,
+    Listen,
+    MappingSettings,
+    NotificationSettings,
+    ProcessFunction,
+    QueueSettings,
+    RedriveSettings,
+    RieFunction,
+    ScriptedFunction,
+    Security,
+    Settings,
+    Wall,
+    function_arn_of,
+    queue_arn_of,
+)
+
+__all__ = [
+    "VARIABLES",
+    "Auto",
+    "BucketSettings",
+    "ClockSetting",
+    "ConcurrentRieFunction",
+    "Frozen",
+    "FunctionSettings",
+    "HttpFunction",
+    "InvokeApiFunction",
+    "Listen",
+    "MappingSettings",
+    "NotificationSettings",
+    "Problem",
+    "ProcessFunction",
+    "QueueSettings",
+    "RedriveSettings",
+    "RieFunction",
+    "ScriptedFunction",
+    "Security",
+    "Settings",
+    "SettingsError",
+    "Wall",
+    "attributes_of",
+    "configuration_of",
+    "create_parameters_of",
+    "function_arn_of",
+    "load",
+    "loads",
+    "parse_bucket",
+    "parse_function",
+    "parse_mapping",
+    "parse_queue",
+    "queue_arn_of",
+    "spec_of",
+]

@@ -1,0 +1,314 @@
+"""Functions: where each runs, and AWS's settings of it."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypedDict
+
+from app.core.function import (
+    FailAfter,
+    FailEvery,
+    FunctionSpec,
+    RefuseAsThrottled,
+    ReportBatchItems,
+    Script,
+    SucceedAfter,
+)
+from app.core.names import Scope
+from app.settings.reading import Field, Table
+from app.settings.values import (
+    ConcurrentRieFunction,
+    FunctionSettings,
+    HttpFunction,
+    InvokeApiFunction,
+    Language,
+    ProcessFunction,
+    RieFunction,
+    ScriptedFunction,
+)
+
+PROCESS_ENVIRONMENTS = 4
+"""How many processes a function may have when its settings do not say: what a laptop bears with several functions."""
+REMOTE_ENVIRONMENTS = 10
+SCRIPTED_ENVIRONMENTS = 1_000
+"""AWS's account concurrency: a scripted function costs nothing."""
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")  # AWS API reference: CreateFunction, FunctionName
+_PYTHON = re.compile(r"python3(\.\d+)?")
+_NODE = re.compile(r"nodejs(\d+\.x)?")
+_PROVIDED = re.compile(r"provided(\.al2|\.al2023)?")
+
+_COMMON = (
+    "Timeout",
+    "MemorySize",
+    "RecursiveLoop",
+    "ReservedConcurrentExecutions",
+    "MaximumRetryAttempts",
+    "MaximumEventAgeInSeconds",
+    "Description",
+    "environments",
+)
+_PROCESS = ("CodeUri", "Handler", "Runtime", "Layers", "Environment", "command")
+_MAKES_A_PROCESS = ("CodeUri", "Handler", "command")
+_INVOKE_API = ("invoke_api", "function_name", "region", "access_key_id", "secret_access_key")
+
+
+class Common(TypedDict):
+    """The arguments of every kind of function but `environments`, whose default is the kind's."""
+
+    name: str
+    timeout_s: int
+    memory_mb: int
+    recursive_loop: Any
+    reserved_concurrency: int | None
+    maximum_retry_attempts: int
+    maximum_event_age_s: int
+    description: str
+
+
+def read_function(name: str, field: Field) -> FunctionSettings | None:
+    """One entry of `functions`; None when what is wrong leaves no function. Ranges are those of AWS's API reference."""
+    if not _NAME.fullmatch(name):
+        field.wrong("a function's name has 1 to 64 letters, digits, hyphens and underscores")
+    kinds = [kind for kind in _KINDS if _has(field, kind)]
+    if any(_has(field, key) for key in _MAKES_A_PROCESS):
+        kinds.insert(0, "CodeUri and Handler")
+    if len(kinds) > 1:
+        field.wrong(f"a function runs at one kind of endpoint; this one has {' and '.join(kinds)}")
+        return None
+    if not kinds:
+        field.table(KEYS)  # a misspelt key is the likely reason
+        field.wrong(f"nothing says where it runs: give it CodeUri and Handler, or one of {', '.join(_KINDS)}")
+        return None
+    keys, make = _KINDS.get(kinds[0], (_PROCESS, _process))
+    table = field.table((*keys, *_COMMON))
+    return make(table, _common(name, table))
+
+
+def spec_of(function: FunctionSettings, scope: Scope, *, access_key_ids: tuple[str, ...] = ()) -> FunctionSpec:
+    """What the core must know of the function.
+
+    `access_key_ids` are those given to its environments, one a slot; those an emulator was started with win.
+    """
+    is_rie = isinstance(function, RieFunction)
+    return FunctionSpec(
+        arn=scope.function_arn(function.name),
+        timeout_s=function.timeout_s,
+        memory_mb=function.memory_mb,
+        environments=function.environments,
+        script=function.script if isinstance(function, ScriptedFunction) else None,
+        reserved_concurrency=function.reserved_concurrency,
+        recursive_loop=function.recursive_loop,
+        maximum_retry_attempts=function.maximum_retry_attempts,
+        maximum_event_age_s=function.maximum_event_age_s,
+        access_key_ids=(function.access_key_ids if isinstance(function, RieFunction) else ()) or access_key_ids,
+        passes_trace_header=not is_rie,
+        description=function.description,
+    )
+
+
+def _has(field: Field, key: str) -> bool:
+    return isinstance(field.value, Mapping) and key in field.value
+
+
+def _common(name: str, table: Table) -> Common:
+    return Common(
+        name=name,
+        timeout_s=table.integer("Timeout", 3, least=1, most=900),
+        memory_mb=table.integer("MemorySize", 128, least=128, most=10_240),
+        recursive_loop=table.word("RecursiveLoop", "Terminate", ("Terminate", "Allow")),
+        reserved_concurrency=table.read("ReservedConcurrentExecutions", lambda entry: entry.integer(0)),
+        maximum_retry_attempts=table.integer("MaximumRetryAttempts", 2, least=0, most=2),
+        maximum_event_age_s=table.integer("MaximumEventAgeInSeconds", 21_600, least=60, most=21_600),
+        description=table.text("Description", ""),
+    )
+
+
+def _environments(table: Table, default: int) -> int:
+    return table.integer("environments", default, least=1, most=10_000)
+
+
+# Local processes ------------------------------------------------------------------------------------
+
+
+def _process(table: Table, common: Common) -> ProcessFunction | None:
+    command = table.texts("command")
+    code_field = table.must("CodeUri")
+    code = code_field.existing_folder() if code_field is not None else None
+    handler_field = table.get("Handler") if command else table.must("Handler")
+    handler = (handler_field.text() if handler_field is not None else None) or ""
+    runtime = table.text("Runtime", "")
+    language = _language(table, runtime, handler, code, command)
+    if language in ("python", "node") and handler and handler_field is not None and "." not in handler:
+        handler_field.wrong(f"must be module.function, like app.handler, not {handler!r}")
+    layers = table.get("Layers")
+    folders = [item.existing_folder() for item in layers.items()] if layers is not None else []
+    if code is None or language is None:
+        return None
+    return ProcessFunction(
+        **common,
+        environments=_environments(table, PROCESS_ENVIRONMENTS),
+        language=language,
+        code=code,
+        handler=handler,
+        runtime=runtime,
+        layers=tuple(folder for folder in folders if folder is not None),
+        command=command,
+        variables=_variables(table),
+    )
+
+
+def _language(table: Table, runtime: str, handler: str, code: Path | None, command: tuple[str, ...]) -> Language | None:
+    if command or _PROVIDED.fullmatch(runtime):
+        return "provided"
+    if _PYTHON.fullmatch(runtime):
+        return "python"
+    if _NODE.fullmatch(runtime):
+        return "node"
+    if runtime:
+        table.entries["Runtime"].wrong(
+            f"{runtime} has no bootstrap here; python3.x, nodejs20.x and provided.al2023 have. "
+            "Another runs with a `command` that starts its runtime client, or behind `rie`"
+        )
+        return None
+    module = handler.rpartition(".")[0]
+    is_node = code is not None and any((code / f"{module}{ending}").is_file() for ending in (".mjs", ".js", ".cjs"))
+    return "node" if is_node and module else "python"
+
+
+def _variables(table: Table) -> dict[str, str]:
+    """`Environment`, also in CloudFormation's way, with `Variables` in between."""
+    environment = table.get("Environment")
+    if environment is None:
+        return {}
+    entries = dict(environment.entries())
+    if set(entries) == {"Variables"} and isinstance(entries["Variables"].value, Mapping):
+        return entries["Variables"].text_entries()
+    return environment.text_entries()
+
+
+# Endpoints elsewhere --------------------------------------------------------------------------------
+
+
+def _rie(table: Table, common: Common) -> RieFunction | None:
+    field = table.entries["rie"]
+    urls = field.items() if isinstance(field.value, list | tuple) else [field]
+    read = tuple(url for item in urls if (url := item.url()) is not None)
+    if not urls:
+        field.wrong("must have at least one URL")
+    if len(set(read)) < len(read):
+        field.wrong("has one URL twice; an emulator takes one call at a time, so each URL is one environment")
+    if (environments := table.get("environments")) is not None:
+        environments.wrong("is not for `rie`: each URL is one environment")
+    keys = table.texts("access_key_ids")
+    if keys and len(keys) != len(urls):
+        table.entries["access_key_ids"].wrong(f"must be one for each URL: {len(urls)}, not {len(keys)}")
+    return RieFunction(**common, environments=len(read), urls=read, access_key_ids=keys) if read else None
+
+
+def _concurrent_rie(table: Table, common: Common) -> ConcurrentRieFunction | None:
+    url = table.entries["concurrent_rie"].url()
+    environments = _environments(table, REMOTE_ENVIRONMENTS)
+    return ConcurrentRieFunction(**common, environments=environments, url=url) if url else None
+
+
+def _invoke_api(table: Table, common: Common) -> InvokeApiFunction | None:
+    url = table.entries["invoke_api"].url()
+    access_key_id = table.read("access_key_id", Field.text)
+    secret_access_key = table.read("secret_access_key", Field.text)
+    if (access_key_id is None) != (secret_access_key is None):
+        table.field.wrong("access_key_id and secret_access_key belong together")
+    environments = _environments(table, REMOTE_ENVIRONMENTS)
+    function_name = table.text("function_name", common["name"])
+    region = table.read("region", Field.text)
+    if url is None:
+        return None
+    return InvokeApiFunction(
+        **common,
+        environments=environments,
+        url=url,
+        function_name=function_name,
+        region=region,
+        access_key_id=access_key_id,
+        secret_access_key=secret_access_key,
+    )
+
+
+def _http(table: Table, common: Common) -> HttpFunction | None:
+    url = table.entries["http"].url()
+    environments = _environments(table, REMOTE_ENVIRONMENTS)
+    return HttpFunction(**common, environments=environments, url=url) if url else None
+
+
+# Scripts --------------------------------------------------------------------------------------------
+
+
+def _scripted(table: Table, common: Common) -> ScriptedFunction | None:
+    script = read_script(table.entries["script"])
+    environments = _environments(table, SCRIPTED_ENVIRONMENTS)
+    return ScriptedFunction(**common, environments=environments, script=script) if script else None
+
+
+def read_script(field: Field) -> Script | None:
+    """What comes of every invocation, written down: one of `succeed_after`, `fail_after`, `fail_every`, …"""
+    kinds = [kind for kind in _SCRIPTS if _has(field, kind)]
+    if len(kinds) != 1:
+        field.wrong(f"must have one of {', '.join(_SCRIPTS)}")
+        return None
+    more, read = _SCRIPTS[kinds[0]]
+    return read(field.table((kinds[0], *more)))
+
+
+def _succeed_after(table: Table) -> Script:
+    payload = table.get("payload")
+    answer = json.dumps(payload.value if payload is not None else None, ensure_ascii=False, separators=(",", ":"))
+    return SucceedAfter(after_ms=table.duration_ms("succeed_after", 0), payload=answer.encode())
+
+
+def _fail_after(table: Table) -> Script:
+    return FailAfter(
+        after_ms=table.duration_ms("fail_after", 0),
+        error_type=table.text("error_type", "Exception"),
+        message=table.text("message", "scripted failure"),
+    )
+
+
+def _fail_every(table: Table) -> Script:
+    return FailEvery(every=table.integer("fail_every", 1, least=1), after_ms=table.duration_ms("after", 0))
+
+
+def _report(table: Table) -> Script:
+    report = table.entries["report"].table(("bodies", "message_ids"))
+    return ReportBatchItems(
+        bodies=report.texts("bodies"),
+        message_ids=report.texts("message_ids"),
+        after_ms=table.duration_ms("after", 0),
+    )
+
+
+def _throttle(table: Table) -> Script:
+    count = table.entries["throttle"]
+    return RefuseAsThrottled(None if count.value == "forever" else count.integer(1))
+
+
+_SCRIPTS: dict[str, tuple[tuple[str, ...], Callable[[Table], Script]]] = {
+    "succeed_after": (("payload",), _succeed_after),
+    "fail_after": (("error_type", "message"), _fail_after),
+    "fail_every": (("after",), _fail_every),
+    "report": (("after",), _report),
+    "throttle": ((), _throttle),
+}
+"""What a script may say, with the keys that may stand beside it."""
+
+_KINDS: dict[str, tuple[tuple[str, ...], Callable[[Table, Common], FunctionSettings | None]]] = {
+    "rie": (("rie", "access_key_ids"), _rie),
+    "concurrent_rie": (("concurrent_rie",), _concurrent_rie),
+    "invoke_api": (_INVOKE_API, _invoke_api),
+    "http": (("http",), _http),
+    "script": (("script",), _scripted),
+}
+"""The endpoints that one key names, with the keys they have; whatever else is a process."""
+
+KEYS = (*dict.fromkeys((*_COMMON, *_PROCESS, *(key for keys, _ in _KINDS.values() for key in keys))),)
+"""Every key that a function can have."""

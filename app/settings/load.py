@@ -1,0 +1,166 @@
+"""From the file and the environment to one `Settings`, or to everything that is wrong with them."""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from app.core.names import DEFAULT_ACCOUNT, DEFAULT_REGION, Scope
+from app.settings.document import Document, read_document
+from app.settings.functions import read_function
+from app.settings.problems import Place, Problem, SettingsError, place_text
+from app.settings.reading import Field, Notes, Table
+from app.settings.references import check_references, dead_letter_queues_first
+from app.settings.service import (
+    KEYS,
+    VARIABLES,
+    check_exposure,
+    read_account,
+    read_clock,
+    read_hosts,
+    read_journal_facts,
+    read_listen,
+    read_region,
+    read_security,
+)
+from app.settings.sources import read_bucket, read_mapping, read_queue
+from app.settings.values import (
+    DEFAULT_JOURNAL_FACTS,
+    DEFAULT_SEED,
+    BucketSettings,
+    FunctionSettings,
+    Listen,
+    MappingSettings,
+    QueueSettings,
+    Security,
+    Settings,
+    Wall,
+)
+
+_Value = TypeVar("_Value")
+
+
+def load(path: Path | None, environ: Mapping[str, str]) -> Settings:
+    """The settings of the file at `path` (none: the defaults), with those of `environ` in their place.
+
+    Relative paths in the file begin at its folder. Raises SettingsError with every problem.
+    """
+    if path is None:
+        return _settings(Document(value={}), environ, folder=Path.cwd(), source="")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError([Problem("", f"cannot be read: {error.strerror}", str(path))]) from None
+    except UnicodeDecodeError:
+        raise SettingsError([Problem("", "cannot be read: it is not UTF-8 text", str(path))]) from None
+    return loads(text, environ, folder=path.resolve().parent, source=path.name)
+
+
+def loads(text: str, environ: Mapping[str, str], *, folder: Path, source: str = "triggerfish.yaml") -> Settings:
+    """The same of a text; `folder` is where its relative paths begin, `source` its name in errors."""
+    return _settings(read_document(text, source), environ, folder=folder, source=source)
+
+
+def parse_function(name: str, entry: Mapping[str, Any], *, folder: Path) -> FunctionSettings:
+    """One function as the file would have it under its name. Raises SettingsError."""
+    field = Field(entry, (), Notes(folder))
+    function = read_function(name, field)
+    _raise_found(field.notes)
+    assert function is not None, "a function that cannot be read has a problem"
+    return function
+
+
+def parse_queue(name: str, entry: Mapping[str, Any]) -> QueueSettings:
+    """One queue as the file would have it under its name. Raises SettingsError."""
+    field = Field(entry, (), Notes(Path()))
+    queue = read_queue(name, field)
+    _raise_found(field.notes)
+    return queue
+
+
+def parse_bucket(name: str, entry: Mapping[str, Any]) -> BucketSettings:
+    """One bucket as the file would have it under its name. Raises SettingsError."""
+    field = Field(entry, (), Notes(Path()))
+    bucket = read_bucket(name, field)
+    _raise_found(field.notes)
+    return bucket
+
+
+def parse_mapping(entry: Mapping[str, Any]) -> MappingSettings:
+    """One mapping as the file would have it. Raises SettingsError."""
+    field = Field(entry, (), Notes(Path()))
+    mapping = read_mapping(field)
+    _raise_found(field.notes)
+    assert mapping is not None, "a mapping that cannot be read has a problem"
+    return mapping
+
+
+def _raise_found(notes: Notes) -> None:
+    if notes.found:
+        raise SettingsError([Problem(place_text(place), text) for place, text in notes.found])
+
+
+def _settings(document: Document, environ: Mapping[str, str], *, folder: Path, source: str) -> Settings:
+    overridden = {place: name for name, place in VARIABLES.items() if environ.get(name)}
+    value = document.value if document.value is not None else {}
+    if isinstance(value, dict):
+        for place, name in overridden.items():
+            _put(value, place, environ[name])
+    written = {place: text for place, text in document.written.items() if place not in overridden}
+    notes = Notes(folder, written, overridden)
+    settings = _read(Field(value, (), notes))
+    if notes.found:
+        problems = [_problem(place, text, document, overridden, source) for place, text in dict.fromkeys(notes.found)]
+        raise SettingsError(sorted(problems, key=lambda problem: problem.line or 0))
+    return settings
+
+
+def _put(value: dict[str, Any], place: Place, text: str) -> None:
+    *outer, last = (str(step) for step in place)
+    for step in outer:
+        inner = value.get(step)
+        if inner is None:
+            inner = value[step] = {}
+        if not isinstance(inner, dict):  # an error of the file, which is found when it is read
+            return
+        value = inner
+    value[last] = text
+
+
+def _problem(place: Place, text: str, document: Document, overridden: Mapping[Place, str], source: str) -> Problem:
+    if place in overridden:
+        return Problem(overridden[place], text)
+    nearest = next((place[:end] for end in range(len(place), -1, -1) if place[:end] in document.lines), None)
+    return Problem(place_text(place), text, source, document.lines[nearest] if nearest is not None else None)
+
+
+def _read(field: Field) -> Settings:
+    table = field.table((*KEYS, "functions", "queues", "buckets", "mappings"))
+    listen = table.read("listen", read_listen) or Listen()
+    security = table.read("security", read_security) or Security()
+    check_exposure(listen, security, table)
+    scope = Scope(
+        table.read("account", read_account) or DEFAULT_ACCOUNT, table.read("region", read_region) or DEFAULT_REGION
+    )
+    mappings = table.read("mappings", Field.items) or []
+    settings = Settings(
+        listen=listen,
+        hosts=table.read("hosts", read_hosts) or (),
+        account=scope.account,
+        region=scope.region,
+        seed=table.integer("seed", DEFAULT_SEED, least=0, most=2**63 - 1),
+        clock=table.read("clock", read_clock) or Wall(),
+        journal_facts=table.read("journal", read_journal_facts) or DEFAULT_JOURNAL_FACTS,
+        security=security,
+        functions=_named(table, "functions", read_function),
+        queues=dead_letter_queues_first(_named(table, "queues", read_queue), table),
+        buckets=_named(table, "buckets", read_bucket),
+        mappings=tuple(mapping for item in mappings if (mapping := read_mapping(item)) is not None),
+    )
+    check_references(table, scope)
+    return settings
+
+
+def _named(table: Table, section: str, read: Callable[[str, Field], _Value | None]) -> tuple[_Value, ...]:
+    field = table.get(section)
+    entries = field.entries() if field is not None else ()
+    return tuple(value for name, entry in entries if (value := read(name, entry)) is not None)

@@ -1,0 +1,97 @@
+"""Whether the names that settings mention are names that settings have, and in which order queues can be made."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from app.core.names import Scope, parse_arn
+from app.settings.reading import Field, Table, guess
+from app.settings.values import QueueSettings
+
+
+def check_references(table: Table, scope: Scope) -> None:
+    """Note every function and queue that is mentioned and not there. One elsewhere, by its ARN, is not ours to know."""
+    for kind, mentions in (("function", _functions_mentioned(table)), ("queue", _queues_mentioned(table))):
+        section = table.get(f"{kind}s")
+        names = {name for name, _ in section.entries()} if section is not None else set()
+        for mention in mentions:
+            _check(mention, kind, names, scope)
+
+
+def dead_letter_queues_first(queues: Iterable[QueueSettings], table: Table) -> tuple[QueueSettings, ...]:
+    """The queues, each after the dead-letter queue that it names; a circle is noted."""
+    by_name = {queue.name: queue for queue in queues}
+    ordered: dict[str, QueueSettings] = {}
+    for queue in by_name.values():
+        way: list[QueueSettings] = []
+        step: QueueSettings | None = queue
+        while step is not None and step.name not in ordered:
+            if step in way:
+                field = table.entries["queues"]
+                circle = " → ".join([*(passed.name for passed in way[way.index(step) :]), step.name])
+                place = (*field.place, step.name, "RedrivePolicy")
+                Field(None, place, field.notes).wrong(f"dead-letter queues go round in a circle: {circle}")
+                break
+            way.append(step)
+            step = by_name.get(step.redrive.dead_letter_queue.rpartition(":")[2]) if step.redrive else None
+        ordered.update((passed.name, passed) for passed in reversed(way))
+    return tuple(ordered.values())
+
+
+def _check(mention: Field, kind: str, names: Collection[str], scope: Scope) -> None:
+    name = mention.value
+    if not isinstance(name, str):
+        return
+    if name.startswith("arn:"):
+        try:
+            parsed = parse_arn(name)
+        except ValueError as error:
+            mention.wrong(str(error))
+            return
+        if parsed.scope != scope:
+            return
+        name = parsed.name
+    elif kind == "function":  # `name:alias`, or `account:function:name`
+        name = name.rpartition("function:")[2].partition(":")[0]
+    if name not in names:
+        mention.wrong(f"there is no {kind} named {name!r}{guess(name, names)}")
+
+
+def _functions_mentioned(table: Table) -> Iterator[Field]:
+    yield from _mentions(_mappings(table), "function")
+    yield from _mentions(_notifications(table), "function")
+
+
+def _queues_mentioned(table: Table) -> Iterator[Field]:
+    yield from _mentions(_mappings(table), "queue")
+    yield from _mentions(_notifications(table), "queue")
+    redrives = list(_mentions(_named(table, "queues"), "RedrivePolicy"))
+    yield from _mentions(redrives, "dead_letter_queue")
+    yield from _mentions(redrives, "deadLetterTargetArn")
+
+
+def _mappings(table: Table) -> Iterator[Field]:
+    mappings = table.get("mappings")
+    if mappings is not None:
+        yield from _members(mappings)
+
+
+def _notifications(table: Table) -> Iterator[Field]:
+    for rules in _mentions(_named(table, "buckets"), "notifications"):
+        yield from _members(rules)
+
+
+def _named(table: Table, section: str) -> Iterator[Field]:
+    field = table.get(section)
+    if field is not None and isinstance(field.value, Mapping):
+        yield from (entry for _, entry in field.entries())
+
+
+def _members(field: Field) -> Iterator[Field]:
+    # What is no list has been noted by whoever reads it.
+    if isinstance(field.value, list):
+        yield from field.items()
+
+
+def _mentions(fields: Iterable[Field], key: str) -> Iterator[Field]:
+    for field in fields:
+        if isinstance(field.value, Mapping) and key in field.value:
+            yield Field(field.value[key], (*field.place, key), field.notes)

@@ -1,0 +1,116 @@
+"""The service's own settings: where it listens, as whom, its clock, its seed, and who may talk to it."""
+
+import re
+
+from app.core.names import DEFAULT_ACCOUNT, DEFAULT_REGION
+from app.core.time import parse_instant
+from app.settings.problems import Place
+from app.settings.reading import Field, Table
+from app.settings.values import Auto, ClockSetting, Frozen, Listen, Security, Wall
+
+VARIABLES: dict[str, Place] = {
+    "TRIGGERFISH_LISTEN": ("listen",),
+    "TRIGGERFISH_HOSTS": ("hosts",),
+    "TRIGGERFISH_ACCOUNT": ("account",),
+    "TRIGGERFISH_REGION": ("region",),
+    "TRIGGERFISH_SEED": ("seed",),
+    "TRIGGERFISH_CLOCK": ("clock",),
+    "TRIGGERFISH_JOURNAL_FACTS": ("journal", "facts"),
+    "TRIGGERFISH_TOKEN": ("security", "token"),
+    "TRIGGERFISH_TRUST_PRIVATE_NETWORK": ("security", "trust_private_network"),
+}
+"""The environment variables, and the value of the file that each takes the place of. An empty one says nothing."""
+
+KEYS = ("listen", "hosts", "account", "region", "seed", "clock", "journal", "security")
+
+_ACCOUNT = re.compile(r"\d{12}")
+_REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+")
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?|\[?[0-9A-Fa-f:.]+\]?")
+
+
+def read_listen(field: Field) -> Listen | None:
+    """`127.0.0.1:4566`, `[::1]:4566`, `localhost:0`."""
+    text = field.text()
+    if text is None:
+        return None
+    host, colon, port = text.rpartition(":")
+    host = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
+    if not colon or not host or not port.isdecimal() or not (_HOST.fullmatch(host)):
+        field.wrong(f"must be an address and a port like 127.0.0.1:4566, not {text!r}")
+        return None
+    if int(port) > 65_535:
+        field.wrong(f"a port is from 0 to 65535, not {port}")
+        return None
+    return Listen(host, int(port))
+
+
+def read_hosts(field: Field) -> tuple[str, ...]:
+    """More names that this service is called by; from the environment with commas in between."""
+    if field.place in field.notes.overridden:
+        return tuple(name for part in str(field.value).split(",") if (name := part.strip()))
+    return field.texts()
+
+
+def read_account(field: Field) -> str:
+    account = field.text()
+    if account is not None and not _ACCOUNT.fullmatch(account):
+        field.wrong(f"must have twelve digits, not {account!r}")
+    return account or DEFAULT_ACCOUNT
+
+
+def read_region(field: Field) -> str:
+    region = field.text()
+    if region is not None and not _REGION.fullmatch(region):
+        field.wrong(f"must be a region like eu-central-1, not {region!r}")
+    return region or DEFAULT_REGION
+
+
+def read_clock(field: Field) -> ClockSetting | None:
+    """`wall`, `auto`, `{frozen: 2026-11-21T12:00:00Z}`, or the last as text: `frozen:2026-11-21T12:00:00Z`."""
+    if isinstance(field.value, str) and field.value.startswith("frozen:"):
+        return _frozen(field, field.value.removeprefix("frozen:"))
+    match field.value:
+        case "wall":
+            return Wall()
+        case "auto":
+            return Auto()
+        case {"frozen": at, **others} if not others:
+            return _frozen(Field(at, (*field.place, "frozen"), field.notes), at)
+        case _:
+            field.wrong("must be wall, auto or {frozen: 2026-11-21T12:00:00Z}")
+            return None
+
+
+def _frozen(field: Field, at: object) -> Frozen | None:
+    try:
+        return Frozen(parse_instant(str(at)))
+    except ValueError as error:
+        field.wrong(str(error))
+        return None
+
+
+def read_journal_facts(field: Field) -> int | None:
+    """How many facts the journal keeps."""
+    facts = field.table(("facts",)).get("facts")
+    return facts.integer(1_000) if facts is not None else None
+
+
+def read_security(field: Field) -> Security:
+    table = field.table(("token", "credentials", "trust_private_network"))
+    token = table.read("token", Field.text)
+    credentials: dict[str, str] = {}
+    if (keys := table.get("credentials")) is not None:
+        credentials = {key: secret for key, entry in keys.entries() if (secret := entry.text()) is not None}
+    return Security(token, credentials, table.flag("trust_private_network", False))
+
+
+def check_exposure(listen: Listen, security: Security, table: Table) -> None:
+    """Whoever listens beyond loopback says who may come in, or that the network is private."""
+    if listen.is_loopback or security.trust_private_network or (security.token and security.credentials):
+        return
+    missing = [name for name in ("token", "credentials") if not getattr(security, name)]
+    place: Place = ("listen",)
+    Field(None, place, table.field.notes).wrong(
+        f"{listen} can be reached from other machines, so security.{' and security.'.join(missing)} must be set "
+        "(or security.trust_private_network: true inside a private container network)"
+    )

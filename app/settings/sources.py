@@ -1,0 +1,193 @@
+"""Queues, buckets and mappings: AWS's settings of each, and to what they lead."""
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from app.core.names import Scope
+from app.core.notification import NotificationConfiguration, NotificationRule
+from app.settings.reading import Field
+from app.settings.values import (
+    BucketSettings,
+    MappingSettings,
+    NotificationSettings,
+    QueueSettings,
+    RedriveSettings,
+    function_arn_of,
+    queue_arn_of,
+)
+
+_QUEUE_NAME = re.compile(r"(?=.{1,80}$)[A-Za-z0-9_-]+(\.fifo)?")  # SQS API reference: CreateQueue, QueueName
+_BUCKET_NAME = re.compile(r"(?=.{3,63}$)[a-z0-9][a-z0-9.-]*[a-z0-9]")  # S3 user guide: bucket naming rules
+
+_QUEUE_ATTRIBUTES = (
+    "DelaySeconds",
+    "MaximumMessageSize",
+    "MessageRetentionPeriod",
+    "ReceiveMessageWaitTimeSeconds",
+    "VisibilityTimeout",
+    "Policy",
+    "RedriveAllowPolicy",
+    "KmsMasterKeyId",
+    "KmsDataKeyReusePeriodSeconds",
+    "SqsManagedSseEnabled",
+    "FifoQueue",
+    "ContentBasedDeduplication",
+    "DeduplicationScope",
+    "FifoThroughputLimit",
+)
+"""What CreateQueue takes besides RedrivePolicy (SQS API reference); their ranges are the queue's to check."""
+
+_MAPPING_PARAMETERS = (
+    "Enabled",
+    "BatchSize",
+    "MaximumBatchingWindowInSeconds",
+    "FilterCriteria",
+    "FunctionResponseTypes",
+    "ScalingConfig",
+    "ProvisionedPollerConfig",
+    "MetricsConfig",
+    "KMSKeyArn",
+    "DestinationConfig",
+    "Tags",
+)
+"""What CreateEventSourceMapping takes for a queue (spec: Lambda API reference); the mapping checks their values."""
+
+
+# Queues ---------------------------------------------------------------------------------------------
+
+
+def read_queue(name: str, field: Field) -> QueueSettings:
+    """One entry of `queues`. Attributes may be written as numbers, truths and mappings; AWS's are texts."""
+    if not _QUEUE_NAME.fullmatch(name):
+        field.wrong("a queue's name has 1 to 80 letters, digits, hyphens and underscores (and may end in .fifo)")
+    table = field.table((*_QUEUE_ATTRIBUTES, "RedrivePolicy", "Tags"))
+    attributes = {
+        key: text
+        for key in _QUEUE_ATTRIBUTES
+        if (entry := table.get(key)) is not None and (text := _attribute_text(entry)) is not None
+    }
+    return QueueSettings(
+        name=name,
+        attributes=attributes,
+        redrive=table.read("RedrivePolicy", _read_redrive),
+        tags=table.text_entries("Tags"),
+    )
+
+
+def attributes_of(queue: QueueSettings, scope: Scope) -> dict[str, str]:
+    """The attributes as CreateQueue takes them, RedrivePolicy included."""
+    attributes = dict(queue.attributes)
+    if queue.redrive is not None:
+        policy = {
+            "deadLetterTargetArn": queue_arn_of(queue.redrive.dead_letter_queue, scope),
+            "maxReceiveCount": queue.redrive.max_receive_count,
+        }
+        attributes["RedrivePolicy"] = json.dumps(policy, separators=(",", ":"))
+    return attributes
+
+
+def _attribute_text(field: Field) -> str | None:
+    if isinstance(field.value, Mapping):  # a policy
+        return json.dumps(field.value, ensure_ascii=False, separators=(",", ":"))
+    if isinstance(field.value, bool):  # also when YAML was told `yes`
+        return str(field.value).lower()
+    return field.any_text()
+
+
+def _read_redrive(field: Field) -> RedriveSettings | None:
+    """The policy as a mapping, or as the JSON text that AWS takes."""
+    if isinstance(field.value, str):
+        try:
+            field = Field(json.loads(field.value), field.place, field.notes)
+        except ValueError:
+            field.wrong("is text, but no JSON; it may be a mapping of dead_letter_queue and maxReceiveCount")
+            return None
+    table = field.table(("dead_letter_queue", "deadLetterTargetArn", "maxReceiveCount"))
+    if ("dead_letter_queue" in table) == ("deadLetterTargetArn" in table):
+        field.wrong("must have either dead_letter_queue, a name, or deadLetterTargetArn")
+        return None
+    target = table.read("dead_letter_queue", Field.text) or table.read("deadLetterTargetArn", Field.text)
+    count_field = table.must("maxReceiveCount")
+    if count_field is None or target is None:
+        return None
+    if isinstance(count_field.value, str) and count_field.value.isdecimal():  # AWS takes both
+        count_field = Field(int(count_field.value), count_field.place, count_field.notes)
+    count = count_field.integer(1, 1_000)
+    return RedriveSettings(target, count) if count is not None else None
+
+
+# Buckets --------------------------------------------------------------------------------------------
+
+
+def read_bucket(name: str, field: Field) -> BucketSettings:
+    """One entry of `buckets`."""
+    if not _BUCKET_NAME.fullmatch(name):
+        field.wrong("a bucket's name has 3 to 63 lower-case letters, digits, hyphens and dots, no hyphen at its ends")
+    rules = field.table(("notifications",)).get("notifications")
+    if rules is None:
+        return BucketSettings(name)
+    read = [_read_notification(number, rule) for number, rule in enumerate(rules.items(), start=1)]
+    return BucketSettings(name, tuple(rule for rule in read if rule is not None))
+
+
+def configuration_of(bucket: BucketSettings, scope: Scope) -> NotificationConfiguration:
+    """The bucket's notification configuration as S3 keeps it."""
+    return NotificationConfiguration(
+        tuple(
+            NotificationRule(
+                id=rule.id,
+                target=(function_arn_of if rule.to == "function" else queue_arn_of)(rule.target, scope),
+                events=rule.events,
+                prefix=rule.prefix,
+                suffix=rule.suffix,
+            )
+            for rule in bucket.notifications
+        )
+    )
+
+
+def _read_notification(number: int, field: Field) -> NotificationSettings | None:
+    table = field.table(("Id", "Events", "prefix", "suffix", "function", "queue"))
+    events_field = table.must("Events")
+    events = events_field.texts() if events_field is not None else ()
+    if events_field is not None and events_field.value == []:
+        events_field.wrong('must name at least one event, like "s3:ObjectCreated:*"')
+    if ("function" in table) == ("queue" in table):
+        field.wrong("must lead either to a function or to a queue")
+        return None
+    to: Literal["function", "queue"] = "function" if "function" in table else "queue"
+    target = table.read(to, Field.text)
+    if target is None:
+        return None
+    return NotificationSettings(
+        id=table.text("Id", f"notification-{number}"),
+        events=events,
+        to=to,
+        target=target,
+        prefix=table.read("prefix", Field.any_text) or "",
+        suffix=table.read("suffix", Field.any_text) or "",
+    )
+
+
+# Mappings -------------------------------------------------------------------------------------------
+
+
+def read_mapping(field: Field) -> MappingSettings | None:
+    """One entry of `mappings`."""
+    table = field.table(("queue", "function", *_MAPPING_PARAMETERS))
+    queue_field, function_field = table.must("queue"), table.must("function")
+    queue = queue_field.text() if queue_field is not None else None
+    function = function_field.text() if function_field is not None else None
+    parameters = {key: table.entries[key].value for key in _MAPPING_PARAMETERS if key in table}
+    return MappingSettings(queue, function, parameters) if queue and function else None
+
+
+def create_parameters_of(mapping: MappingSettings, scope: Scope) -> dict[str, Any]:
+    """The mapping as CreateEventSourceMapping takes it."""
+    return {
+        "EventSourceArn": queue_arn_of(mapping.queue, scope),
+        "FunctionName": mapping.function,
+        **mapping.parameters,
+    }

@@ -1,0 +1,239 @@
+"""The settings as values: what the file and the environment said, checked, with every default filled in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from app.core.function import Script
+from app.core.names import DEFAULT_ACCOUNT, DEFAULT_REGION, Arn, Scope
+from app.core.time import Instant
+
+DEFAULT_SEED = 1
+DEFAULT_JOURNAL_FACTS = 100_000
+
+# The service ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Listen:
+    """Where the service listens; port 0 is any that is free."""
+
+    host: str = "127.0.0.1"
+    port: int = 4566
+
+    @property
+    def is_loopback(self) -> bool:
+        if self.host == "localhost":
+            return True
+        try:
+            return ip_address(self.host).is_loopback
+        except ValueError:
+            return False
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """The clock goes as the one on the wall."""
+
+
+@dataclass(frozen=True, slots=True)
+class Auto:
+    """The clock jumps to the next wake-up whenever nothing real is in flight."""
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """The clock stands at `at` and moves only when told."""
+
+    at: Instant
+
+
+ClockSetting: TypeAlias = Wall | Auto | Frozen
+
+
+@dataclass(frozen=True, slots=True)
+class Security:
+    """What a service that listens beyond loopback asks for.
+
+    `token` is the control API's bearer token; `credentials` are the secrets of the access keys that may sign
+    AWS calls. `trust_private_network` waives both.
+    """
+
+    token: str | None = field(default=None, repr=False)
+    credentials: Mapping[str, str] = field(default_factory=dict, repr=False)
+    trust_private_network: bool = False
+
+
+# Functions ------------------------------------------------------------------------------------------
+
+Language: TypeAlias = Literal["python", "node", "provided"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FunctionCommon:
+    """What is said of a function wherever it runs. `environments` is how many invocations run at once."""
+
+    name: str
+    timeout_s: int = 3
+    memory_mb: int = 128
+    environments: int
+    recursive_loop: Literal["Terminate", "Allow"] = "Terminate"
+    reserved_concurrency: int | None = None
+    maximum_retry_attempts: int = 2
+    maximum_event_age_s: int = 21_600
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessFunction(FunctionCommon):
+    """Runs in local processes, which speak the Runtime API.
+
+    `code` is its folder, `layers` are folders as they lie under /opt. `runtime` is AWS's name or "" when the
+    file did not say; `language` chooses the bootstrap, and a `command` replaces it.
+    """
+
+    language: Language
+    code: Path
+    handler: str = ""
+    runtime: str = ""
+    layers: tuple[Path, ...] = ()
+    command: tuple[str, ...] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RieFunction(FunctionCommon):
+    """Runs behind classic Runtime Interface Emulators, one environment a URL.
+
+    `access_key_ids`, one a URL or none, are the `AWS_ACCESS_KEY_ID` each emulator was started with.
+    """
+
+    urls: tuple[str, ...]
+    access_key_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConcurrentRieFunction(FunctionCommon):
+    """Runs behind one emulator in concurrent mode (`AWS_LAMBDA_MAX_CONCURRENCY`)."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvokeApiFunction(FunctionCommon):
+    """Runs behind a Lambda Invoke API: SAM, cargo-lambda, LocalStack, AWS itself.
+
+    Calls are signed when there is an access key; `region` is None for the service's own.
+    """
+
+    url: str
+    function_name: str
+    region: str | None = None
+    access_key_id: str | None = None
+    secret_access_key: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpFunction(FunctionCommon):
+    """Any HTTP server that takes the event as the body of a POST."""
+
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScriptedFunction(FunctionCommon):
+    """Runs nowhere: what comes of it is written down."""
+
+    script: Script
+
+
+FunctionSettings: TypeAlias = (
+    ProcessFunction | RieFunction | ConcurrentRieFunction | InvokeApiFunction | HttpFunction | ScriptedFunction
+)
+
+# Sources --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class RedriveSettings:
+    """To which dead-letter queue, by name or ARN, a message goes after how many receives."""
+
+    dead_letter_queue: str
+    max_receive_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class QueueSettings:
+    """A queue. `attributes` are AWS's names and texts, all but `RedrivePolicy`."""
+
+    name: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    redrive: RedriveSettings | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class NotificationSettings:
+    """One rule of a bucket; `target` is a function's or a queue's name or ARN, as `to` says."""
+
+    id: str
+    events: tuple[str, ...]
+    to: Literal["function", "queue"]
+    target: str
+    prefix: str = ""
+    suffix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BucketSettings:
+    name: str
+    notifications: tuple[NotificationSettings, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MappingSettings:
+    """An event source mapping; `parameters` are AWS's other ones, with JSON values."""
+
+    queue: str
+    function: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+# All of it ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything the service is told at its start. A dead-letter queue stands before the queues that name it."""
+
+    listen: Listen = field(default_factory=Listen)
+    hosts: tuple[str, ...] = ()
+    account: str = DEFAULT_ACCOUNT
+    region: str = DEFAULT_REGION
+    seed: int = DEFAULT_SEED
+    clock: ClockSetting = field(default_factory=Wall)
+    journal_facts: int = DEFAULT_JOURNAL_FACTS
+    security: Security = field(default_factory=Security)
+    functions: tuple[FunctionSettings, ...] = ()
+    queues: tuple[QueueSettings, ...] = ()
+    buckets: tuple[BucketSettings, ...] = ()
+    mappings: tuple[MappingSettings, ...] = ()
+
+    @property
+    def scope(self) -> Scope:
+        return Scope(self.account, self.region)
+
+
+def queue_arn_of(queue: str, scope: Scope) -> Arn:
+    """The ARN of a queue that the settings give by name or ARN."""
+    return queue if queue.startswith("arn:") else scope.queue_arn(queue)
+
+
+def function_arn_of(function: str, scope: Scope) -> Arn:
+    """The ARN of a function that the settings give by name or ARN."""
+    return function if function.startswith("arn:") else scope.function_arn(function)

@@ -1,0 +1,97 @@
+"""Routes of buckets: their notifications, and object events to be believed without an object."""
+
+from dataclasses import replace
+
+from fastapi import APIRouter
+
+from app.core.commands import ChangeObject, PutBucketNotification, Routed
+from app.core.names import name_of
+from app.core.notification import NotificationConfiguration, NotificationRule, Route, RouteRefused
+from app.engine.driver import Engine
+from app.web.control.errors import BadRequest
+from app.web.control.models import (
+    BucketView,
+    Entry,
+    FakeObject,
+    Notification,
+    NotificationView,
+    RoutedView,
+    RouteView,
+)
+from app.web.control.parts import ControlParts
+from app.web.control.views import notification_view
+
+
+def bucket_routes(engine: Engine, parts: ControlParts) -> APIRouter:
+    router = APIRouter(tags=["buckets"])
+
+    @router.get("/buckets", summary="Every bucket and its notifications")
+    async def list_buckets() -> list[BucketView]:
+        return [_bucket_view(engine, name) for name in sorted(engine.world.buckets)]
+
+    @router.post("/buckets", status_code=201, summary="Create a bucket; an entry as in the settings file")
+    async def create_bucket(entry: Entry) -> BucketView:
+        try:
+            await parts.add_bucket(entry.name, entry.settings())
+        except ValueError as error:
+            raise BadRequest(str(error)) from error
+        return _bucket_view(engine, entry.name)
+
+    @router.get("/buckets/{name}/notifications", summary="Which events of the bucket go where")
+    async def show_notifications(name: str) -> list[NotificationView]:
+        return _bucket_view(engine, name).notifications
+
+    @router.put("/buckets/{name}/notifications", summary="Replace the bucket's notifications")
+    async def put_notifications(name: str, wanted: list[Notification]) -> list[NotificationView]:
+        rules = tuple(_rule(notification, parts, index) for index, notification in enumerate(wanted))
+        configuration = replace(engine.world.bucket_notification(name), rules=rules)
+        engine.submit(PutBucketNotification(name, configuration))
+        return _bucket_view(engine, name).notifications
+
+    @router.post("/put", tags=["events"], summary="Believe that an object was put: same event, same routes")
+    async def put_object(wanted: FakeObject) -> RoutedView:
+        return _believe(engine, parts, wanted, "ObjectCreated:Put")
+
+    @router.post("/delete", tags=["events"], summary="Believe that an object was deleted")
+    async def delete_object(wanted: FakeObject) -> RoutedView:
+        return _believe(engine, parts, wanted, "ObjectRemoved:Delete")
+
+    return router
+
+
+def _bucket_view(engine: Engine, name: str) -> BucketView:
+    configuration: NotificationConfiguration = engine.world.bucket_notification(name)
+    return BucketView(name=name, notifications=[notification_view(rule) for rule in configuration.rules])
+
+
+def _rule(wanted: Notification, parts: ControlParts, index: int) -> NotificationRule:
+    if (wanted.function is None) == (wanted.queue is None):
+        raise BadRequest(f"{index}: a notification has either a function or a queue")
+    if wanted.function is not None:
+        target = parts.function_arn(wanted.function)
+    else:
+        assert wanted.queue is not None, "one of the two is there"
+        target = parts.queue_arn(wanted.queue)
+    return NotificationRule(wanted.Id or "", target, tuple(wanted.Events), wanted.prefix, wanted.suffix)
+
+
+def _believe(engine: Engine, parts: ControlParts, wanted: FakeObject, default_event: str) -> RoutedView:
+    command = ChangeObject(
+        parts.scope,
+        wanted.bucket,
+        (wanted.event or default_event).removeprefix("s3:"),
+        wanted.key,
+        wanted.size,
+        wanted.etag,
+        function=wanted.function,
+    )
+    routed = engine.submit(command)
+    assert isinstance(routed, Routed), f"an object event was answered with {routed!r}"
+    return RoutedView(chain=routed.chain_id, routes=[_route_view(route) for route in routed.routes])
+
+
+def _route_view(route: Route) -> RouteView:
+    reason = route.reason if isinstance(route, RouteRefused) else None
+    return RouteView(
+        target=route.target, name=name_of(route.target), rule_id=route.rule_id, taken=reason is None, reason=reason
+    )

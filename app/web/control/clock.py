@@ -1,0 +1,64 @@
+"""Routes of the clock: look at it, set its way, move it."""
+
+from fastapi import APIRouter
+
+from app.core.names import name_of
+from app.core.time import format_instant, parse_duration_ms, parse_instant
+from app.engine.driver import Advanced, Engine
+from app.web.control.errors import BadRequest
+from app.web.control.models import Advance, AdvancedView, ClockView, HoldView, SetClock
+
+
+def clock_routes(engine: Engine) -> APIRouter:
+    router = APIRouter(prefix="/clock", tags=["clock"])
+
+    @router.get("", summary="What time it is, and how the clock goes")
+    async def show() -> ClockView:
+        return clock_view(engine)
+
+    @router.put("", summary="Set the clock's way, and perhaps its time")
+    async def set_clock(wanted: SetClock) -> ClockView:
+        try:
+            at = None if wanted.at is None else parse_instant(wanted.at)
+            await engine.set_clock(wanted.way, at)
+        except ValueError as error:
+            raise BadRequest(str(error)) from error
+        return clock_view(engine)
+
+    @router.post("/advance", summary="Move the clock; answers when all that was due has happened")
+    async def advance(wanted: Advance) -> AdvancedView:
+        try:
+            advanced = await engine.advance(parse_duration_ms(wanted.duration))
+        except ValueError as error:
+            raise BadRequest(str(error)) from error
+        return _advanced_view(advanced)
+
+    @router.post("/advance-to-next", summary="Move the clock to whatever is due next")
+    async def advance_to_next() -> AdvancedView:
+        try:
+            return _advanced_view(await engine.advance_to_next())
+        except ValueError as error:
+            raise BadRequest(str(error)) from error
+
+    return router
+
+
+def clock_view(engine: Engine) -> ClockView:
+    next_wakeup = engine.world.next_wakeup()
+    return ClockView(
+        way=engine.clock.way.value,
+        now=format_instant(engine.clock.now()),
+        next_wakeup=None if next_wakeup is None else format_instant(next_wakeup),
+        holds=[
+            HoldView(request_id=hold.request_id, function=_short(hold.function), since=format_instant(hold.since))
+            for hold in engine.holds
+        ],
+    )
+
+
+def _short(function: str) -> str:
+    return name_of(function) if function.startswith("arn:") else function
+
+
+def _advanced_view(advanced: Advanced) -> AdvancedView:
+    return AdvancedView(now=format_instant(advanced.now), woken=advanced.woken, facts=advanced.facts)

@@ -1,0 +1,279 @@
+"""What the control API takes and gives, as pydantic models: they parse, and they make the documentation."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+InstantText = Annotated[str, Field(examples=["2026-11-21T12:00:00.000Z"], description="ISO 8601, UTC.")]
+Name = Annotated[str, Field(min_length=1, max_length=256)]
+
+
+class Taken(BaseModel):
+    """A request body: a member that nobody knows is an error, so that a typo is not silently ignored."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Entry(BaseModel):
+    """A named entry, with whatever members its kind has in the settings file."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: Name = Field(description="Its name; every other member is as in the settings file.")
+
+    def settings(self) -> dict[str, Any]:
+        """The entry as the settings file would have it, without the name."""
+        return dict(self.__pydantic_extra__ or {})
+
+
+# Clock ----------------------------------------------------------------------------------------------
+
+
+class HoldView(BaseModel):
+    """A real call in flight, which keeps a frozen or automatic clock from moving."""
+
+    request_id: str
+    function: str
+    since: InstantText
+
+
+class ClockView(BaseModel):
+    way: Literal["wall", "frozen", "auto"] = Field(description="How the clock goes.")
+    now: InstantText
+    next_wakeup: str | None = Field(description="When something is next due; null when nothing is.")
+    holds: list[HoldView] = Field(description="Calls to real functions that the clock waits for.")
+
+
+class SetClock(Taken):
+    way: Literal["wall", "frozen", "auto"] = Field(
+        description="`wall`: real time. `frozen`: stands still until it is advanced. `auto`: jumps to whatever is "
+        "due next whenever no real call is in flight."
+    )
+    at: str | None = Field(
+        default=None, examples=["2026-11-21T12:00:00Z"], description="Where to set it; never back."
+    )
+
+
+class Advance(Taken):
+    duration: str = Field(examples=["10m", "1h30m", "250ms", "45"], description="How far; a bare number is seconds.")
+
+
+class AdvancedView(BaseModel):
+    now: InstantText
+    woken: int = Field(description="Wake-ups carried out.")
+    facts: int = Field(description="Entries the journal gained meanwhile.")
+
+
+# Functions ------------------------------------------------------------------------------------------
+
+
+class FunctionView(BaseModel):
+    name: str
+    arn: str
+    endpoint: str = Field(description="Where it runs, in words.")
+    timeout_s: int
+    memory_mb: int
+    environments: int = Field(description="How many invocations its endpoint can run at once.")
+    in_flight: int
+    waiting: int = Field(description="Invocations that stand in line for a free environment.")
+    events_waiting: int = Field(description="Asynchronous events that wait for their next attempt.")
+    recursive_loop: str
+
+
+class InvokedView(BaseModel):
+    request_id: str
+    outcome: str | None = Field(description="In a word or two; null when the invocation was only accepted.")
+    payload: Any = Field(default=None, description="What the handler returned, or the error as its caller sees it.")
+    error_type: str | None = None
+    error_message: str | None = None
+    duration_ms: float | None = None
+    log_tail: str = Field(default="", description="The last 4 KB of what the invocation printed.")
+
+
+class LogsView(BaseModel):
+    function: str
+    lines: list[str]
+
+
+# Queues and messages --------------------------------------------------------------------------------
+
+
+class QueueView(BaseModel):
+    name: str
+    arn: str
+    visible: int
+    in_flight: int
+    delayed: int
+    attributes: dict[str, str] = Field(description="As GetQueueAttributes shows them.")
+    tags: dict[str, str]
+
+
+class Attribute(Taken):
+    data_type: str = Field(examples=["String", "Number", "Binary.png"])
+    value: str = Field(description="Base64 when the type is Binary.")
+
+
+class Send(Taken):
+    body: str
+    delay_s: int | None = Field(default=None, description="Null takes the queue's own delay.")
+    attributes: dict[str, Attribute] = {}
+    group_id: str | None = None
+    deduplication_id: str | None = None
+
+
+class SentView(BaseModel):
+    message_id: str
+    md5_of_body: str
+    sequence_number: str | None = None
+
+
+class AttemptView(BaseModel):
+    """One receive of a message and what became of it."""
+
+    number: int
+    at: InstantText
+    by: str = Field(description="The function of the mapping, or ReceiveMessage.")
+    request_id: str | None
+    outcome: str = Field(description='"" while nothing is known.')
+    error_type: str | None
+    error_message: str | None
+    log_tail: str
+
+
+class MoveView(BaseModel):
+    at: InstantText
+    source: str
+    destination: str
+    reason: str
+
+
+class MessageView(BaseModel):
+    """A message as it lies in its queue. Looking at it counts as no receive."""
+
+    message_id: str
+    queue: str
+    state: str = Field(examples=["visible", "in flight", "delayed"])
+    body: str
+    attributes: dict[str, Attribute]
+    sender_id: str
+    sent_at: InstantText
+    available_at: InstantText
+    receive_count: int
+    first_received_at: str | None
+    trace_header: str | None
+    group_id: str | None
+    source: str | None = Field(description="The queue it came from, for a dead letter.")
+    attempts: list[AttemptView]
+    moves: list[MoveView]
+    story: list[str] = Field(description="What happened to it, in readable lines.")
+
+
+class FoundMessage(BaseModel):
+    message_id: str
+    queue: str | None
+    state: str = Field(description='"gone" when it is in no queue any more.')
+    message: MessageView | None
+    story: list[str]
+
+
+class DeadLetterQueueView(BaseModel):
+    name: str
+    arn: str
+    visible: int
+    in_flight: int
+    delayed: int
+    sources: list[str] = Field(description="The queues whose redrive policy names it.")
+
+
+class Redrive(Taken):
+    message_ids: list[str] | None = Field(default=None, description="Which ones; null means all.")
+    bodies: dict[str, str] = Field(
+        default={}, description="New bodies by message id, for those to be edited."
+    )
+    destination: str | None = Field(default=None, description="A queue; null sends each to the queue it came from.")
+
+
+class RedrivenView(BaseModel):
+    message_ids: list[str]
+
+
+class PurgedView(BaseModel):
+    queue: str
+    messages: int = Field(description="How many messages it held.")
+
+
+# Buckets --------------------------------------------------------------------------------------------
+
+
+class Notification(Taken):
+    """One rule of a bucket: exactly one of `function` and `queue`."""
+
+    Id: str | None = None
+    Events: list[str] = Field(min_length=1, examples=[["s3:ObjectCreated:*"]])
+    prefix: str = ""
+    suffix: str = ""
+    function: str | None = None
+    queue: str | None = None
+
+
+class NotificationView(BaseModel):
+    Id: str
+    Events: list[str]
+    prefix: str
+    suffix: str
+    function: str | None = None
+    queue: str | None = None
+    target: str
+
+
+class BucketView(BaseModel):
+    name: str
+    notifications: list[NotificationView]
+
+
+class FakeObject(Taken):
+    """An object event to be believed: no object is stored or looked for."""
+
+    bucket: Name
+    key: str = Field(min_length=1, max_length=1024)
+    size: int | None = Field(default=None, ge=0)
+    etag: str | None = None
+    event: str | None = Field(default=None, examples=["ObjectCreated:Put", "ObjectRemoved:DeleteMarkerCreated"])
+    function: str | None = Field(
+        default=None, description="Go straight to this function, past the bucket's rules."
+    )
+
+
+class RouteView(BaseModel):
+    target: str
+    name: str
+    rule_id: str
+    taken: bool
+    reason: str | None = Field(description="Why the rule did not apply; null when it did.")
+
+
+class RoutedView(BaseModel):
+    chain: str = Field(description="The chain this event began.")
+    routes: list[RouteView]
+
+
+# Journal --------------------------------------------------------------------------------------------
+
+
+class ChainView(BaseModel):
+    chain: str
+    entries: list[dict[str, Any]]
+
+
+class StatusView(BaseModel):
+    """Everything at a glance."""
+
+    version: str
+    listen: str
+    clock: ClockView
+    journal_entries: int = Field(description="The number of the newest entry.")
+    functions: list[FunctionView]
+    triggers: list[str] = Field(description="Every mapping and notification, in words.")
+    queues: list[QueueView]
+    buckets: list[str]
+    warnings: int

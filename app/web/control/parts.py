@@ -1,0 +1,43 @@
+"""What the control API needs beside the engine: facts of this service, and what only `main` can compose."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.core.names import Arn, Scope
+
+BODY_LIMIT_BYTES = 10 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ControlParts:
+    """Functions that compose, and facts that show.
+
+    The four `add_…` take an entry as in the settings file and make it so. They raise ValueError with a sentence
+    when the entry is wrong, or the core's `Refused`. `add_function`, `add_queue` and `add_bucket` are given the
+    name and the entry; `add_mapping` answers the mapping in AWS's shape. `remove_function` also closes the
+    function's endpoint. `log_lines` gives the last lines of what a function printed, oldest first.
+    `host_names` are the names a request may be sent to, beside those of the loopback interface.
+    """
+
+    version: str
+    listen: str
+    add_function: Callable[[str, Mapping[str, Any]], Awaitable[None]]
+    remove_function: Callable[[Arn], Awaitable[None]]
+    add_queue: Callable[[str, Mapping[str, Any]], Awaitable[None]]
+    add_bucket: Callable[[str, Mapping[str, Any]], Awaitable[None]]
+    add_mapping: Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
+    describe_function: Callable[[Arn], str]
+    log_lines: Callable[[Arn, int], Sequence[str]]
+    scope: Scope = field(default_factory=Scope)
+    token: str | None = None
+    host_names: tuple[str, ...] = ()
+    body_limit_bytes: int = BODY_LIMIT_BYTES
+
+    def queue_arn(self, name: str) -> Arn:
+        """The ARN of a queue given by name or by ARN."""
+        return name if name.startswith("arn:") else self.scope.queue_arn(name)
+
+    def function_arn(self, name: str) -> Arn:
+        """The ARN of a function given by name or by ARN."""
+        return name if name.startswith("arn:") else self.scope.function_arn(name)

@@ -1,0 +1,98 @@
+"""Routes of queues: what they hold, looking into them, sending, purging."""
+
+import base64
+import binascii
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from app.core.commands import DeleteQueue, PurgeQueue, SendMessage, Sent
+from app.core.message import MessageAttribute
+from app.engine.driver import Engine
+from app.web.control.errors import BadRequest
+from app.web.control.models import Attribute, Entry, MessageView, PurgedView, QueueView, Send, SentView
+from app.web.control.parts import ControlParts
+from app.web.control.views import message_view, queue_view
+
+
+def queue_routes(engine: Engine, parts: ControlParts) -> APIRouter:
+    router = APIRouter(prefix="/queues", tags=["queues"])
+
+    @router.get("", summary="Every queue, by name")
+    async def list_queues() -> list[QueueView]:
+        now = engine.clock.now()
+        return [queue_view(queue, now=now) for queue in engine.world.queues()]
+
+    @router.post("", status_code=201, summary="Create a queue; an entry as in the settings file")
+    async def create_queue(entry: Entry) -> QueueView:
+        try:
+            await parts.add_queue(entry.name, entry.settings())
+        except ValueError as error:
+            raise BadRequest(str(error)) from error
+        return queue_view(engine.world.queue(parts.queue_arn(entry.name)), now=engine.clock.now())
+
+    @router.get("/{name}", summary="One queue, by name or ARN")
+    async def show_queue(name: str) -> QueueView:
+        return queue_view(engine.world.queue(parts.queue_arn(name)), now=engine.clock.now())
+
+    @router.delete("/{name}", status_code=204, summary="Delete a queue and all that is in it")
+    async def delete_queue(name: str) -> None:
+        engine.submit(DeleteQueue(parts.queue_arn(name)))
+
+    @router.get("/{name}/messages", summary="Look at its messages; nothing is received, nothing counts up")
+    async def list_messages(
+        name: str,
+        limit: Annotated[int, Query(ge=1, le=10_000)] = 100,
+        after: Annotated[str | None, Query(description="A message id: begin behind it.")] = None,
+    ) -> list[MessageView]:
+        return peek(engine, parts.queue_arn(name), limit=limit, after=after)
+
+    @router.post("/{name}/messages", status_code=201, summary="Send a message")
+    async def send_message(name: str, wanted: Send) -> SentView:
+        attributes = {key: _message_attribute(key, value) for key, value in wanted.attributes.items()}
+        command = SendMessage(
+            parts.queue_arn(name),
+            wanted.body,
+            wanted.delay_s,
+            attributes,
+            group_id=wanted.group_id,
+            deduplication_id=wanted.deduplication_id,
+        )
+        sent = engine.submit(command)
+        assert isinstance(sent, Sent), f"a send was answered with {sent!r}"
+        return SentView(message_id=sent.message_id, md5_of_body=sent.md5_of_body, sequence_number=sent.sequence_number)
+
+    @router.post("/{name}/purge", summary="Drop every message")
+    async def purge_queue(name: str) -> PurgedView:
+        return purge(engine, parts.queue_arn(name))
+
+    return router
+
+
+def peek(engine: Engine, arn: str, *, limit: int, after: str | None) -> list[MessageView]:
+    """Up to `limit` messages of the queue, from behind the message `after`. Raises QueueDoesNotExist, BadRequest."""
+    queue = engine.world.queue(arn)
+    place = None
+    if after is not None:
+        message = queue.find(after)
+        if message is None:
+            raise BadRequest(f"there is no message {after!r} in {queue.name!r}")
+        place = message.order
+    return [message_view(message, queue.arn) for message in queue.peek(limit=limit, after=place)]
+
+
+def purge(engine: Engine, arn: str) -> PurgedView:
+    """Drop every message of the queue. Raises QueueDoesNotExist, PurgeQueueInProgress."""
+    queue = engine.world.queue(arn)
+    count = len(queue)
+    engine.submit(PurgeQueue(arn))
+    return PurgedView(queue=queue.name, messages=count)
+
+
+def _message_attribute(name: str, attribute: Attribute) -> MessageAttribute:
+    if not attribute.data_type.startswith("Binary"):
+        return MessageAttribute(attribute.data_type, attribute.value)
+    try:
+        return MessageAttribute(attribute.data_type, base64.b64decode(attribute.value, validate=True))
+    except binascii.Error:
+        raise BadRequest(f"attributes.{name}.value: the value of a Binary attribute is written in base64") from None

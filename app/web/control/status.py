@@ -1,0 +1,42 @@
+"""The route that tells everything at a glance."""
+
+from fastapi import APIRouter
+
+from app.core.names import name_of
+from app.engine.driver import Engine
+from app.web.control.clock import clock_view
+from app.web.control.functions import function_view
+from app.web.control.models import StatusView
+from app.web.control.parts import ControlParts
+from app.web.control.views import queue_view
+
+
+def status_routes(engine: Engine, parts: ControlParts) -> APIRouter:
+    router = APIRouter(tags=["status"])
+
+    @router.get("/status", summary="Everything at a glance")
+    async def show_status() -> StatusView:
+        world, now = engine.world, engine.clock.now()
+        return StatusView(
+            version=parts.version,
+            listen=parts.listen,
+            clock=clock_view(engine),
+            journal_entries=engine.journal.last_number,
+            functions=[function_view(function, engine, parts) for function in world.functions()],
+            triggers=_triggers(engine),
+            queues=[queue_view(queue, now=now) for queue in world.queues()],
+            buckets=sorted(world.buckets),
+            warnings=len(engine.warnings()),
+        )
+
+    return router
+
+
+def _triggers(engine: Engine) -> list[str]:
+    """`queue orders → order-worker`, `bucket photos in/* → thumbnail`: what leads to which function or queue."""
+    lines = [f"queue {name_of(mapping.queue)} → {name_of(mapping.function_arn)}" for mapping in engine.world.mappings()]
+    for bucket in sorted(engine.world.buckets):
+        for rule in engine.world.bucket_notification(bucket).rules:
+            keys = f"{rule.prefix}*{rule.suffix}"
+            lines.append(f"bucket {bucket} {keys} ({', '.join(rule.events)}) → {name_of(rule.target)}")
+    return lines

@@ -1,0 +1,334 @@
+"""The object store: what each S3 operation is told to have changed, and what moto is kept from."""
+
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from urllib.parse import quote
+from xml.etree import ElementTree
+
+import pytest
+
+from app.adapters.object_store import ObjectStore
+from app.core.names import Scope
+from app.core.time import parse_instant
+from app.engine.storage import BucketCreated, BucketDeleted, ObjectChange, StoreAnswer, StoreRequest
+
+NOON = parse_instant("2026-11-21T12:00:00Z")
+HOME = Scope()
+ETAG_OF_A = "0cc175b9c0f1b6a831c399e269772661"
+PRIVATE, PUBLIC = {"x-amz-acl": "private"}, {"x-amz-acl": "public-read"}
+TAGGING = b"<Tagging><TagSet><Tag><Key>k</Key><Value>v</Value></Tag></TagSet></Tagging>"
+
+
+@pytest.fixture
+async def store() -> AsyncIterator[ObjectStore]:
+    store = ObjectStore(lambda: NOON)
+    await store.create_bucket(HOME, "photos")
+    yield store
+    await store.close()
+
+
+async def ask(
+    store: ObjectStore,
+    method: str,
+    path: str,
+    body: bytes = b"",
+    query: str = "",
+    headers: dict[str, str] | None = None,
+    scope: Scope = HOME,
+) -> StoreAnswer:
+    given = {"content-length": str(len(body)), **(headers or {})}
+    return await store.handle(StoreRequest(method, path, query, given, body, scope))
+
+
+def told(answer: StoreAnswer) -> list[tuple[str, str]]:
+    """Event names and keys."""
+    return [(change.event_name, change.key) for change in answer.changes if isinstance(change, ObjectChange)]
+
+
+async def enable_versions(store: ObjectStore) -> None:
+    body = b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
+    await ask(store, "PUT", "/photos", body, "versioning")
+
+
+def text_in(body: bytes, name: str) -> str:
+    root = ElementTree.fromstring(body)  # noqa: S314 - what our own store answered
+    return next(element.text or "" for element in root.iter() if element.tag.endswith(name))
+
+
+class TestObjects:
+    async def test_a_put_is_told_with_what_is_in_it(self, store: ObjectStore) -> None:
+        answer = await ask(store, "PUT", "/photos/in/a.jpg", b"a")
+
+        assert answer.status == 200
+        assert answer.headers["etag"] == f'"{ETAG_OF_A}"'
+        assert answer.changes == (
+            ObjectChange(HOME, "photos", "ObjectCreated:Put", "in/a.jpg", size=1, etag=ETAG_OF_A),
+        )
+
+    async def test_a_put_with_tags_and_an_acl_is_one_change(self, store: ObjectStore) -> None:
+        answer = await ask(store, "PUT", "/photos/a", b"a", headers={"x-amz-tagging": "k=v", **PUBLIC})
+
+        assert told(answer) == [("ObjectCreated:Put", "a")]
+
+    async def test_a_copy_is_told_of_the_copy(self, store: ObjectStore) -> None:
+        await ask(store, "PUT", "/photos/a", b"a")
+
+        answer = await ask(store, "PUT", "/photos/b", headers={"x-amz-copy-source": "/photos/a"})
+
+        assert told(answer) == [("ObjectCreated:Copy", "b")]
+
+    async def test_an_upload_in_parts_is_told_once_when_it_is_complete(self, store: ObjectStore) -> None:
+        begun = await ask(store, "POST", "/photos/big", query="uploads")
+        upload = f"uploadId={text_in(begun.body, 'UploadId')}"
+        first = await ask(store, "PUT", "/photos/big", b"x" * 5_242_880, f"partNumber=1&{upload}")
+        second = await ask(store, "PUT", "/photos/big", b"y", f"partNumber=2&{upload}")
+        parts = "".join(
+            f"<Part><PartNumber>{number}</PartNumber><ETag>{part.headers['etag']}</ETag></Part>"
+            for number, part in ((1, first), (2, second))
+        )
+        listed = f"<CompleteMultipartUpload>{parts}</CompleteMultipartUpload>".encode()
+
+        complete = await ask(store, "POST", "/photos/big", listed, upload)
+        again = await ask(store, "POST", "/photos/big", listed, upload)
+
+        (change,) = complete.changes
+        assert isinstance(change, ObjectChange)
+        assert (change.event_name, change.size) == ("ObjectCreated:CompleteMultipartUpload", 5_242_881)
+        assert change.etag is not None
+        assert change.etag.endswith("-2")
+        assert [answer.changes for answer in (begun, first, second)] == [(), (), ()]
+        assert (again.status, again.changes) == (200, ())
+
+    async def test_a_part_of_no_upload_is_refused(self, store: ObjectStore) -> None:
+        answer = await ask(store, "PUT", "/photos/big", b"x", "partNumber=1&uploadId=nothing")
+
+        assert (answer.status, text_in(answer.body, "Code")) == (404, "NoSuchUpload")
+
+    async def test_tags_are_told_when_they_are_set_and_taken_away(self, store: ObjectStore) -> None:
+        await ask(store, "PUT", "/photos/a", b"a")
+
+        put = await ask(store, "PUT", "/photos/a", TAGGING, "tagging")
+        deleted = await ask(store, "DELETE", "/photos/a", query="tagging")
+
+        assert told(put) == [("ObjectTagging:Put", "a")]
+        assert told(deleted) == [("ObjectTagging:Delete", "a")]
+
+    async def test_an_acl_is_told_only_when_it_is_now_another(self, store: ObjectStore) -> None:
+        await ask(store, "PUT", "/photos/a", b"a")
+
+        answers = [
+            await ask(store, "PUT", "/photos/a", query="acl", headers=acl) for acl in (PRIVATE, PUBLIC, PUBLIC, PRIVATE)
+        ]
+
+        assert [told(answer) for answer in answers] == [
+            [],
+            [("ObjectAcl:Put", "a")],
+            [],
+            [("ObjectAcl:Put", "a")],
+        ]
+
+    @pytest.mark.parametrize(
+        "key", ["a b+c", "ü/ñ", "a;b", "a%2Fb", "//a", "a?b#c", "a\\b'\"&<>", "tagging", "日本語.jpg"]
+    )
+    async def test_any_key_is_kept_as_it_is(self, store: ObjectStore, key: str) -> None:
+        put = await ask(store, "PUT", f"/photos/{quote(key)}", b"a")
+        got = await ask(store, "GET", f"/photos/{quote(key)}")
+
+        assert told(put) == [("ObjectCreated:Put", key)]
+        assert got.body == b"a"
+
+    async def test_a_raw_semicolon_is_part_of_the_key(self, store: ObjectStore) -> None:
+        answer = await ask(store, "PUT", "/photos/a;b", b"a")
+
+        assert told(answer) == [("ObjectCreated:Put", "a;b")]
+
+    @pytest.mark.parametrize("content_type", ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x"])
+    async def test_a_body_that_looks_like_a_form_is_kept_as_bytes(self, store: ObjectStore, content_type: str) -> None:
+        await ask(store, "PUT", "/photos/a", b"key=1&file=2", headers={"content-type": content_type})
+
+        got = await ask(store, "GET", "/photos/a")
+
+        assert (got.body, got.headers["content-type"]) == (b"key=1&file=2", content_type)
+
+    async def test_a_request_without_a_signature_is_the_owners(self, store: ObjectStore) -> None:
+        await ask(store, "PUT", "/photos/a", b"a")
+
+        got = await ask(store, "GET", "/photos/a")
+
+        assert got.status == 200
+
+
+class TestDeleting:
+    async def test_a_delete_is_told_of_what_was_there(self, store: ObjectStore) -> None:
+        await ask(store, "PUT", "/photos/a", b"a")
+
+        first = await ask(store, "DELETE", "/photos/a")
+        second = await ask(store, "DELETE", "/photos/a")
+
+        assert first.changes == (ObjectChange(HOME, "photos", "ObjectRemoved:Delete", "a"),)
+        assert (second.status, second.changes) == (204, ())
+
+    async def test_a_batch_tells_of_each(self, store: ObjectStore) -> None:
+        for key in ("a", "b"):
+            await ask(store, "PUT", f"/photos/{key}", b"a")
+        objects = "".join(f"<Object><Key>{key}</Key></Object>" for key in ("a", "b", "c"))
+
+        answer = await ask(store, "POST", "/photos", f"<Delete>{objects}</Delete>".encode(), "delete")
+
+        assert told(answer) == [("ObjectRemoved:Delete", "a"), ("ObjectRemoved:Delete", "b")]
+
+    async def test_where_versions_are_kept_a_marker_is_made_and_versions_are_deleted(self, store: ObjectStore) -> None:
+        await enable_versions(store)
+        versions = [(await ask(store, "PUT", "/photos/a", body)).headers["x-amz-version-id"] for body in (b"a", b"b")]
+
+        marked = await ask(store, "DELETE", "/photos/a")
+        marker = marked.headers["x-amz-version-id"]
+        deleted = [
+            await ask(store, "DELETE", "/photos/a", query=f"versionId={version}") for version in (marker, *versions)
+        ]
+        nothing = await ask(store, "DELETE", "/photos/a", query="versionId=nothing")
+
+        assert marked.changes == (
+            ObjectChange(HOME, "photos", "ObjectRemoved:DeleteMarkerCreated", "a", version_id=marker),
+        )
+        assert [answer.changes for answer in deleted] == [
+            (ObjectChange(HOME, "photos", "ObjectRemoved:Delete", "a", version_id=version),)
+            for version in (marker, *versions)
+        ]
+        assert nothing.changes == ()
+
+    async def test_where_versions_are_kept_what_never_was_is_marked_too(self, store: ObjectStore) -> None:
+        await enable_versions(store)
+
+        marked = await ask(store, "DELETE", "/photos/never")
+        marker = marked.headers["x-amz-version-id"]
+        listed = await ask(store, "GET", "/photos", query="versions")
+        unmarked = await ask(store, "DELETE", "/photos/never", query=f"versionId={marker}")
+
+        assert told(marked) == [("ObjectRemoved:DeleteMarkerCreated", "never")]
+        assert b"<DeleteMarker>" in listed.body
+        assert told(unmarked) == [("ObjectRemoved:Delete", "never")]
+        assert (await ask(store, "DELETE", "/photos")).status == 204
+
+
+class TestBuckets:
+    async def test_a_bucket_is_told_where_it_is(self, store: ObjectStore) -> None:
+        body = (
+            b"<CreateBucketConfiguration><LocationConstraint>eu-west-1</LocationConstraint></CreateBucketConfiguration>"
+        )
+        elsewhere = Scope("111122223333", "eu-west-1")
+
+        created = await ask(store, "PUT", "/archive", body, scope=elsewhere)
+        deleted = await ask(store, "DELETE", "/archive", scope=elsewhere)
+
+        assert created.changes == (BucketCreated(elsewhere, "archive"),)
+        assert deleted.changes == (BucketDeleted("archive"),)
+
+    async def test_a_bucket_that_is_there_is_not_told_again(self, store: ObjectStore) -> None:
+        answer = await ask(store, "PUT", "/photos")
+
+        assert (answer.status, answer.changes) == (200, ())
+
+    async def test_a_declared_bucket_is_told_to_nobody(self, store: ObjectStore) -> None:
+        await store.create_bucket(HOME, "declared")
+        await store.create_bucket(HOME, "declared")
+
+        answer = await ask(store, "HEAD", "/declared")
+
+        assert (answer.status, answer.changes) == (200, ())
+
+    async def test_a_forgotten_bucket_is_gone_with_all_in_it(self, store: ObjectStore) -> None:
+        await ask(store, "PUT", "/photos/a", b"a")
+
+        await store.remove_bucket("photos")
+        await store.remove_bucket("photos")
+
+        answer = await ask(store, "GET", "/photos/a")
+        assert (answer.status, text_in(answer.body, "Code")) == (404, "NoSuchBucket")
+        assert answer.changes == ()
+
+    async def test_a_name_that_s3_would_not_take_is_refused(self, store: ObjectStore) -> None:
+        answer = await ask(store, "PUT", "/Not_A_Bucket")
+
+        assert (answer.status, text_in(answer.body, "Code")) == (400, "InvalidBucketName")
+
+    async def test_a_declared_name_that_s3_would_not_take_stops_nothing(
+        self, store: ObjectStore, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        await store.create_bucket(HOME, "Not_A_Bucket")
+
+        assert "Not_A_Bucket" in caplog.text
+
+
+class TestTime:
+    async def test_what_is_stored_is_stamped_by_our_clock(self) -> None:
+        now = NOON
+        store = ObjectStore(lambda: now)
+        await store.create_bucket(HOME, "photos")
+        now += 3_600_000
+        await ask(store, "PUT", "/photos/a", b"a")
+
+        buckets = await ask(store, "GET", "/")
+        object_ = await ask(store, "HEAD", "/photos/a")
+        await store.close()
+
+        assert text_in(buckets.body, "CreationDate") == "2026-11-21T12:00:00.000Z"
+        assert object_.headers["last-modified"] == "Sat, 21 Nov 2026 13:00:00 GMT"
+
+
+class TestBadRequests:
+    async def test_a_method_that_s3_has_not_is_refused(self, store: ObjectStore) -> None:
+        post = await ask(store, "POST", "/photos/a", query="surprise")
+        patch = await ask(store, "PATCH", "/photos/a")
+
+        assert (post.status, text_in(post.body, "Code")) == (405, "MethodNotAllowed")
+        assert (patch.status, text_in(patch.body, "Code")) == (501, "NotImplemented")
+
+    async def test_a_body_that_is_not_xml_is_malformed(self, store: ObjectStore) -> None:
+        answer = await ask(store, "POST", "/photos", b"junk", "delete")
+
+        assert (answer.status, text_in(answer.body, "Code")) == (400, "MalformedXML")
+
+    async def test_a_form_without_a_key_is_refused(self, store: ObjectStore) -> None:
+        body = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\na\r\n--x--\r\n'
+
+        answer = await ask(store, "POST", "/photos", body, headers={"content-type": "multipart/form-data; boundary=x"})
+
+        assert (answer.status, text_in(answer.body, "Code")) == (400, "InvalidArgument")
+
+    async def test_what_moto_stumbles_over_is_one_failed_request(
+        self, store: ObjectStore, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        failed = await ask(store, "POST", "/photos", b"<Surprise/>", "delete")
+        after = await ask(store, "PUT", "/photos/a", b"a")
+
+        assert (failed.status, text_in(failed.body, "Code")) == (500, "InternalError")
+        assert "the object store failed on POST /photos?delete" in caplog.text
+        assert after.status == 200
+
+
+class TestLoading:
+    async def test_nothing_is_loaded_before_it_is_used(self) -> None:
+        store = ObjectStore(lambda: NOON)
+
+        assert not store.is_loaded
+        await store.close()
+
+    def test_importing_it_imports_neither_moto_nor_botocore(self) -> None:
+        program = (
+            "import sys, app.web.s3, app.adapters.object_store\n"
+            "print(*sorted({name.split('.')[0] for name in sys.modules} & {'moto', 'boto3', 'botocore', 'werkzeug'}))"
+        )
+
+        printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+        assert printed.stdout.strip() == ""
+
+    async def test_deleted_objects_are_let_go(self, store: ObjectStore) -> None:
+        for _ in range(3):
+            await ask(store, "PUT", "/photos/a", b"a")
+
+        from moto.s3.models import FakeKey
+
+        assert FakeKey.instances_tracked == []

@@ -1,0 +1,64 @@
+"""S3 notifications as handlers receive them, against golden files."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.core.notification import ObjectEvent
+from app.core.time import parse_instant
+from app.wire.events.s3 import s3_event, s3_test_event
+
+CASES = sorted((Path(__file__).parent.parent / "golden" / "s3").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_an_event_is_rendered_as_s3_sends_it(path: Path) -> None:
+    case: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    given = case["given"]
+
+    rendered = s3_event(
+        ObjectEvent(**given["event"]),
+        rule_id=given["rule_id"],
+        region=given["region"],
+        now=parse_instant(given["now"]),
+    )
+
+    assert json.loads(rendered) == case["event"]
+    assert json.dumps(json.loads(rendered)) == json.dumps(case["event"]), "the keys are in another order"
+
+
+@pytest.mark.parametrize(
+    ("name", "version"),
+    [
+        ("ObjectCreated:Post", "2.1"),
+        ("ObjectRestore:Completed", "2.1"),
+        ("ObjectRestore:Delete", "2.3"),
+        ("ReducedRedundancyLostObject", "2.1"),
+        ("Replication:OperationNotTracked", "2.2"),
+        ("LifecycleExpiration:Delete", "2.3"),
+        ("LifecycleTransition", "2.3"),
+        ("IntelligentTiering", "2.3"),
+        ("ObjectTagging:Delete", "2.3"),
+    ],
+)
+def test_the_version_is_that_of_the_event_type(name: str, version: str) -> None:
+    event = ObjectEvent(name, "photos", "a")
+
+    (record,) = json.loads(s3_event(event, rule_id="", region="us-east-1", now=0))["Records"]
+
+    assert record["eventVersion"] == version
+
+
+def test_the_test_event_has_no_records() -> None:
+    rendered = s3_test_event("photos", request_id="R1", host_id="H1", now=parse_instant("2026-11-21T12:00:00Z"))
+
+    assert json.loads(rendered) == {
+        "Service": "Amazon S3",
+        "Event": "s3:TestEvent",
+        "Time": "2026-11-21T12:00:00.000Z",
+        "Bucket": "photos",
+        "RequestId": "R1",
+        "HostId": "H1",
+    }
