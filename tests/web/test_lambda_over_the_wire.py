@@ -227,8 +227,10 @@ def test_awss_refusals_of_a_mapping(served: Served, lambda_: Any) -> None:
     uuid = lambda_.create_event_source_mapping(EventSourceArn=ORDERS, FunctionName="resize")["UUID"]
     assert refused(EventSourceArn=ORDERS) == (
         "ResourceConflictException",
-        (f'An event source mapping with SQS arn (" {ORDERS} ") and function (" resize ") already exists. '
-        f"Please update or delete the existing mapping with UUID {uuid}"),
+        (
+            f'An event source mapping with SQS arn (" {ORDERS} ") and function (" resize ") already exists. '
+            f"Please update or delete the existing mapping with UUID {uuid}"
+        ),
         409,
     )
 
