@@ -11,6 +11,7 @@ from pathlib import Path
 
 import uvloop
 
+from tests.bench.calls import measure_calls, measure_mapping
 from tests.bench.figures import Figure, table
 from tests.bench.sizes import FULL, QUICK, Sizes
 from tests.bench.start import measure_start
@@ -22,6 +23,8 @@ MEASUREMENTS: dict[str, Callable[[Sizes, Path], Awaitable[list[Figure]]]] = {
     "depths": measure_depths,
     "start": measure_start,
     "wakes": measure_wakes,
+    "calls": measure_calls,
+    "mapping": measure_mapping,
 }
 
 
