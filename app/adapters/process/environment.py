@@ -102,7 +102,7 @@ class Environment:
 
     async def initialise(self, within_ms: float) -> InitEnd:
         """Start the process and wait until it asks for work. Raises InvalidEntrypoint when it cannot be started."""
-        self._began_at = self._loop.time()
+        self._began_at = time.monotonic()
         await self._start()
         end = await self._wait(within_ms)
         assert isinstance(end, Ready | InitErred | Ended | Overran), f"{end} cannot end an init"
@@ -114,7 +114,7 @@ class Environment:
         self._output.drain()
         self._output.log = log
         self._was_told = False
-        self._began_at = self._loop.time()
+        self._began_at = time.monotonic()
         if self._watcher is not None and self._has_died():
             await self._watcher
         if self._exit_status is not None:
@@ -149,7 +149,7 @@ class Environment:
 
     def delivered(self) -> None:
         self._was_told = True
-        self._began_at = self._loop.time()
+        self._began_at = time.monotonic()
 
     def responded(self, payload: bytes) -> None:
         self._finish(Responded(payload))
@@ -224,7 +224,7 @@ class Environment:
 
     def _finish(self, end: InitEnd | RunEnd) -> None:
         if self._end is not None and not self._end.done():
-            self.duration_ms = (self._loop.time() - self._began_at) * 1_000
+            self.duration_ms = (time.monotonic() - self._began_at) * 1_000
             self._end.set_result(end)
 
     def _measure_memory(self) -> None:
