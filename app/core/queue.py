@@ -275,8 +275,18 @@ class Queue:
     def next_wakeup(self) -> Instant | None:
         """When the next message is shown or expires, or the next long poll is over."""
         oldest = self._by_age.next()
-        expiry = None if oldest is None else oldest + self.settings.retention_s * SECOND_MS
-        return min((at for at in (self._hidden.next(), expiry, self._deadlines.next()) if at is not None), default=None)
+        event = self.next_event()
+        if oldest is None:
+            return event
+        expiry = oldest + self.settings.retention_s * SECOND_MS
+        return expiry if event is None or expiry < event else event
+
+    def next_event(self) -> Instant | None:
+        """The same, the end of a retention period apart."""
+        shown, deadline = self._hidden.next(), self._deadlines.next()
+        if shown is None or deadline is None:
+            return shown if deadline is None else deadline
+        return min(shown, deadline)
 
     def wake(self, now: Instant) -> list[Effect]:
         """Show what is due and drop what is too old. Long polls are the caller's: see `polls_due`."""

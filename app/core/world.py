@@ -12,7 +12,7 @@ from app.core.function import Function
 from app.core.functions import Functions
 from app.core.ids import Ids
 from app.core.limits import DEFAULT_LIMITS, Limits
-from app.core.machine import Timetable
+from app.core.machine import Machine, Timetable
 from app.core.mapping import Mapping
 from app.core.mappings import Mappings
 from app.core.message import Message
@@ -67,6 +67,12 @@ class World:
         """When something is due next; never before what has happened: a shortened retention period is due now."""
         at = self._timetable.next_wakeup()
         return at if at is None else max(at, self._now)
+
+    def next_event(self) -> Instant | None:
+        """When something is due next that is worth going to: any wake-up but the end of a retention period."""
+        others: list[Machine] = [*self._mappings.all(), self._functions, self._move_tasks]
+        times = [queue.next_event() for queue in self._queues.all()] + [machine.next_wakeup() for machine in others]
+        return min((at for at in times if at is not None), default=None)
 
     def wake(self, now: Instant) -> list[Effect]:
         """Let everything happen that is due until `now`, in order, each at its own instant."""

@@ -16,8 +16,6 @@ from app.core.notification import NotificationConfiguration, NotificationRule
 from tests.core.stage import SCOPE, Stage
 
 
-
-
 def with_photos(stage: Stage, target: str) -> None:
     stage.submit(DeclareBucket(SCOPE, "photos"))
     rule = NotificationRule("in", target, ("s3:ObjectCreated:*",))
