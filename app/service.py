@@ -43,7 +43,6 @@ from app.settings import (
 )
 from app.wire.events.shapes import Shapes
 
-
 _Entry = TypeVar("_Entry")
 
 
@@ -85,6 +84,11 @@ class Service:
             await self._named(f"buckets.{bucket.name}", self.add_bucket(bucket))
         for mapping in self.settings.mappings:
             await self._named(f"mappings: {mapping.queue} → {mapping.function}", self.add_mapping(mapping))
+
+    def end_waits(self) -> None:
+        """Answer what has no end of its own, live journals and long polls, because the service is about to stop."""
+        self.engine.journal.close()
+        self.engine.end_long_polls()
 
     async def close(self) -> None:
         """End every call, process and thread."""

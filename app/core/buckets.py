@@ -32,8 +32,8 @@ from app.core.notification import (
     validate,
     with_ids,
 )
+from app.core.queues import Queues
 from app.core.shapes import EventShapes
-from app.core.sqs import Queues
 from app.core.time import Instant
 
 
@@ -63,7 +63,7 @@ class Buckets:
         try:
             return self.all[name]
         except KeyError:
-            raise NoSuchBucket() from None
+            raise NoSuchBucket from None
 
     def declare(self, command: DeclareBucket, now: Instant) -> None:
         if command.bucket not in self.all:

@@ -296,9 +296,8 @@ class EventDropped:
 
     @property
     def text(self) -> str:
-        return (
-            f"{name_of(self.function)} lost an event after {self.attempts} attempts: {self.condition} [{self.request}]"
-        )
+        attempts = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"
+        return f"{name_of(self.function)} lost an event after {attempts}: {self.condition} [{self.request}]"
 
 
 @dataclass(frozen=True, slots=True)

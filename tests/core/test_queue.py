@@ -15,6 +15,7 @@ from app.core.errors import InvalidParameterValue, OverLimit, QueueDoesNotExist,
 from app.core.facts import MessageExpired, MessageMoved, MessageReceived, MessageReturned
 from app.core.function import FailAfter
 from app.core.limits import Limits
+from app.core.lines import StandardLine
 from app.core.message import MessageState
 from tests.core.stage import NOON, Stage, clock_time
 
@@ -624,7 +625,8 @@ def test_expired_messages_leave_nothing_behind() -> None:
 
     queue = stage.at(orders)
     assert len(queue) == 0
-    assert len(queue._fresh) + len(queue._returned) == 0
+    assert isinstance(queue._line, StandardLine)
+    assert len(queue._line) == 0
 
 
 # Purging, looking
