@@ -37,7 +37,7 @@ from app.core.limits import Limits
 from app.core.names import Arn, Scope, parse_arn
 from app.core.outcomes import error_of, ran_of, word_of
 from app.core.script import Running, plan
-from app.core.time import Instant
+from app.core.time import Instant, earliest
 
 _RESERVED_EXCEEDED = "ReservedFunctionConcurrentInvocationLimitExceeded"
 _FUNCTION_NAME = re.compile(
@@ -259,8 +259,7 @@ class Functions:
     # Time -----------------------------------------------------------------------------------------------
 
     def next_wakeup(self) -> Instant | None:
-        times = (self._events.next_wakeup(), self.scripted.next_wakeup())
-        return min((at for at in times if at is not None), default=None)
+        return earliest(self._events.next_wakeup(), self.scripted.next_wakeup())
 
     def wake(self, now: Instant) -> None:
         """Settle the scripted calls that ended, and try again the events whose time has come."""
