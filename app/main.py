@@ -28,7 +28,7 @@ def create_app(
 ) -> AsgiApp:
     """The whole service as an ASGI app. It is set up when the server starts its lifespan, and shut down with it.
 
-    `port` is the one really listened on, where the settings leave it open; `on_ready` is told once everything is set up.
+    `port` is the one really listened on, where the settings leave it open; `on_ready` is told when all is set up.
     """
     url = f"http://{_reachable(settings.listen)}:{port or settings.listen.port}"
     service = Service(settings, url=url)
@@ -69,12 +69,19 @@ def serve(*, config: Path | None, environ: Mapping[str, str]) -> int:
 def _serve(settings: Settings, listening: socket.socket) -> int:
     port: int = listening.getsockname()[1]
     failures: list[str] = []
-    app = create_app(settings, port=port, on_ready=lambda service: _announce(service, port))
-    server = uvicorn.Server(
+
+    def ready(service: Service) -> None:
+        server.before_shutdown = service.end_waits
+        _announce(service, port)
+
+    app = create_app(settings, port=port, on_ready=ready)
+    server = _Server(
         uvicorn.Config(
             _noting_failures(app, failures),
-            log_level="error",
+            # What it would log at the end, requests that were cut off, is no error of ours; ours are told by us.
+            log_level="critical",
             access_log=False,
+            proxy_headers=False,  # nobody stands between: who claims to be another address is not believed
             lifespan="on",
             timeout_graceful_shutdown=5,
         )
@@ -83,6 +90,17 @@ def _serve(settings: Settings, listening: socket.socket) -> int:
     for failure in failures:
         click.echo(f"triggerfish: {failure}", err=True)
     return 1 if failures else 0
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which waits for responses that are not over before it ends: those without an end are ended first."""
+
+    before_shutdown: Callable[[], None] | None = None
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.before_shutdown is not None:
+            self.before_shutdown()
+        await super().shutdown(sockets)
 
 
 def _listening(listen: Listen) -> socket.socket:

@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
@@ -47,10 +48,9 @@ class Client:
         return self._ask("POST", path, query, body)
 
     def download(self, path: str) -> Iterator[bytes]:
-        """The body of a GET, in pieces as they come."""
+        """The body of a GET, line by line."""
         with self._open("GET", path, {}) as response:
-            while piece := response.read1(65_536):
-                yield piece
+            yield from self._lines(response)
 
     def follow(self, path: str, *, last_event_id: str | None, **query: object) -> Iterator[tuple[str, Any]]:
         """Server-sent events as (id, data), until the connection ends."""
@@ -59,7 +59,7 @@ class Client:
             headers["Last-Event-ID"] = last_event_id
         with self._open("GET", path, query, headers=headers) as response:
             event_id, data = "", ""
-            for raw in response:
+            for raw in self._lines(response):
                 name, _, value = raw.decode().rstrip("\r\n").partition(":")
                 if not name and data:
                     yield event_id, json.loads(data)
@@ -69,17 +69,24 @@ class Client:
                 elif name == "data":
                     data += value.strip()
 
+    def _lines(self, response: HTTPResponse) -> Iterator[bytes]:
+        try:
+            yield from response
+        except (OSError, HTTPException) as error:
+            raise self._lost(error) from None
+
     def _ask(self, method: str, path: str, query: dict[str, object], body: bytes | None = None) -> Any:
         with self._open(method, path, query, body) as response:
             try:
                 content = response.read()
             except (OSError, HTTPException) as error:
-                raise ServiceUnavailable(f"the connection to {self.endpoint} was lost: {error}") from None
+                raise self._lost(error) from None
         try:
             return json.loads(content) if content else None
         except ValueError:
             raise ServiceUnavailable(f"{self.endpoint} does not answer like Triggerfish") from None
 
+    @contextmanager
     def _open(
         self,
         method: str,
@@ -87,30 +94,44 @@ class Client:
         query: dict[str, object],
         body: bytes | None = None,
         headers: dict[str, str] | None = None,
-    ) -> HTTPResponse:
+    ) -> Iterator[HTTPResponse]:
         """The response to a request, if it is no error. Raises ServiceUnavailable, ServiceRefused."""
-        kind = HTTPSConnection if self._is_https else HTTPConnection
         given = {name: value for name, value in query.items() if value is not None}
         target = f"{_API}{path}" + (f"?{urlencode(given)}" if given else "")
         sent = {"Content-Type": "application/json", **(headers or {})}
         if self._token:
             sent["Authorization"] = f"Bearer {self._token}"
+        with closing(self._connect()) as connection:
+            try:
+                connection.request(method, target, body, sent)
+                response = connection.getresponse()
+            except (OSError, HTTPException) as error:
+                raise self._unavailable(error) from None
+            with response:
+                if response.status >= 300:
+                    raise ServiceRefused(response.status, self._reason(response))
+                yield response
+
+    def _connect(self) -> HTTPConnection:
+        kind = HTTPSConnection if self._is_https else HTTPConnection
         try:
             connection = kind(self._netloc, timeout=_CONNECT_TIMEOUT_S)
             connection.connect()
-            # An advance or an invocation takes as long as it takes.
-            connection.sock.settimeout(None)
-            connection.request(method, target, body, sent)
-            response = connection.getresponse()
         except ConnectionRefusedError:
             raise ServiceUnavailable(
                 f"no Triggerfish is running at {self.endpoint}; start one with: triggerfish up"
             ) from None
-        except (OSError, HTTPException, ValueError) as error:
-            raise ServiceUnavailable(f"no Triggerfish answers at {self.endpoint}: {error}") from None
-        if response.status >= 300:
-            raise ServiceRefused(response.status, self._reason(response))
-        return response
+        except (OSError, HTTPException) as error:
+            raise self._unavailable(error) from None
+        # An advance or an invocation takes as long as it takes.
+        connection.sock.settimeout(None)
+        return connection
+
+    def _lost(self, error: Exception) -> ServiceUnavailable:
+        return ServiceUnavailable(f"the connection to {self.endpoint} was lost: {error}")
+
+    def _unavailable(self, error: Exception) -> ServiceUnavailable:
+        return ServiceUnavailable(f"no Triggerfish answers at {self.endpoint}: {error}")
 
     def _reason(self, response: HTTPResponse) -> str:
         try:

@@ -107,8 +107,8 @@ def purge(client: Client, queue: str, as_json: bool) -> None:
 @pass_client
 def export(client: Client, queue: str) -> None:
     """Every message, with its story, as a line of JSON."""
-    for piece in client.download(f"{_path(queue)}/export"):
-        click.echo(piece, nl=False)
+    for line in client.download(f"{_path(queue)}/export"):
+        click.echo(line, nl=False)
 
 
 def _path(queue: str) -> str:

@@ -102,7 +102,7 @@ def _follow(client: Client, seen: str, filters: dict[str, str | None], as_json: 
             for number, entry in client.follow("/journal/stream", last_event_id=seen, **filters):
                 seen, is_connected = number, True
                 _print_entry(entry, as_json)
-        except (ServiceUnavailable, OSError):
+        except ServiceUnavailable:
             pass
         if is_connected:
             click.echo(f"the connection to {client.endpoint} was lost; trying again", err=True)

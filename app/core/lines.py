@@ -1,4 +1,4 @@
-"""In which order a queue hands out what is visible: one line for standard queues, one for FIFO queues."""
+"""In which order a queue hands out what is visible: a standard queue's line, a fair one, a FIFO queue's."""
 
 import heapq
 from collections import OrderedDict, deque
@@ -79,6 +79,16 @@ class StandardLine:
                 return message
         return None
 
+    @property
+    def head(self) -> int | None:
+        """The rank of the message that `next` would give."""
+        fresh, returned = self._fresh, self._returned
+        while fresh and fresh[0][1].rank != fresh[0][0]:
+            fresh.popleft()
+        while returned and returned[0][1].rank != returned[0][0]:
+            heapq.heappop(returned)
+        return min((line[0][0] for line in (fresh, returned) if line), default=None)
+
     def clear(self) -> None:
         self._fresh.clear()
         self._returned.clear()
@@ -86,6 +96,107 @@ class StandardLine:
     def __len__(self) -> int:
         """How many places it keeps, those of hidden and deleted messages included."""
         return len(self._fresh) + len(self._returned)
+
+
+class FairLine:
+    """A standard queue whose senders name groups: each group is a tenant, and quiet tenants go first (spec A9).
+
+    A tenant becomes noisy when it has at least `noisy_in_flight` messages in flight and more than a tenth of all that
+    are, and stays so until its backlog has drained. Of several noisy ones, the one with least in flight goes first.
+    Messages without a group are tenants of their own and never noisy. AWS also looks at the share of recent processing
+    time; its thresholds are described as approximate, and that one is left out.
+    """
+
+    def __init__(self, before: StandardLine, *, noisy_in_flight: int, noisy_share: float) -> None:
+        """`before` holds what was sent before the first group was named."""
+        self._noisy_in_flight = noisy_in_flight
+        self._noisy_share = noisy_share
+        self._lines: dict[str | None, StandardLine] = {None: before}
+        self._heads: list[tuple[int, str, str | None]] = []
+        self._in_flight: dict[int, str | None] = {}
+        self._in_flight_of: dict[str | None, int] = {}
+        self._noisy: set[str | None] = set()
+        self._note_head(None)
+
+    def enter(self, message: Message) -> None:
+        # Places are given out by one line for all, so that they tell the order between tenants.
+        self._lines[None].enter(message)
+        self._lines.setdefault(message.content.group_id, StandardLine())
+
+    def show(self, message: Message, *, at_back: bool) -> None:
+        self._land(message)
+        if at_back:
+            self._lines[None].enter(message)
+        tenant = message.content.group_id
+        self._lines[tenant].show(message, at_back=False)
+        self._note_head(tenant)
+
+    def hide(self, message: Message) -> None:
+        tenant = message.content.group_id
+        self._lines[tenant].hide(message)
+        if message.order not in self._in_flight:
+            self._in_flight[message.order] = tenant
+            self._in_flight_of[tenant] = self._in_flight_of.get(tenant, 0) + 1
+        self._judge(tenant)
+
+    def leave(self, message: Message) -> None:
+        self._land(message)
+        self._lines[message.content.group_id].leave(message)
+
+    def begin(self) -> None:
+        pass
+
+    def next(self) -> Message | None:
+        """The oldest message of a quiet tenant; with none, the oldest of the noisy tenant with least in flight."""
+        passed_over: list[tuple[int, str, str | None]] = []
+        chosen: tuple[int, str, str | None] | None = None
+        while self._heads:
+            head = heapq.heappop(self._heads)
+            if self._lines[head[2]].head != head[0]:
+                continue
+            if head[2] not in self._noisy:
+                chosen = head
+                break
+            passed_over.append(head)
+        if chosen is None and passed_over:
+            chosen = min(passed_over, key=lambda head: (self._in_flight_of.get(head[2], 0), head))
+        for head in passed_over:
+            if head is not chosen:
+                heapq.heappush(self._heads, head)
+        if chosen is None:
+            return None
+        message = self._lines[chosen[2]].next()
+        self._note_head(chosen[2])
+        return message
+
+    def clear(self) -> None:
+        for line in self._lines.values():
+            line.clear()
+        self._heads.clear()
+        self._in_flight.clear()
+        self._in_flight_of.clear()
+        self._noisy.clear()
+
+    def _note_head(self, tenant: str | None) -> None:
+        head = self._lines[tenant].head
+        if head is not None:
+            heapq.heappush(self._heads, (head, tenant or "", tenant))
+        else:
+            self._noisy.discard(tenant)
+
+    def _judge(self, tenant: str | None) -> None:
+        mine = self._in_flight_of[tenant]
+        is_noisy = mine >= self._noisy_in_flight and mine > self._noisy_share * len(self._in_flight)
+        if tenant is not None and is_noisy and self._lines[tenant].head is not None:
+            self._noisy.add(tenant)
+
+    def _land(self, message: Message) -> None:
+        """It is not in flight any more, if it was."""
+        if self._in_flight.pop(message.order, _NOWHERE) is not _NOWHERE:
+            self._in_flight_of[message.content.group_id] -= 1
+
+
+_NOWHERE = object()
 
 
 @dataclass(slots=True, eq=False)

@@ -7,7 +7,7 @@ a FIFO queue; delays and visibility timeouts stand in an agenda.
               (agenda)      │  ▲──(agenda, change to 0)──┘    any state → GONE by delete, purge, expiry, move
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
@@ -16,7 +16,7 @@ from app.core.deduplication import DeduplicationMemory
 from app.core.errors import InvalidParameterValue, OverLimit
 from app.core.facts import Effect, MessageExpired, MessageReturned
 from app.core.limits import Limits
-from app.core.lines import FifoLine, Line, StandardLine
+from app.core.lines import FairLine, FifoLine, Line, StandardLine
 from app.core.message import Attempt, Content, Delivery, Message, MessageState, Move
 from app.core.names import Arn, name_of
 from app.core.queue_attributes import QueueAttributes, RedrivePolicy
@@ -35,6 +35,24 @@ class LongPoll:
     deadline: Instant
     max_messages: int
     visibility_timeout_s: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReceiveAttempt:
+    """What a receive with an attempt id handed out, to be handed out again when the caller asks again (spec A8)."""
+
+    until: Instant
+    hidden_until: Instant
+    taken: tuple[tuple[Message, Delivery], ...]
+
+    def is_untouched(self, now: Instant) -> bool:
+        """Whether it is young enough, and no message was deleted or had its visibility changed."""
+        return now < self.until and all(
+            message.state is MessageState.IN_FLIGHT
+            and message.available_at == self.hidden_until
+            and message.receive_count == delivery.receive_count
+            for message, delivery in self.taken
+        )
 
 
 @dataclass(slots=True)
@@ -71,6 +89,7 @@ class Queue:
         self._last_sequence = _FIRST_SEQUENCE
         self._line: Line = FifoLine() if self.is_fifo else StandardLine()
         self.accepted = DeduplicationMemory(limits.deduplication_ms)
+        self._attempts: dict[str, ReceiveAttempt] = {}
         self._hidden: Agenda[Message] = Agenda(_is_hidden_until, lambda: self.in_flight_count + self.delayed_count)
         self._by_age: Agenda[Message] = Agenda(_is_here, lambda: len(self._messages))
         self._polls: dict[int, LongPoll] = {}
@@ -130,6 +149,30 @@ class Queue:
             self._show(message)
         return taken
 
+    def receive_again(
+        self, attempt_id: str, *, visibility_timeout_s: int | None, now: Instant
+    ) -> list[tuple[Message, Delivery]]:
+        """The same messages with the same handles, hidden anew; nothing when the attempt is unknown or spoilt."""
+        attempt = self._attempts.pop(attempt_id, None)
+        if attempt is None or not attempt.is_untouched(now):
+            return []
+        timeout_s = self.settings.visibility_timeout_s if visibility_timeout_s is None else visibility_timeout_s
+        for message, _ in attempt.taken:
+            self._hide(message, now + timeout_s * SECOND_MS, MessageState.IN_FLIGHT)
+        self.remember_attempt(attempt_id, attempt.taken, now=now)
+        return list(attempt.taken)
+
+    def remember_attempt(self, attempt_id: str, taken: Sequence[tuple[Message, Delivery]], *, now: Instant) -> None:
+        """Keep what was handed out under the attempt id, for five minutes."""
+        if not taken:
+            return
+        for known, attempt in list(self._attempts.items()):
+            if now < attempt.until:
+                break
+            del self._attempts[known]
+        until = now + self._limits.receive_attempt_ms
+        self._attempts[attempt_id] = ReceiveAttempt(until, taken[0][0].available_at, tuple(taken))
+
     def check_room_in_flight(self) -> None:
         """Raises OverLimit when a short poll may not take more (spec A7)."""
         if self.in_flight_count >= self._limits.in_flight_messages:
@@ -179,6 +222,15 @@ class Queue:
         """Let one message go, in whatever state, because it is moved elsewhere."""
         self._let_go(message)
 
+    def next_visible(self) -> Message | None:
+        """The message that is next in line, without receiving it; it is to be taken at once."""
+        self._line.begin()
+        return self._line.next()
+
+    def put_back(self, message: Message) -> None:
+        """Undo `next_visible`."""
+        self._line.show(message, at_back=False)
+
     def purge(self, *, now: Instant) -> int:
         """Drop every message and say how many there were."""
         count = len(self._messages)
@@ -222,6 +274,10 @@ class Queue:
         oldest = self._by_age.next()
         expiry = None if oldest is None else oldest + self.settings.retention_s * SECOND_MS
         return earliest(expiry, self._hidden.next(), self._deadlines.next())
+
+    def next_event(self) -> Instant | None:
+        """The same, the end of a retention period apart."""
+        return earliest(self._hidden.next(), self._deadlines.next())
 
     def wake(self, now: Instant) -> list[Effect]:
         """Show what is due and drop what is too old. Long polls are the caller's: see `polls_due`."""
@@ -287,6 +343,10 @@ class Queue:
 
     def _put(self, message: Message, now: Instant) -> Message:
         self._messages[message.order] = message
+        if message.content.group_id is not None and isinstance(self._line, StandardLine):
+            self._line = FairLine(
+                self._line, noisy_in_flight=self._limits.noisy_in_flight, noisy_share=self._limits.noisy_share
+            )
         # Retention counts from the first enqueue, in a standard dead-letter queue too; a FIFO one starts anew (A10).
         self._by_age.add(message.enqueued_at if self.is_fifo else message.content.sent_at, message)
         if message.available_at > now:

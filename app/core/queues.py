@@ -7,6 +7,7 @@ from itertools import count
 from app.core.chain import Cause
 from app.core.checksums import md5_of_attributes, md5_of_body
 from app.core.commands import (
+    AddPermission,
     BatchAnswer,
     CancelWait,
     ChangeMessageVisibility,
@@ -20,6 +21,7 @@ from app.core.commands import (
     Received,
     ReceiveMessage,
     RedriveMessages,
+    RemovePermission,
     SendMessage,
     SendMessageBatch,
     Sent,
@@ -52,7 +54,7 @@ from app.core.facts import (
 )
 from app.core.ids import Ids
 from app.core.limits import Limits
-from app.core.message import Content, Delivery, Message, MessageAttribute
+from app.core.message import Content, Delivery, Message, MessageAttribute, Move
 from app.core.message_rules import (
     check_batch,
     check_delay,
@@ -67,6 +69,7 @@ from app.core.message_rules import (
 from app.core.names import Arn, Scope, name_of, parse_arn
 from app.core.queue import LongPoll, Queue, Taken, reason_for_move
 from app.core.queue_attributes import QueueAttributes, first_difference, with_attributes
+from app.core.queue_policy import with_permission, without_permission
 from app.core.time import SECOND_MS, Instant
 
 CLIENT = "ReceiveMessage"
@@ -168,6 +171,19 @@ class Queues:
         for key in command.keys:
             tags.pop(key, None)
 
+    def add_permission(self, command: AddPermission, now: Instant) -> None:
+        queue = self[command.queue]
+        policy = with_permission(
+            queue.settings.texts.get("Policy"), queue=queue.arn, label=command.label,
+            accounts=command.accounts, actions=command.actions,
+        )  # fmt: skip
+        self.set_attributes(SetQueueAttributes(queue.arn, {"Policy": policy}), now)
+
+    def remove_permission(self, command: RemovePermission, now: Instant) -> None:
+        queue = self[command.queue]
+        policy = without_permission(queue.settings.texts.get("Policy"), queue=queue.arn, label=command.label)
+        self.set_attributes(SetQueueAttributes(queue.arn, {"Policy": policy}), now)
+
     def purge(self, command: PurgeQueue, now: Instant) -> None:
         queue = self[command.queue]
         if queue.purged_at is not None and now < queue.purged_at + self.limits.purge_interval_ms:
@@ -231,7 +247,7 @@ class Queues:
         self._check_visibility(command.visibility_timeout_s)
         if not wait_s:
             queue.check_room_in_flight()
-        deliveries = self.take(queue, command.max_messages, command.visibility_timeout_s, by=CLIENT, now=now)
+        deliveries = self._receive(queue, command, now)
         self.changed(queue, now)
         if deliveries or not wait_s:
             return Received(tuple(delivery for _, delivery in deliveries))
@@ -241,6 +257,18 @@ class Queues:
         self._polled[waiter] = queue
         self.changed(queue, now)
         return Waiting(waiter, wait_s * SECOND_MS)
+
+    def _receive(self, queue: Queue, command: ReceiveMessage, now: Instant) -> list[tuple[Message, Delivery]]:
+        """For a FIFO queue, an attempt id asks for the messages of an earlier receive whose answer was lost."""
+        timeout_s, attempt_id = command.visibility_timeout_s, command.attempt_id
+        if attempt_id is None or not queue.is_fifo:
+            return self.take(queue, command.max_messages, timeout_s, by=CLIENT, now=now)
+        again = queue.receive_again(attempt_id, visibility_timeout_s=timeout_s, now=now)
+        if again:
+            return again
+        taken = self.take(queue, command.max_messages, timeout_s, by=CLIENT, now=now)
+        queue.remember_attempt(attempt_id, taken, now=now)
+        return taken
 
     def take(
         self, queue: Queue, max_messages: int, visibility_timeout_s: int | None, *, by: str, now: Instant
@@ -362,10 +390,24 @@ class Queues:
             self._check_size(destination, message.content.body if body is None else body, message.content.attributes,
                              "One or more parameters are invalid.")  # fmt: skip
         for message, destination, body in moves:
-            self._resend(message, queue, destination, body, now)
-        for changed in {queue.arn: queue, **{destination.arn: destination for _, destination, _ in moves}}.values():
-            self.changed(changed, now)
+            self.resend(message, queue, destination, body, now)
         return tuple(message.content.message_id for message, _, _ in moves)
+
+    def resend(self, message: Message, source: Queue, destination: Queue, body: str | None, now: Instant) -> None:
+        """Send a message of `source` to `destination` as a new one: fresh id, stamps and counts (spec A11)."""
+        old = message.content
+        body = old.body if body is None else body
+        content = replace(old, message_id=self.ids.uuid(), body=body, md5_of_body=md5_of_body(body), sent_at=now)
+        if destination.is_fifo:
+            content = replace(content, sequence_number=destination.next_sequence_number())
+        source.take(message)
+        sent = destination.send(content, delay_s=0, now=now)
+        sent.moves = (Move(now, source.arn, destination.arn, f"redriven; it was {old.message_id}"),)
+        reason = f"redriven, as {content.message_id}"
+        self.outbox.append(MessageMoved(source.arn, old.message_id, old.chain, destination.arn, reason))
+        self.outbox.append(MessageSent(destination.arn, content.message_id, content.chain, text_bytes(body)))
+        self.changed(source, now)
+        self.changed(destination, now)
 
     # Inside ---------------------------------------------------------------------------------------------
 
@@ -466,18 +508,6 @@ class Queues:
         if destination is None:
             raise ResourceNotFound("The resource that you specified for the DestinationArn parameter doesn't exist.")
         return destination
-
-    def _resend(self, message: Message, source: Queue, destination: Queue, body: str | None, now: Instant) -> None:
-        old = message.content
-        body = old.body if body is None else body
-        content = replace(old, message_id=self.ids.uuid(), body=body, md5_of_body=md5_of_body(body), sent_at=now)
-        if destination.is_fifo:
-            content = replace(content, sequence_number=destination.next_sequence_number())
-        source.take(message)
-        destination.send(content, delay_s=0, now=now)
-        reason = f"redriven, as {content.message_id}"
-        self.outbox.append(MessageMoved(source.arn, old.message_id, old.chain, destination.arn, reason))
-        self.outbox.append(MessageSent(destination.arn, content.message_id, content.chain, text_bytes(body)))
 
 
 def _deduplication_key(queue: Queue, group_id: str | None, deduplication_id: str) -> str:

@@ -12,10 +12,11 @@ from app.core.function import Function
 from app.core.functions import Functions
 from app.core.ids import Ids
 from app.core.limits import DEFAULT_LIMITS, Limits
-from app.core.machine import Timetable
+from app.core.machine import Machine, Timetable
 from app.core.mapping import Mapping
 from app.core.mappings import Mappings
 from app.core.message import Message
+from app.core.move_tasks import MoveTask, MoveTasks
 from app.core.names import Arn, Scope
 from app.core.notification import NotificationConfiguration
 from app.core.queue import Queue
@@ -34,11 +35,12 @@ class World:
     def __init__(self, *, shapes: EventShapes, seed: int = 1, limits: Limits = DEFAULT_LIMITS) -> None:
         ids = Ids(seed)
         self._outbox: list[Effect] = []
-        self._timetable: Timetable[Queue | Mapping | Functions] = Timetable()
+        self._timetable: Timetable[Queue | Mapping | Functions | MoveTasks] = Timetable()
         self._dirty_queues: dict[Arn, Queue] = {}
         self._dirty_mappings: dict[str, Mapping] = {}
         self._chains = Chains(ids, limits.chain_hops_kept)
         self._queues = Queues(ids, limits, self._outbox, self._cause_of, self._queue_changed)
+        self._move_tasks = MoveTasks(ids, self._queues, self._outbox, self._move_tasks_changed)
         self._functions = Functions(
             ids, limits, self._chains, self._outbox, self._cause_of, self._queues.next_waiter, self._function_freed,
             self._settle_batch,
@@ -66,6 +68,12 @@ class World:
         at = self._timetable.next_wakeup()
         return at if at is None else max(at, self._now)
 
+    def next_event(self) -> Instant | None:
+        """When something is due next that is worth going to: any wake-up but the end of a retention period."""
+        others: list[Machine] = [*self._mappings.all(), self._functions, self._move_tasks]
+        times = [queue.next_event() for queue in self._queues.all()] + [machine.next_wakeup() for machine in others]
+        return min((at for at in times if at is not None), default=None)
+
     def wake(self, now: Instant) -> list[Effect]:
         """Let everything happen that is due until `now`, in order, each at its own instant."""
         while (due := self._timetable.due(now)) is not None:
@@ -88,6 +96,10 @@ class World:
     def dead_letter_sources(self, arn: Arn) -> list[Queue]:
         """The queues whose redrive policy names this one."""
         return self._queues.dead_letter_sources(arn)
+
+    def move_tasks(self, source: Arn, most: int = 1) -> list[MoveTask]:
+        """The newest first. Raises ResourceNotFound, InvalidParameterValue."""
+        return self._move_tasks.of(source, most)
 
     def function(self, arn: Arn) -> Function:
         """Raises ResourceNotFound."""
@@ -142,6 +154,10 @@ class World:
             commands.ChangeMessageVisibility: queues.change_visibility,
             commands.ChangeMessageVisibilityBatch: queues.change_visibility_batch,
             commands.RedriveMessages: queues.redrive,
+            commands.StartMessageMoveTask: self._move_tasks.start,
+            commands.CancelMessageMoveTask: self._move_tasks.cancel,
+            commands.AddPermission: queues.add_permission,
+            commands.RemovePermission: queues.remove_permission,
             commands.PutFunction: functions.put,
             commands.DeleteFunction: functions.delete,
             commands.CreateEventSourceMapping: mappings.create,
@@ -177,6 +193,9 @@ class World:
 
     def _queue_changed(self, queue: Queue, now: Instant) -> None:
         self._dirty_queues[queue.arn] = queue
+
+    def _move_tasks_changed(self) -> None:
+        self._timetable.book(self._move_tasks)
 
     def _function_freed(self, function: Function) -> None:
         for mapping in self._mappings.of_function(function.arn):
@@ -215,7 +234,7 @@ class World:
                     self._timetable.book(self._queues[mapping.queue])
         self._timetable.book(self._functions)
 
-    def _wake(self, machine: Queue | Mapping | Functions, at: Instant) -> None:
+    def _wake(self, machine: Queue | Mapping | Functions | MoveTasks, at: Instant) -> None:
         match machine:
             case Queue():
                 self._outbox += machine.wake(at)
@@ -225,6 +244,8 @@ class World:
                 self._mappings.wake(machine, at)
             case Functions():
                 self._functions.wake(at)
+            case MoveTasks():
+                self._move_tasks.wake(at)
 
     def _drain(self) -> list[Effect]:
         effects = self._outbox[:]

@@ -72,7 +72,8 @@ class Journal:
         # An entry's number is its place: most are never looked at, so an `Entry` is made for who does.
         self._kept: deque[tuple[Instant, Fact]] = deque(maxlen=kept)
         self._last = 0
-        self._subscribers: set[asyncio.Queue[Entry]] = set()
+        self._subscribers: set[asyncio.Queue[Entry | None]] = set()
+        self._is_closed = False
         self._warnings: deque[Entry] = deque(maxlen=_WARNINGS_KEPT)
 
     @property
@@ -120,20 +121,30 @@ class Journal:
 
     @asynccontextmanager
     async def subscribe(self) -> AsyncIterator[AsyncIterator[Entry]]:
-        """What is recorded from now on, as it happens."""
-        backlog: asyncio.Queue[Entry] = asyncio.Queue(_SUBSCRIBER_BACKLOG)
+        """What is recorded from now on, as it happens, until the journal is closed."""
+        # One more than is ever recorded into it, so that there is room for the end.
+        backlog: asyncio.Queue[Entry | None] = asyncio.Queue(_SUBSCRIBER_BACKLOG + 1)
         self._subscribers.add(backlog)
+        if self._is_closed:
+            backlog.put_nowait(None)
         try:
             yield _drained(backlog)
         finally:
             self._subscribers.discard(backlog)
+
+    def close(self) -> None:
+        """End what is followed live; reading goes on."""
+        if not self._is_closed:
+            self._is_closed = True
+            for subscriber in self._subscribers:
+                subscriber.put_nowait(None)
 
     def _tell(self, entry: Entry) -> None:
         if isinstance(entry.fact, LoopWarned):
             self._warnings.append(entry)
         for subscriber in self._subscribers:
             # A reader that does not keep up misses entries, told by the gap in their numbers; nobody waits for it.
-            if not subscriber.full():
+            if subscriber.qsize() < _SUBSCRIBER_BACKLOG:
                 subscriber.put_nowait(entry)
 
     def _oldest_first(self, after: int) -> Iterator[Entry]:
@@ -149,9 +160,9 @@ class Journal:
             yield Entry(number, at, fact)
 
 
-async def _drained(backlog: "asyncio.Queue[Entry]") -> AsyncIterator[Entry]:
-    while True:
-        yield await backlog.get()
+async def _drained(backlog: "asyncio.Queue[Entry | None]") -> AsyncIterator[Entry]:
+    while (entry := await backlog.get()) is not None:
+        yield entry
 
 
 def _is_named(fact: Fact, members: tuple[str, ...], wanted: str) -> bool:

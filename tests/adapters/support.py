@@ -98,13 +98,16 @@ def is_alive(pid: int) -> bool:
     """Whether the process runs (one that has ended and was not yet reaped does not)."""
     try:
         os.kill(pid, 0)
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except ProcessLookupError:
         return False
-    status = Path(f"/proc/{pid}/stat")
-    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        # It was reaped this moment, or there is no /proc and the signal alone has to do.
+        return not Path("/proc/self/stat").exists()
+    return state != "Z"
 
 
-Answering: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Answering: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 @dataclass
@@ -117,7 +120,7 @@ class FakeServer:
     at_once: int = 0
     most_at_once: int = 0
 
-    async def serve(self, request: web.Request) -> web.StreamResponse:
+    async def serve(self, request: web.BaseRequest) -> web.StreamResponse:
         self.requests.append((request.raw_path, dict(request.headers), await request.read()))
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -144,7 +147,7 @@ async def fake_server(answer: Answering) -> AsyncIterator[FakeServer]:
 def answering(body: bytes = b"", status: int = 200, headers: dict[str, str] | None = None) -> Answering:
     """Always this answer."""
 
-    async def answer(_: web.Request) -> web.StreamResponse:
+    async def answer(_: web.BaseRequest) -> web.StreamResponse:
         return web.Response(status=status, body=body, headers=headers)
 
     return answer

@@ -118,7 +118,7 @@ async def test_nobody_listening_is_unreachable_in_the_systems_words(unused_tcp_p
 
 
 async def test_a_connection_closed_without_an_answer_is_unreachable() -> None:
-    async def hang_up(request: web.Request) -> web.StreamResponse:
+    async def hang_up(request: web.BaseRequest) -> web.StreamResponse:
         assert request.transport is not None
         request.transport.close()
         return web.Response()
@@ -151,7 +151,7 @@ async def test_one_emulator_never_sees_two_calls_at_once() -> None:
 async def test_two_emulators_work_side_by_side() -> None:
     both_are_in = asyncio.Barrier(2)
 
-    async def meet(_: web.Request) -> web.StreamResponse:
+    async def meet(_: web.BaseRequest) -> web.StreamResponse:
         await both_are_in.wait()
         return web.Response(body=b"1")
 
@@ -168,7 +168,7 @@ async def test_two_emulators_work_side_by_side() -> None:
 async def test_an_emulator_given_up_on_is_busy_until_it_answers() -> None:
     release = asyncio.Event()
 
-    async def stall(_: web.Request) -> web.StreamResponse:
+    async def stall(_: web.BaseRequest) -> web.StreamResponse:
         await release.wait()
         return web.Response(body=b"1")
 
@@ -190,7 +190,7 @@ async def test_an_emulator_given_up_on_is_busy_until_it_answers() -> None:
 async def test_a_cancelled_call_keeps_the_emulator_to_itself_too() -> None:
     release = asyncio.Event()
 
-    async def stall(_: web.Request) -> web.StreamResponse:
+    async def stall(_: web.BaseRequest) -> web.StreamResponse:
         await release.wait()
         return web.Response(body=b"1")
 

@@ -37,7 +37,7 @@ async def test_the_trace_header_the_request_id_and_the_content_type_go_along() -
 async def test_as_many_calls_run_at_once_as_are_made() -> None:
     all_are_in = asyncio.Barrier(3)
 
-    async def meet(_: web.Request) -> web.StreamResponse:
+    async def meet(_: web.BaseRequest) -> web.StreamResponse:
         await all_are_in.wait()
         return web.Response(body=b"1")
 
@@ -69,10 +69,34 @@ async def test_an_error_without_the_header_is_told_by_its_shape() -> None:
     assert isinstance(outcome, HandlerFailed)
 
 
-async def test_no_idle_runtime_is_throttling() -> None:
-    outcome = await outcome_of(b'{"errorType":"Runtime.Unavailable","errorMessage":"no runtime"}', 400)
+UNAVAILABLE = b'{"errorType":"Runtime.Unavailable"}'
 
-    assert isinstance(outcome, Throttled)
+
+async def test_a_runtime_that_is_not_idle_yet_is_asked_again() -> None:
+    answers = [answering(UNAVAILABLE, 400), answering(UNAVAILABLE, 400), answering(b"1")]
+
+    async def next_answer(request: web.BaseRequest) -> web.StreamResponse:
+        return await answers.pop(0)(request)
+
+    async with fake_server(next_answer) as server:
+        endpoint = ConcurrentRie(server.url, 1)
+
+        outcome = await endpoint.invoke(invocation())
+        await endpoint.close()
+
+    assert isinstance(outcome, Succeeded)
+    assert len(server.requests) == 3
+
+
+async def test_no_idle_runtime_for_long_is_throttling() -> None:
+    async with fake_server(answering(UNAVAILABLE, 400)) as server:
+        endpoint = ConcurrentRie(server.url, 1, idle_grace_s=0.05)
+
+        outcome = await endpoint.invoke(invocation())
+        await endpoint.close()
+
+    assert outcome == Throttled("ConcurrentInvocationLimitExceeded", f"{server.url}: no runtime is idle")
+    assert len(server.requests) > 1
 
 
 async def test_another_servers_answer_is_unreachable() -> None:
@@ -82,7 +106,7 @@ async def test_another_servers_answer_is_unreachable() -> None:
 
 
 async def test_the_time_limit_is_kept_here() -> None:
-    async def stall(_: web.Request) -> web.StreamResponse:
+    async def stall(_: web.BaseRequest) -> web.StreamResponse:
         await asyncio.Event().wait()
         return web.Response()
 

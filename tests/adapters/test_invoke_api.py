@@ -89,7 +89,7 @@ async def test_a_timeout_and_an_exit_are_told_by_the_payload() -> None:
         headers=header,
     )
     exited = await outcome_of(
-        b'{"errorType":"Runtime.ExitError","errorMessage":"RequestId: r Error: Runtime exited with error: exit status 1"}',
+        b'{"errorType":"Runtime.ExitError","errorMessage":"Error: Runtime exited with error: exit status 1"}',
         headers=header,
     )
 
@@ -125,7 +125,7 @@ async def test_a_missing_function_and_a_server_error_are_unreachable() -> None:
 
 
 async def test_an_api_that_does_not_answer_is_given_up_at_the_time_limit() -> None:
-    async def stall(_: web.Request) -> web.StreamResponse:
+    async def stall(_: web.BaseRequest) -> web.StreamResponse:
         await asyncio.Event().wait()
         return web.Response()
 

@@ -61,7 +61,7 @@ async def test_an_error_in_lambdas_form_keeps_its_type() -> None:
 
 
 async def test_the_time_limit_is_the_functions() -> None:
-    async def stall(_: web.Request) -> web.StreamResponse:
+    async def stall(_: web.BaseRequest) -> web.StreamResponse:
         await asyncio.Event().wait()
         return web.Response()
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 
 from tests.bench.client import Connection, Script, open_connections, seconds_for, sqs_request
-from tests.bench.figures import Figure, Target, figure_of, ratio_at_least, ratio_at_most
+from tests.bench.figures import Figure, figure_of, ratio_at_least, ratio_at_most
 from tests.bench.servers import Server, floor, service, wait_until_listening
 from tests.bench.sizes import Sizes
 

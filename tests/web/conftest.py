@@ -37,7 +37,7 @@ async def s3_stub(scope: Scope, receive: Receive, send: Send) -> None:
         size += len(message.get("body", b""))
         if not message.get("more_body"):
             break
-    body = b"s3 got %d" % size
+    body = b"<got>%d</got>" % size
     await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
     await send({"type": "http.response.body", "body": body})
 
@@ -82,7 +82,7 @@ class Served:
             region_name="us-east-1",
             aws_access_key_id=key,
             aws_secret_access_key=secret,
-            config=Config(retries={"max_attempts": 0}, **config),
+            config=Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=15, **config),
         )
 
 

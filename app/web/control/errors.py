@@ -58,10 +58,15 @@ def install_error_handlers(app: FastAPI) -> None:
         code = _CODES.get(error.status_code, "BadRequest")
         return error_response(error.status_code, code, message, headers=error.headers)
 
+    async def failed(request: Request, _: Exception) -> JSONResponse:
+        what = f"{request.method} {request.url.path}"
+        return error_response(500, "InternalError", f"{what} failed for a reason of ours; the service's log has it")
+
     app.add_exception_handler(errors.Refused, refused)
     app.add_exception_handler(BadRequest, bad_request)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http_error)
+    app.add_exception_handler(Exception, failed)
 
 
 def _explain(problems: Sequence[Any]) -> tuple[str, str]:

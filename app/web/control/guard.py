@@ -1,7 +1,6 @@
 """Who may speak to the control API: this machine's own pages and programs, and who knows the token."""
 
 import base64
-import binascii
 import hmac
 from urllib.parse import urlsplit
 
@@ -103,7 +102,7 @@ def _presents(authorization: str, token: str) -> bool:
         case "basic":
             try:
                 presented = base64.b64decode(credentials.strip(), validate=True).partition(b":")[2]
-            except binascii.Error:
+            except ValueError:
                 return False
         case _:
             return False

@@ -49,9 +49,7 @@ class SetClock(Taken):
         description="`wall`: real time. `frozen`: stands still until it is advanced. `auto`: jumps to whatever is "
         "due next whenever no real call is in flight."
     )
-    at: str | None = Field(
-        default=None, examples=["2026-11-21T12:00:00Z"], description="Where to set it; never back."
-    )
+    at: str | None = Field(default=None, examples=["2026-11-21T12:00:00Z"], description="Where to set it; never back.")
 
 
 class Advance(Taken):
@@ -187,14 +185,14 @@ class DeadLetterQueueView(BaseModel):
 
 class Redrive(Taken):
     message_ids: list[str] | None = Field(default=None, description="Which ones; null means all.")
-    bodies: dict[str, str] = Field(
-        default={}, description="New bodies by message id, for those to be edited."
-    )
+    bodies: dict[str, str] = Field(default={}, description="New bodies by message id, for those to be edited.")
     destination: str | None = Field(default=None, description="A queue; null sends each to the queue it came from.")
 
 
 class RedrivenView(BaseModel):
-    message_ids: list[str]
+    """As at AWS, each is sent again as a new message, with an id of its own."""
+
+    message_ids: list[str] = Field(description="The ids they had in the dead-letter queue.")
 
 
 class PurgedView(BaseModel):
@@ -239,9 +237,7 @@ class FakeObject(Taken):
     size: int | None = Field(default=None, ge=0)
     etag: str | None = None
     event: str | None = Field(default=None, examples=["ObjectCreated:Put", "ObjectRemoved:DeleteMarkerCreated"])
-    function: str | None = Field(
-        default=None, description="Go straight to this function, past the bucket's rules."
-    )
+    function: str | None = Field(default=None, description="Go straight to this function, past the bucket's rules.")
 
 
 class RouteView(BaseModel):

@@ -1,7 +1,6 @@
 """Routes of queues: what they hold, looking into them, sending, purging."""
 
 import base64
-import binascii
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -94,5 +93,5 @@ def _message_attribute(name: str, attribute: Attribute) -> MessageAttribute:
         return MessageAttribute(attribute.data_type, attribute.value)
     try:
         return MessageAttribute(attribute.data_type, base64.b64decode(attribute.value, validate=True))
-    except binascii.Error:
+    except ValueError:
         raise BadRequest(f"attributes.{name}.value: the value of a Binary attribute is written in base64") from None
