@@ -181,7 +181,7 @@ class RedriveMessages:
     bodies: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class StartMessageMoveTask:
     """Answers the task's handle."""
 
@@ -190,14 +190,14 @@ class StartMessageMoveTask:
     rate_per_s: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CancelMessageMoveTask:
     """Answers how many messages it has moved."""
 
     handle: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class AddPermission:
     queue: Arn
     label: str
@@ -205,7 +205,7 @@ class AddPermission:
     actions: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class RemovePermission:
     queue: Arn
     label: str
