@@ -1,5 +1,6 @@
 """The composition root: from settings to one ASGI app, and that app served."""
 
+import gc
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -72,6 +73,7 @@ def _serve(settings: Settings, listening: socket.socket) -> int:
 
     def ready(service: Service) -> None:
         server.before_shutdown = service.end_waits
+        _relieve_garbage_collector()
         _announce(service, port)
 
     app = create_app(settings, port=port, on_ready=ready)
@@ -101,6 +103,16 @@ class _Server(uvicorn.Server):
         if self.before_shutdown is not None:
             self.before_shutdown()
         await super().shutdown(sockets)
+
+
+def _relieve_garbage_collector() -> None:
+    """Let the collector look at less, and less often: what there is now stays, and messages leave no cycles behind.
+
+    With Python's own thresholds, a fifth of the time of sending in batches is spent on looking at messages that are
+    still there (CPython 3.11, 2026-11-21).
+    """
+    gc.freeze()
+    gc.set_threshold(10_000, 10, 10)
 
 
 def _listening(listen: Listen) -> socket.socket:

@@ -74,4 +74,4 @@ def _send(messages: deque[dict[str, str]], body: str) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    uvicorn.run(app, port=int(sys.argv[1]), log_level="error", access_log=False, lifespan="off")
+    uvicorn.run(app, port=int(sys.argv[1]), log_level="error", access_log=False, proxy_headers=False, lifespan="off")
