@@ -301,6 +301,39 @@ class EventDropped:
 
 
 @value(frozen=True, slots=True)
+class DestinationTold:
+    """An asynchronous event ended at a destination; `role` is OnSuccess, OnFailure or DeadLetterConfig."""
+
+    function: Arn
+    request: str
+    chain: str
+    role: str
+    target: Arn
+    condition: str
+
+    @property
+    def text(self) -> str:
+        return f"{name_of(self.function)} told {name_of(self.target)} ({self.role}): {self.condition} [{self.request}]"
+
+
+@value(frozen=True, slots=True)
+class DestinationFailed:
+    """A destination could not be told; Lambda counts it (DestinationDeliveryFailures, DeadLetterErrors) and goes on."""
+
+    function: Arn
+    request: str
+    chain: str
+    role: str
+    target: Arn
+    reason: str
+
+    @property
+    def text(self) -> str:
+        told = f"{name_of(self.function)} could not tell {name_of(self.target)} ({self.role})"
+        return f"{told}: {self.reason} [{self.request}]"
+
+
+@value(frozen=True, slots=True)
 class ObjectChanged:
     bucket: str
     key: str
@@ -395,6 +428,8 @@ Fact: TypeAlias = (
     | EventAccepted
     | EventRetried
     | EventDropped
+    | DestinationTold
+    | DestinationFailed
     | ObjectChanged
     | NotificationSent
     | NotificationFailed
