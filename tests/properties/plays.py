@@ -290,9 +290,7 @@ VERBS: dict[str, Callable[[Play, int, int], Command | None]] = {
     ),
     "remove permission": lambda play, a, b: RemovePermission(play.arn(a), str(b % 3)),
     "put function": _put_function,
-    "delete function": lambda play, a, b: (
-        DeleteFunction(SCOPE.function_arn(_FUNCTIONS[a % 3])) if b % 4 == 0 else None
-    ),
+    "delete function": lambda play, a, b: DeleteFunction(SCOPE.function_arn(_FUNCTIONS[a % 3])) if b % 4 == 0 else None,
     "create mapping": lambda play, a, b: CreateEventSourceMapping(SCOPE, _mapping(play, a, b)),
     "update mapping": _update,
     "delete mapping": lambda play, a, b: DeleteEventSourceMapping(SCOPE, _pick(play.uuids, a)),

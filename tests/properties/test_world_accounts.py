@@ -94,7 +94,9 @@ class Books:
         if redrive is None or redrive.dead_letter_target not in queues:
             return False
         back = queues[redrive.dead_letter_target].settings.redrive
-        is_circle = redrive.dead_letter_target == fact.queue or (back is not None and back.dead_letter_target == fact.queue)
+        is_circle = redrive.dead_letter_target == fact.queue or (
+            back is not None and back.dead_letter_target == fact.queue
+        )
         return fact.count > redrive.max_receive_count and not is_circle
 
 
