@@ -37,7 +37,7 @@ def access_key_ids_of(function: Arn, count: int) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class Endpoints:
-    """The endpoints by function ARN. `url` is where functions reach this service, `secret` what their keys sign with."""
+    """The endpoints by function ARN. `url` is where functions reach this service, `secret` what they sign with."""
 
     scope: Scope
     url: str

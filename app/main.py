@@ -69,20 +69,36 @@ def serve(*, config: Path | None, environ: Mapping[str, str]) -> int:
 def _serve(settings: Settings, listening: socket.socket) -> int:
     port: int = listening.getsockname()[1]
     failures: list[str] = []
-    app = create_app(settings, port=port, on_ready=lambda service: _announce(service, port))
-    server = uvicorn.Server(
+
+    def ready(service: Service) -> None:
+        server.before_shutdown = service.engine.journal.close
+        _announce(service, port)
+
+    app = create_app(settings, port=port, on_ready=ready)
+    server = _Server(
         uvicorn.Config(
             _noting_failures(app, failures),
             log_level="error",
             access_log=False,
             lifespan="on",
             timeout_graceful_shutdown=5,
-        )  # fmt: skip
+        )
     )
     server.run(sockets=[listening])
     for failure in failures:
         click.echo(f"triggerfish: {failure}", err=True)
     return 1 if failures else 0
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which waits for responses that are not over before it ends: those without an end are ended first."""
+
+    before_shutdown: Callable[[], None] | None = None
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        if self.before_shutdown is not None:
+            self.before_shutdown()
+        await super().shutdown(sockets)
 
 
 def _listening(listen: Listen) -> socket.socket:

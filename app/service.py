@@ -43,7 +43,6 @@ from app.settings import (
 )
 from app.wire.events.shapes import Shapes
 
-
 _Entry = TypeVar("_Entry")
 
 

@@ -44,11 +44,14 @@ class HttpClient:
         """POST `body`. Without `within_ms` it waits for as long as the other side keeps the connection."""
         # Imported here, so that whoever runs only local processes does not carry an HTTP client.
         import aiohttp
+        from yarl import URL
 
         session = self._open()
         try:
             async with asyncio.timeout(None if within_ms is None else within_ms / 1_000):
-                async with session.post(url, data=body, headers=headers, allow_redirects=False) as response:
+                # What is escaped already stays as it is: a signature covers the path as it was written.
+                target = URL(url, encoded="%" in url)
+                async with session.post(target, data=body, headers=headers, allow_redirects=False) as response:
                     return Answer(response.status, response.headers, await response.read())
         except aiohttp.ConnectionTimeoutError:
             return Unreachable(f"{url}: no connection within {_CONNECT_TIMEOUT_S:g} seconds")

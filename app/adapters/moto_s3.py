@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs
 from uuid import uuid4
@@ -19,7 +20,7 @@ from moto.core.model_instances import model_data
 from moto.core.request import Request
 from moto.s3 import notifications as moto_notifications
 from moto.s3.exceptions import InvalidBucketName, NoSuchUpload, S3ClientError
-from moto.s3.models import FakeAcl, FakeBucket, FakeKey, FakeMultipart, S3Backend, s3_backends
+from moto.s3.models import FakeAcl, FakeBucket, FakeDeleteMarker, FakeKey, FakeMultipart, S3Backend, s3_backends
 from moto.s3.responses import S3Response
 from moto.utilities.utils import get_partition
 
@@ -183,6 +184,15 @@ class _Backend(S3Backend):  # type: ignore[misc] # moto is not checked
         elif done and version_id in versions:
             self._report(ObjectChange(scope, bucket_name, "ObjectRemoved:Delete", key_name, version_id=version_id))
         return done, about
+
+    def _set_delete_marker(self, bucket_name: str, key_name: str) -> FakeDeleteMarker:
+        """As moto; but S3 marks as deleted what never was there, too (S3 user guide, DeletingObjectVersions)."""
+        bucket = self.get_bucket(bucket_name)
+        if key_name in bucket.keys:
+            return super()._set_delete_marker(bucket_name, key_name)
+        marker = FakeDeleteMarker(key=SimpleNamespace(name=key_name))
+        bucket.keys[key_name] = marker
+        return marker
 
     def upload_part(self, bucket_name: str, multipart_id: str, part_id: int, value: bytes) -> FakeKey:
         self._upload(bucket_name, multipart_id)

@@ -14,7 +14,10 @@ from app.core.time import SECOND_MS, Instant
 
 @dataclass(slots=True, eq=False)
 class Event:
-    """An event on its way to `function`, invoked as `function_arn`: `failures` counts function errors, `attempts` every call that was made."""
+    """An event on its way to `function`, invoked as `function_arn`.
+
+    `failures` counts function errors, `attempts` every call that was made.
+    """
 
     request_id: str
     function: Arn

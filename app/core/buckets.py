@@ -32,8 +32,8 @@ from app.core.notification import (
     validate,
     with_ids,
 )
+from app.core.queues import Queues
 from app.core.shapes import EventShapes
-from app.core.sqs import Queues
 from app.core.time import Instant
 
 
@@ -63,7 +63,7 @@ class Buckets:
         try:
             return self.all[name]
         except KeyError:
-            raise NoSuchBucket() from None
+            raise NoSuchBucket from None
 
     def declare(self, command: DeclareBucket, now: Instant) -> None:
         if command.bucket not in self.all:
@@ -120,12 +120,14 @@ class Buckets:
         if isinstance(way, RouteRefused):
             return way
         payload = self.shapes.s3_event(event, rule_id=way.rule_id, region=scope.region, now=now)
+        mark = len(self.outbox)
         try:
             self._deliver(way.target, payload, event, command.origin, cause, now)
         except Refused as refusal:
             self.outbox.append(NotificationFailed(event.bucket, event.key, way.target, refusal.message, cause.chain))
             return RouteRefused(way.target, way.rule_id, refusal.message)
-        self.outbox.append(NotificationSent(event.bucket, event.key, way.target, way.rule_id, cause.chain))
+        # Told before what it led to, which the delivery has already written down.
+        self.outbox.insert(mark, NotificationSent(event.bucket, event.key, way.target, way.rule_id, cause.chain))
         return way
 
     def _deliver(

@@ -100,12 +100,16 @@ class SendMessageBatch:
 
 @dataclass(frozen=True, slots=True)
 class ReceiveMessage:
-    """None stands for the queue's own setting. Answers `Received`, or `Waiting` when it polls long."""
+    """None stands for the queue's own setting. Answers `Received`, or `Waiting` when it polls long.
+
+    `attempt_id` is a FIFO queue's ReceiveRequestAttemptId.
+    """
 
     queue: Arn
     max_messages: int = 1
     visibility_timeout_s: int | None = None
     wait_time_s: int | None = None
+    attempt_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +178,36 @@ class RedriveMessages:
     message_ids: tuple[str, ...] | None = None
     destination: Arn | None = None
     bodies: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class StartMessageMoveTask:
+    """Answers the task's handle."""
+
+    source: Arn
+    destination: Arn | None = None
+    rate_per_s: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CancelMessageMoveTask:
+    """Answers how many messages it has moved."""
+
+    handle: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddPermission:
+    queue: Arn
+    label: str
+    accounts: tuple[str, ...]
+    actions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RemovePermission:
+    queue: Arn
+    label: str
 
 
 # Lambda ---------------------------------------------------------------------------------------------
@@ -308,6 +342,10 @@ Command: TypeAlias = (
     | ChangeMessageVisibility
     | ChangeMessageVisibilityBatch
     | RedriveMessages
+    | StartMessageMoveTask
+    | CancelMessageMoveTask
+    | AddPermission
+    | RemovePermission
     | PutFunction
     | DeleteFunction
     | CreateEventSourceMapping

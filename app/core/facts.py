@@ -296,9 +296,8 @@ class EventDropped:
 
     @property
     def text(self) -> str:
-        return (
-            f"{name_of(self.function)} lost an event after {self.attempts} attempts: {self.condition} [{self.request}]"
-        )
+        attempts = "1 attempt" if self.attempts == 1 else f"{self.attempts} attempts"
+        return f"{name_of(self.function)} lost an event after {attempts}: {self.condition} [{self.request}]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -365,7 +364,16 @@ class LoopWarned:
             "allowed": "runs on because its RecursiveLoop is Allow",
             "unseen": "runs on, and AWS would not stop it",
         }[self.kind]
-        return f"loop: {name_of(self.function)} {verdict}, {self.times} times: {' → '.join(self.path)}"
+        return f"loop: {name_of(self.function)} {verdict}, invoked {self.times} times: {' → '.join(self.round)}"
+
+    @property
+    def round(self) -> tuple[str, ...]:
+        """The path until the function comes up for the second time: once round the loop."""
+        name = name_of(self.function)
+        places = [place for place, station in enumerate(self.path) if station == name]
+        if len(places) < 2:
+            return self.path
+        return self.path[: places[1] + 1] + (("…",) if len(places) > 2 else ())
 
 
 Fact: TypeAlias = (

@@ -30,7 +30,7 @@ from app.core.facts import (
     InvocationThrottled,
     LoopWarned,
 )
-from app.core.function import Function, FunctionSpec
+from app.core.function import Function
 from app.core.ids import Ids
 from app.core.invocation import Invocation, InvocationType, Outcome, Throttled
 from app.core.limits import Limits
@@ -233,7 +233,7 @@ class Functions:
                 message,
                 ran.duration_ms,
                 ran.log_tail,
-            )  # fmt: skip
+            )
         )
         match call.owner:
             case ForWaiter(waiter=waiter):
@@ -294,7 +294,7 @@ class Functions:
                     slot,
                     call.attempt,
                     call.client_context,
-                )  # fmt: skip
+                )
             )
         )
 
@@ -329,6 +329,7 @@ class Functions:
         match self.submit(function, call, now):
             case RecursiveInvocation():
                 # Dropped without a retry; which condition AWS writes then is UNCONFIRMED.
+                event.attempts -= 1
                 self._drop(function, event, "RecursiveInvocation")
             case Throttled() as throttled:
                 event.attempts -= 1

@@ -25,7 +25,12 @@ class Limits:
     in_flight_messages: int = 120_000
     # A standard queue puts a message to the back once it was received this often (SQS CloudWatch metrics page).
     receives_before_back: int = 3
+    # Fair queues (sqs-fair-queues-detailed): a noisy tenant has at least 30 and more than a tenth of what is in flight.
+    noisy_in_flight: int = 30
+    noisy_share: float = 0.1
     purge_interval_ms: int = MINUTE_MS
+    deduplication_ms: int = 5 * MINUTE_MS
+    receive_attempt_ms: int = 5 * MINUTE_MS
     # CreateQueue within 60 s of DeleteQueue is QueueDeletedRecently on AWS. A local tool is torn down and set up
     # in one breath, so the default here is not to wait.
     recreate_interval_ms: int = 0

@@ -1,6 +1,7 @@
 """What ties a machine to time, and the one timetable over all of them."""
 
-from heapq import heappop, heappush
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import Generic, Protocol, TypeVar
 
@@ -16,40 +17,50 @@ class Machine(Protocol):
 
 M = TypeVar("M", bound=Machine)
 
+_SLACK = 64
+
+
+@dataclass(slots=True)
+class _Booking:
+    number: int
+    at: Instant | None = None
+
 
 class Timetable(Generic[M]):
-    """Machines by their next wake-up. A machine that changed is `booked` again; an outdated booking is skipped."""
+    """Machines by their next wake-up. Equal instants come in the order in which the machines were first booked, so
+    that neither looking nor the size of the jumps changes what happens."""
 
     def __init__(self) -> None:
         self._heap: list[tuple[Instant, int, M]] = []
-        self._booked: dict[int, Instant] = {}
+        self._bookings: dict[int, _Booking] = {}
         self._numbers = count()
 
     def book(self, machine: M) -> None:
         """Note the machine's next wake-up. To be called after every verb on it."""
+        booking = self._bookings.get(id(machine))
+        if booking is None:
+            booking = self._bookings[id(machine)] = _Booking(next(self._numbers))
         at = machine.next_wakeup()
-        key = id(machine)
-        if at is None or self._booked.get(key, at + 1) <= at:
+        if at == booking.at:
             return
-        self._booked[key] = at
-        heappush(self._heap, (at, next(self._numbers), machine))
+        booking.at = at
+        if at is None:
+            return
+        heappush(self._heap, (at, booking.number, machine))
+        if len(self._heap) > 2 * len(self._bookings) + _SLACK:
+            self._heap = [entry for entry in self._heap if self._is_current(entry)]
+            heapify(self._heap)
 
     def forget(self, machine: M) -> None:
-        self._booked.pop(id(machine), None)
+        """Never wake this machine again; it is gone."""
+        self._bookings.pop(id(machine), None)
 
     def next_wakeup(self) -> Instant | None:
-        """The earliest instant at which some machine really has something to do."""
+        """The earliest instant at which some machine has something to do."""
         while self._heap:
-            at, _, machine = self._heap[0]
-            key = id(machine)
-            if self._booked.get(key) != at:
-                heappop(self._heap)
-                continue
-            if machine.next_wakeup() == at:
-                return at
+            if self._is_current(self._heap[0]):
+                return self._heap[0][0]
             heappop(self._heap)
-            self.forget(machine)
-            self.book(machine)
         return None
 
     def due(self, now: Instant) -> tuple[Instant, M] | None:
@@ -58,5 +69,14 @@ class Timetable(Generic[M]):
         if at is None or at > now:
             return None
         machine = heappop(self._heap)[2]
-        self.forget(machine)
+        self._bookings[id(machine)].at = None
         return at, machine
+
+    def __len__(self) -> int:
+        return len(self._heap)
+
+    def _is_current(self, entry: tuple[Instant, int, M]) -> bool:
+        at, number, machine = entry
+        booking = self._bookings.get(id(machine))
+        # Another machine may have come to live where a forgotten one was: the number tells them apart.
+        return booking is not None and booking.at == at and booking.number == number

@@ -64,6 +64,14 @@ def with_parameters(current: MappingParameters, given: MappingType[str, Any], *,
     return result
 
 
+def read_enabled(given: MappingType[str, Any]) -> bool | None:
+    """Whether the mapping is to be enabled; None when nothing was said. Raises ValidationFailed."""
+    value = given.get("Enabled")
+    if value is not None and not isinstance(value, bool):
+        raise ValidationFailed(f"Enabled must be true or false, not {value!r}")
+    return value
+
+
 def check_visibility(visibility_timeout_s: int, timeout_s: int) -> None:
     """Raises when the queue would show a message again while the function may still work on it (spec B3)."""
     if visibility_timeout_s < timeout_s:

@@ -11,6 +11,7 @@ from app.core.commands import CreateEventSourceMapping, DeleteEventSourceMapping
 from app.core.errors import (
     InvalidParameterValue,
     RecursiveInvocation,
+    Refused,
     ResourceConflict,
     ResourceInUse,
     ResourceNotFound,
@@ -22,12 +23,12 @@ from app.core.ids import Ids
 from app.core.invocation import Outcome, Succeeded, Throttled
 from app.core.limits import Limits
 from app.core.mapping import Change, Gathering, Mapping
-from app.core.mapping_parameters import MappingParameters, check_visibility, with_parameters
+from app.core.mapping_parameters import MappingParameters, check_visibility, read_enabled, with_parameters
 from app.core.names import Arn, Scope, name_of, parse_arn
 from app.core.outcomes import error_of, ran_of, word_of
 from app.core.queue import Queue
+from app.core.queues import Queues
 from app.core.shapes import EventShapes
-from app.core.sqs import Queues
 from app.core.time import Instant
 
 _NO_QUEUE = (
@@ -49,6 +50,7 @@ class Mappings:
     changed: Callable[[Mapping], None]
     gone: Callable[[Mapping], None]
     _mappings: dict[str, Mapping] = field(default_factory=dict)
+    _finishing: dict[str, Mapping] = field(default_factory=dict)
     _of_queue: dict[Arn, dict[str, Mapping]] = field(default_factory=dict)
     _of_function: dict[Arn, dict[str, Mapping]] = field(default_factory=dict)
 
@@ -57,7 +59,7 @@ class Mappings:
     def get(self, scope: Scope, uuid: str) -> Mapping:
         mapping = self._mappings.get(uuid)
         if mapping is None or parse_arn(mapping.function).scope != scope:
-            raise ResourceNotFound()
+            raise ResourceNotFound
         return mapping
 
     def all(self, scope: Scope | None = None) -> list[Mapping]:
@@ -85,7 +87,7 @@ class Mappings:
         self._check_unique(queue.arn, function)
         mapping = Mapping(
             self.ids.uuid(), queue=queue.arn, function=function.arn, function_arn=name.as_invoked,
-            parameters=parameters, is_enabled=given.get("Enabled") is not False, tags=dict(given.get("Tags") or {}),
+            parameters=parameters, is_enabled=read_enabled(given) is not False, tags=dict(given.get("Tags") or {}),
             limits=self.limits, now=now,
         )  # fmt: skip
         self._mappings[mapping.uuid] = mapping
@@ -97,7 +99,7 @@ class Mappings:
         """Raises before anything changed when one of the parameters is refused or the mapping is in a transition."""
         mapping = self.get(command.scope, command.uuid)
         given = command.parameters
-        change = {None: Change.UPDATE, True: Change.ENABLE, False: Change.DISABLE}[given.get("Enabled")]
+        change = {None: Change.UPDATE, True: Change.ENABLE, False: Change.DISABLE}[read_enabled(given)]
         if not mapping.allows(change):
             raise ResourceInUse("Cannot update the event source mapping because it is in use.")
         name, function = FunctionName(mapping.function, None), self.functions.get(mapping.function)
@@ -141,11 +143,12 @@ class Mappings:
         if mapping.uuid not in self._mappings:
             return
         self._close_if_due(mapping, now)
-        queue = self.queues[mapping.queue] if mapping.queue in self.queues else None
+        queue = self.queues.get(mapping.queue)
         function = self.functions.get(mapping.function)
         if queue is None or function is None:
+            mapping.scale(now, has_work=False)
             return
-        mapping.scale(now, has_work=bool(queue.visible_count))
+        mapping.scale(now, has_work=mapping.polls and bool(queue.visible_count))
         while mapping.polls and mapping.has_room and (function.has_room or mapping.gathering):
             if not self._receive(mapping, queue, function, now):
                 break
@@ -154,13 +157,15 @@ class Mappings:
     def settle(self, owner: ForBatch, outcome: Outcome, now: Instant) -> None:
         """Delete what succeeded; leave the rest hidden until its visibility timeout ends (spec B5, B6)."""
         batch = owner.batch
-        mapping = self._mappings.get(owner.mapping)
-        if mapping is None:
-            # Deleted while its last batch ran: Lambda's pollers finish it all the same.
-            self._tell(batch, outcome)
-            return
+        # Deleted while its last batches run, it finishes them all the same.
+        mapping = self._mappings.get(owner.mapping) or self._finishing[owner.mapping]
         mapping.running.pop(batch.request_id, None)
+        if not mapping.running:
+            self._finishing.pop(mapping.uuid, None)
         match outcome:
+            case Throttled() if mapping.uuid not in self._mappings:
+                self._tell(batch, outcome)
+                self._abandon(mapping, batch)
             case Throttled():
                 self._wait_or_abandon(mapping, batch, outcome, now)
             case Succeeded(payload=payload) if mapping.parameters.reports_item_failures:
@@ -208,7 +213,9 @@ class Mappings:
 
     def _try_again(self, mapping: Mapping, batch: Batch, now: Instant) -> None:
         function = self.functions.get(mapping.function)
-        if function is None or now >= batch.hidden_until:
+        if now >= batch.hidden_until:
+            self._abandon(mapping, batch)
+        elif function is None:
             self._wait_or_abandon(mapping, batch, Throttled("FunctionDeleted"), now)
         else:
             self._run(mapping, function, batch, now)
@@ -240,13 +247,17 @@ class Mappings:
         self._tell(batch, throttled)
         throttling = mapping.throttle(batch, now=now)
         if throttling is None:
-            ids = tuple(item.id for item in batch.items)
-            self.outbox.append(BatchAbandoned(mapping.queue, mapping.function, batch.request_id, ids))
+            self._abandon(mapping, batch)
             return
         chain = batch.items[0].delivery.content.chain
         self.outbox.append(
             InvocationThrottled(mapping.function, batch.request_id, chain, throttled.reason, throttling.retry_at)
         )
+
+    def _abandon(self, mapping: Mapping, batch: Batch) -> None:
+        mapping.throttled.pop(batch.request_id, None)
+        ids = tuple(item.id for item in batch.items)
+        self.outbox.append(BatchAbandoned(mapping.queue, mapping.function, batch.request_id, ids))
 
     # Inside: settling -----------------------------------------------------------------------------------
 
@@ -269,7 +280,12 @@ class Mappings:
             return
         queue = self.queues[mapping.queue]
         for item in items:
-            self.queues.delete_by_handle(queue, item.delivery.receipt_handle, by=name_of(mapping.function))
+            try:
+                self.queues.delete_by_handle(queue, item.delivery.receipt_handle, by=name_of(mapping.function))
+            except Refused as refusal:
+                # A FIFO queue whose visibility timeout the function outran: the message comes again (spec B5). Or a
+                # queue deleted and created again under its name, which knows no handle of its earlier life.
+                item.attempt.error_message = f"not deleted: {refusal.message}"
         self.queues.changed(queue, now)
 
     def _tell(self, batch: Batch, outcome: Outcome) -> None:
@@ -328,6 +344,8 @@ class Mappings:
     def _remove(self, mapping: Mapping) -> None:
         self._unlink(mapping)
         del self._mappings[mapping.uuid]
+        if mapping.running:
+            self._finishing[mapping.uuid] = mapping
         self.gone(mapping)
 
 

@@ -80,14 +80,15 @@ class MessageState(Enum):
 class Message:
     """A message as it lives in one queue.
 
-    `order` is its place there and its identity in receipt handles. `available_at` is when a delayed or
-    in-flight message becomes visible, `rank` its turn among the visible; the queue alone changes these fields.
+    `order` is its identity there and in receipt handles. `available_at` is when a delayed or in-flight message
+    becomes visible, `place` and `rank` its turn among the visible (lines.py). The queue alone changes these fields.
     """
 
     content: Content
     order: int
     available_at: Instant
     enqueued_at: Instant
+    place: int = 0
     rank: int = 0
     state: MessageState = MessageState.VISIBLE
     receive_count: int = 0

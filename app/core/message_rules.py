@@ -20,33 +20,38 @@ _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 _ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _GROUP_ID = re.compile(r"[!-~]{1,128}")
 _QUEUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
+_FIFO_NAME = re.compile(r"(?=.{1,80}$)[A-Za-z0-9_-]+\.fifo")
 _TYPE = re.compile(r"(String|Number|Binary)(\..+)?", re.DOTALL)
 _NAME_MOST = 256
 
 
-def check_queue_name(name: str) -> None:
-    """Raises InvalidParameterValue unless `name` may name a standard queue (spec A2)."""
-    if not _QUEUE_NAME.fullmatch(name):
+def check_queue_name(name: str, *, is_fifo: bool) -> None:
+    """Raises InvalidParameterValue unless `name` may name a queue of this kind (spec A2)."""
+    if is_fifo and not _FIFO_NAME.fullmatch(name):
+        raise InvalidParameterValue(
+            "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with "
+            ".fifo suffix and be 1 to 80 in length"
+        )
+    if not is_fifo and not _QUEUE_NAME.fullmatch(name):
         raise InvalidParameterValue(
             "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
         )
 
 
-def check_message(
-    body: str, attributes: Mapping[str, MessageAttribute], *, group_id: str | None, deduplication_id: str | None
-) -> None:
-    """What one message must keep to, its size apart. Raises the refusal of the first rule broken."""
+def check_message(body: str, attributes: Mapping[str, MessageAttribute]) -> None:
+    """What the content of one message must keep to, its size apart. Raises the refusal of the first rule broken."""
     if not body:
         raise MissingParameter("The request must contain the parameter MessageBody.")
     if _FORBIDDEN.search(body):
-        raise InvalidMessageContents()
+        raise InvalidMessageContents
     if attributes:
         _check_attributes(attributes)
-    if group_id is not None and not _GROUP_ID.fullmatch(group_id):
-        raise InvalidParameterValue(
-            f"Value {group_id} for parameter MessageGroupId is invalid. Reason: MessageGroupId can only include "
-            "alphanumeric and punctuation characters. 1 to 128 in length."
-        )
+
+
+def check_ids_of_standard(group_id: str | None, deduplication_id: str | None) -> None:
+    """A standard queue takes a group, for fairness, and no deduplication id."""
+    if group_id is not None:
+        _check_id("MessageGroupId", group_id)
     if deduplication_id is not None:
         raise InvalidParameterValue(
             f"Value {deduplication_id} for parameter MessageDeduplicationId is invalid. Reason: "
@@ -54,10 +59,45 @@ def check_message(
         )
 
 
+def check_ids_of_fifo(
+    group_id: str | None, deduplication_id: str | None, *, has_content_based: bool, in_batch: bool
+) -> None:
+    """A FIFO queue needs a group and something to tell duplicates by; without, a batch fails whole (spec A3.1)."""
+    if group_id is None:
+        refusal = InvalidParameterValue if in_batch else MissingParameter
+        raise refusal("The request must contain the parameter MessageGroupId.")
+    if deduplication_id is None and not has_content_based:
+        raise InvalidParameterValue(
+            "The queue should either have ContentBasedDeduplication enabled or "
+            "MessageDeduplicationId provided explicitly"
+        )
+
+
+def check_fifo_entry(group_id: str, deduplication_id: str | None, delay_s: int | None) -> None:
+    """The forms of a FIFO message's ids, and that it has no delay of its own; 0 is taken and means the queue's."""
+    _check_id("MessageGroupId", group_id)
+    if deduplication_id is not None:
+        _check_id("MessageDeduplicationId", deduplication_id)
+    if delay_s:
+        raise InvalidParameterValue(
+            f"Value {delay_s} for parameter DelaySeconds is invalid. Reason: "
+            "The request include parameter that is not valid for this queue type."
+        )
+
+
+def _check_id(name: str, value: str) -> None:
+    if not _GROUP_ID.fullmatch(value):
+        raise InvalidParameterValue(
+            f"Value {value} for parameter {name} is invalid. Reason: {name} can only include alphanumeric and "
+            "punctuation characters. 1 to 128 in length."
+        )
+
+
 def check_delay(delay_s: int | None, limits: Limits) -> None:
     if delay_s is not None and not 0 <= delay_s <= limits.delay_s:
         raise InvalidParameterValue(
-            f"Value {delay_s} for parameter DelaySeconds is invalid. Reason: DelaySeconds must be >= 0 and <= {limits.delay_s}."
+            f"Value {delay_s} for parameter DelaySeconds is invalid. "
+            f"Reason: DelaySeconds must be >= 0 and <= {limits.delay_s}."
         )
 
 
@@ -85,7 +125,7 @@ def check_batch(ids: Sequence[str], *, entry: str, limits: Limits) -> None:
             f"Maximum number of entries per request are {limits.batch_entries}. You have sent {len(ids)}."
         )
     if any(not _ENTRY_ID.fullmatch(entry_id) for entry_id in ids):
-        raise InvalidBatchEntryId()
+        raise InvalidBatchEntryId
     seen: set[str] = set()
     for entry_id in ids:
         if entry_id in seen:

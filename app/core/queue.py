@@ -1,27 +1,30 @@
-"""A standard queue: what is visible, what is hidden until when, and who is waiting.
+"""A queue: what is visible, what is hidden until when, and who is waiting.
 
-Nothing here scans the queue. Sent messages stand in a double-ended queue, returned ones in a heap by their place;
-a receive takes whichever comes first. Delays and visibility timeouts stand in an agenda.
+Nothing here scans the queue. What is visible stands in a line (lines.py), which says who is next in a standard and in
+a FIFO queue; delays and visibility timeouts stand in an agenda.
 
     send ──► DELAYED ──► VISIBLE ◄──────────── IN FLIGHT     VISIBLE → IN_FLIGHT by receive,
               (agenda)      │  ▲──(agenda, change to 0)──┘    any state → GONE by delete, purge, expiry, move
 """
 
-import heapq
-from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from app.core.agenda import Agenda
+from app.core.deduplication import DeduplicationMemory
 from app.core.errors import InvalidParameterValue, OverLimit
 from app.core.facts import Effect, MessageExpired, MessageReturned
 from app.core.limits import Limits
+from app.core.lines import FairLine, FifoLine, Line, StandardLine
 from app.core.message import Attempt, Content, Delivery, Message, MessageState, Move
 from app.core.names import Arn, name_of
-from app.core.queue_attributes import QueueAttributes
+from app.core.queue_attributes import QueueAttributes, RedrivePolicy
 from app.core.receipts import Receipts
 from app.core.time import SECOND_MS, Instant, format_instant
+
+_FIRST_SEQUENCE = 18_870_000_000_000_000_000
+_SEQUENCE_STEP = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,24 @@ class LongPoll:
     visibility_timeout_s: int | None
 
 
+@dataclass(frozen=True, slots=True)
+class ReceiveAttempt:
+    """What a receive with an attempt id handed out, to be handed out again when the caller asks again (spec A8)."""
+
+    until: Instant
+    hidden_until: Instant
+    taken: tuple[tuple[Message, Delivery], ...]
+
+    def is_untouched(self, now: Instant) -> bool:
+        """Whether it is young enough, and no message was deleted or had its visibility changed."""
+        return now < self.until and all(
+            message.state is MessageState.IN_FLIGHT
+            and message.available_at == self.hidden_until
+            and message.receive_count == delivery.receive_count
+            for message, delivery in self.taken
+        )
+
+
 @dataclass(slots=True)
 class Taken:
     """What one receive took: messages with their deliveries, and messages that have been received too often."""
@@ -43,7 +64,7 @@ class Taken:
 
 
 class Queue:
-    """One standard queue. Send, receive, delete and change cost O(log n) at any depth."""
+    """One queue, FIFO if its name ends so. Send, receive, delete and change cost O(log n) at any depth."""
 
     def __init__(
         self,
@@ -64,8 +85,10 @@ class Queue:
         self._receipts = Receipts(seal)
         self._messages: dict[int, Message] = {}
         self._last_order = 0
-        self._fresh: deque[tuple[int, Message]] = deque()
-        self._returned: list[tuple[int, Message]] = []
+        self._last_sequence = _FIRST_SEQUENCE
+        self._line: Line = FifoLine() if self.is_fifo else StandardLine()
+        self.accepted = DeduplicationMemory(limits.deduplication_ms)
+        self._attempts: dict[str, ReceiveAttempt] = {}
         self._hidden: Agenda[Message] = Agenda(_is_hidden_until, lambda: self.in_flight_count + self.delayed_count)
         self._by_age: Agenda[Message] = Agenda(_is_here, lambda: len(self._messages))
         self._polls: dict[int, LongPoll] = {}
@@ -79,6 +102,10 @@ class Queue:
     @property
     def name(self) -> str:
         return name_of(self.arn)
+
+    @property
+    def is_fifo(self) -> bool:
+        return self.arn.endswith(".fifo")
 
     # What goes in ---------------------------------------------------------------------------------------
 
@@ -109,8 +136,10 @@ class Queue:
         redrive = self.settings.redrive if has_dead_letter_queue else None
         taken = Taken()
         shown_again = []
-        while len(taken.messages) < max_messages and (message := self._pop_visible()) is not None:
-            if redrive is not None and message.receive_count >= redrive.max_receive_count:
+        max_messages = min(max_messages, self._limits.in_flight_messages - self.in_flight_count)
+        self._line.begin()
+        while len(taken.messages) < max_messages and (message := self._line.next()) is not None:
+            if redrive is not None and _is_exhausted(message, redrive, now):
                 self._let_go(message)
                 taken.exhausted.append(message)
                 continue
@@ -122,6 +151,30 @@ class Queue:
         for message in shown_again:
             self._show(message)
         return taken
+
+    def receive_again(
+        self, attempt_id: str, *, visibility_timeout_s: int | None, now: Instant
+    ) -> list[tuple[Message, Delivery]]:
+        """The same messages with the same handles, hidden anew; nothing when the attempt is unknown or spoilt."""
+        attempt = self._attempts.pop(attempt_id, None)
+        if attempt is None or not attempt.is_untouched(now):
+            return []
+        timeout_s = self.settings.visibility_timeout_s if visibility_timeout_s is None else visibility_timeout_s
+        for message, _ in attempt.taken:
+            self._hide(message, now + timeout_s * SECOND_MS, MessageState.IN_FLIGHT)
+        self.remember_attempt(attempt_id, attempt.taken, now=now)
+        return list(attempt.taken)
+
+    def remember_attempt(self, attempt_id: str, taken: Sequence[tuple[Message, Delivery]], *, now: Instant) -> None:
+        """Keep what was handed out under the attempt id, for five minutes."""
+        if not taken:
+            return
+        for known, attempt in list(self._attempts.items()):
+            if now < attempt.until:
+                break
+            del self._attempts[known]
+        until = now + self._limits.receive_attempt_ms
+        self._attempts[attempt_id] = ReceiveAttempt(until, taken[0][0].available_at, tuple(taken))
 
     def check_room_in_flight(self) -> None:
         """Raises OverLimit when a short poll may not take more (spec A7)."""
@@ -136,23 +189,26 @@ class Queue:
         """Remove the message of the handle; None when it is gone already, which is no error.
 
         A standard queue honours a handle after its visibility timeout, and an older one as well: AWS "may not
-        delete" with it (spec A6); here, as recorded for the expired handle, it does.
+        delete" with it (spec A6); here, as recorded for the expired handle, it does. A FIFO queue refuses an expired
+        handle with InvalidParameterValue.
         """
-        order, _ = self._receipts.read(receipt_handle)
+        order, receive_count = self._receipts.read(receipt_handle)
         message = self._messages.get(order)
         if message is not None:
+            self._check_unexpired(message, receive_count, receipt_handle)
             self._let_go(message)
         return message
 
     def change_visibility(self, receipt_handle: str, timeout_s: int, *, now: Instant) -> Message:
         """Hide the message for `timeout_s` from now; 0 shows it. Raises InvalidParameterValue (spec A3.1, A6)."""
-        order, _ = self._receipts.read(receipt_handle)
+        order, receive_count = self._receipts.read(receipt_handle)
         message = self._messages.get(order)
         if message is None or message.last_received_at is None:
             raise InvalidParameterValue(
                 f"Value {receipt_handle} for parameter ReceiptHandle is invalid. Reason: "
                 "Message does not exist or is not available for visibility timeout change."
             )
+        self._check_unexpired(message, receive_count, receipt_handle)
         until = now + timeout_s * SECOND_MS
         if until > message.last_received_at + self._limits.visibility_timeout_s * SECOND_MS:
             raise InvalidParameterValue(
@@ -169,14 +225,23 @@ class Queue:
         """Let one message go, in whatever state, because it is moved elsewhere."""
         self._let_go(message)
 
+    def next_visible(self) -> Message | None:
+        """The message that is next in line, without receiving it; it is to be taken at once."""
+        self._line.begin()
+        return self._line.next()
+
+    def put_back(self, message: Message) -> None:
+        """Undo `next_visible`."""
+        self._line.show(message, at_back=False)
+
     def purge(self, *, now: Instant) -> int:
         """Drop every message and say how many there were."""
         count = len(self._messages)
         for message in self._messages.values():
             message.state = MessageState.GONE
         self._messages.clear()
-        self._fresh.clear()
-        self._returned.clear()
+        self._line.clear()
+        self.accepted.forget_all()
         self._hidden.clear()
         self._by_age.clear()
         self.visible_count = self.in_flight_count = self.delayed_count = 0
@@ -257,35 +322,50 @@ class Queue:
 
     # Inside ---------------------------------------------------------------------------------------------
 
+    def next_sequence_number(self) -> str:
+        """Twenty digits, rising with gaps, as AWS's do."""
+        self._last_sequence += _SEQUENCE_STEP
+        return str(self._last_sequence)
+
+    def spread_delay(self, now: Instant) -> None:
+        """Apply the queue's new delay to the messages that wait in a FIFO queue, which a standard queue does not do."""
+        for message in [message for message in self if message.state is MessageState.DELAYED]:
+            message.available_at = message.enqueued_at + self.settings.delay_s * SECOND_MS
+            if message.available_at > now:
+                self._hidden.add(message.available_at, message)
+            else:
+                self._show(message)
+
     def _next_order(self) -> int:
         self._last_order += 1
         return self._last_order
 
     def _put(self, message: Message, now: Instant) -> Message:
         self._messages[message.order] = message
-        # Retention counts from the first enqueue, in a standard dead-letter queue too (spec A10).
-        self._by_age.add(message.content.sent_at, message)
+        if message.content.group_id is not None and isinstance(self._line, StandardLine):
+            self._line = FairLine(
+                self._line, noisy_in_flight=self._limits.noisy_in_flight, noisy_share=self._limits.noisy_share
+            )
+        # Retention counts from the first enqueue, in a standard dead-letter queue too; a FIFO one starts anew (A10).
+        self._by_age.add(message.enqueued_at if self.is_fifo else message.content.sent_at, message)
         if message.available_at > now:
             message.state = MessageState.DELAYED
             self.delayed_count += 1
             self._hidden.add(message.available_at, message)
+            self._line.enter(message)
         else:
             self.visible_count += 1
-            message.rank = message.order
-            self._fresh.append((message.order, message))
+            self._line.enter(message)
+            self._line.show(message, at_back=False)
         return message
 
-    def _pop_visible(self) -> Message | None:
-        fresh, returned = self._fresh, self._returned
-        while fresh or returned:
-            if returned and (not fresh or returned[0][0] < fresh[0][0]):
-                rank, message = heapq.heappop(returned)
-            else:
-                rank, message = fresh.popleft()
-            if message.state is MessageState.VISIBLE and message.rank == rank:
-                message.rank = 0
-                return message
-        return None
+    def _check_unexpired(self, message: Message, receive_count: int, receipt_handle: str) -> None:
+        is_current = message.state is MessageState.IN_FLIGHT and message.receive_count == receive_count
+        if self.is_fifo and not is_current:
+            raise InvalidParameterValue(
+                f"Value {receipt_handle} for parameter ReceiptHandle is invalid. "
+                "Reason: The receipt handle has expired."
+            )
 
     def _hand_out(self, message: Message, by: str, now: Instant) -> Delivery:
         message.receive_count += 1
@@ -302,22 +382,19 @@ class Queue:
         message.available_at = until
         self.in_flight_count += 1
         self._hidden.add(until, message)
+        self._line.hide(message)
 
     def _show(self, message: Message) -> None:
         self._leave(message)
         message.state = MessageState.VISIBLE
         self.visible_count += 1
-        if message.receive_count >= self._limits.receives_before_back:
-            message.rank = self._next_order()
-            self._fresh.append((message.rank, message))
-        else:
-            message.rank = message.order
-            heapq.heappush(self._returned, (message.rank, message))
+        self._line.show(message, at_back=message.receive_count >= self._limits.receives_before_back)
 
     def _let_go(self, message: Message) -> None:
         self._leave(message)
         message.state = MessageState.GONE
         del self._messages[message.order]
+        self._line.leave(message)
 
     def _leave(self, message: Message) -> None:
         match message.state:
@@ -331,6 +408,14 @@ class Queue:
 
 def _is_hidden_until(at: Instant, message: Message) -> bool:
     return message.available_at == at and message.state in (MessageState.IN_FLIGHT, MessageState.DELAYED)
+
+
+def _is_exhausted(message: Message, redrive: RedrivePolicy, now: Instant) -> bool:
+    """Whether it was received too often, and did not come from the dead-letter queue in this very instant: two queues
+    may name each other, and would pass it to and fro without end."""
+    if message.receive_count < redrive.max_receive_count:
+        return False
+    return not any(move.at == now and move.source == redrive.dead_letter_target for move in message.moves)
 
 
 def _is_here(_: Instant, message: Message) -> bool:

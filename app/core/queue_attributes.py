@@ -27,12 +27,22 @@ class QueueAttributes:
     wait_time_s: int = 0
     visibility_timeout_s: int = 30
     redrive: RedrivePolicy | None = None
+    is_fifo: bool = False
+    content_based_deduplication: bool = False
+    deduplication_scope: str = "queue"
+    fifo_throughput_limit: str = "perQueue"
     texts: Mapping[str, str] = field(default_factory=dict)
 
     def as_texts(self) -> dict[str, str]:
         """Every set attribute as GetQueueAttributes shows it."""
         numbers = {name: str(getattr(self, rule.member)) for name, rule in _NUMBERS.items()}
-        return {**numbers, "SqsManagedSseEnabled": "true", **self.texts}
+        shown = {**numbers, "SqsManagedSseEnabled": "true", **self.texts}
+        if self.is_fifo:
+            shown["FifoQueue"] = "true"
+            shown["ContentBasedDeduplication"] = str(self.content_based_deduplication).lower()
+            shown["DeduplicationScope"] = self.deduplication_scope
+            shown["FifoThroughputLimit"] = self.fifo_throughput_limit
+        return shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +59,10 @@ _NUMBERS = {
     "ReceiveMessageWaitTimeSeconds": _Number("wait_time_s", 0, 20),
     "VisibilityTimeout": _Number("visibility_timeout_s", 0, 43_200),
 }
-_FIFO_ONLY = {"FifoQueue", "ContentBasedDeduplication"}
-_HIGH_THROUGHPUT = {"DeduplicationScope", "FifoThroughputLimit"}
+_HIGH_THROUGHPUT = {
+    "DeduplicationScope": ("deduplication_scope", ("queue", "messageGroup")),
+    "FifoThroughputLimit": ("fifo_throughput_limit", ("perQueue", "perMessageGroupId")),
+}
 _BOTH_ENCRYPTIONS = (
     "You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE."
 )
@@ -88,10 +100,24 @@ def with_attributes(
             texts[name] = str(_checked_number(name, text, 60, 86_400))
         elif name == "SqsManagedSseEnabled":
             texts[name] = _read_boolean(name, text)
+        elif name == "FifoQueue" and current.is_fifo:
+            if text.lower() != "true":
+                raise InvalidAttributeValue(
+                    "Invalid value for the parameter FifoQueue. Reason: Modifying queue type is not supported."
+                )
+        elif name == "ContentBasedDeduplication" and current.is_fifo:
+            result = replace(result, content_based_deduplication=_read_boolean(name, text) == "true")
+        elif name in _HIGH_THROUGHPUT and current.is_fifo:
+            result = replace(result, **_read_choice(name, text))
         elif name in _HIGH_THROUGHPUT:
             raise InvalidAttributeName(f"You can specify the {name} only when FifoQueue is set to true.")
         else:
             raise InvalidAttributeName(f"Unknown Attribute {name}.")
+    if result.fifo_throughput_limit == "perMessageGroupId" and result.deduplication_scope != "messageGroup":
+        raise InvalidAttributeValue(
+            "Invalid value for the parameter FifoThroughputLimit. Reason: The perMessageGroupId value is allowed only "
+            "when the value for DeduplicationScope is messageGroup."
+        )
     return replace(result, texts=texts)
 
 
@@ -133,6 +159,13 @@ def _read_boolean(name: str, text: str) -> str:
     if text.lower() not in ("true", "false"):
         raise InvalidAttributeValue(f"Invalid value for the parameter {name}.")
     return text.lower()
+
+
+def _read_choice(name: str, text: str) -> dict[str, Any]:
+    member, choices = _HIGH_THROUGHPUT[name]
+    if text not in choices:
+        raise InvalidAttributeValue(f"Invalid value for the parameter {name}.")
+    return {member: text}
 
 
 def _read_json_object(name: str, text: str) -> dict[str, Any]:

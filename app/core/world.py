@@ -16,11 +16,12 @@ from app.core.machine import Timetable
 from app.core.mapping import Mapping
 from app.core.mappings import Mappings
 from app.core.message import Message
+from app.core.move_tasks import MoveTask, MoveTasks
 from app.core.names import Arn, Scope
 from app.core.notification import NotificationConfiguration
 from app.core.queue import Queue
+from app.core.queues import Queues
 from app.core.shapes import EventShapes
-from app.core.sqs import Queues
 from app.core.time import Instant
 
 
@@ -34,11 +35,12 @@ class World:
     def __init__(self, *, shapes: EventShapes, seed: int = 1, limits: Limits = DEFAULT_LIMITS) -> None:
         ids = Ids(seed)
         self._outbox: list[Effect] = []
-        self._timetable: Timetable[Queue | Mapping | Functions] = Timetable()
+        self._timetable: Timetable[Queue | Mapping | Functions | MoveTasks] = Timetable()
         self._dirty_queues: dict[Arn, Queue] = {}
         self._dirty_mappings: dict[str, Mapping] = {}
         self._chains = Chains(ids, limits.chain_hops_kept)
         self._queues = Queues(ids, limits, self._outbox, self._cause_of, self._queue_changed)
+        self._move_tasks = MoveTasks(ids, self._queues, self._outbox, self._move_tasks_changed)
         self._functions = Functions(
             ids, limits, self._chains, self._outbox, self._cause_of, self._queues.next_waiter, self._function_freed,
             self._settle_batch,
@@ -48,6 +50,7 @@ class World:
         )
         self._buckets = Buckets(ids, shapes, self._outbox, self._queues, self._functions, self._cause_of)
         self._verbs = self._table_of_verbs()
+        self._now: Instant = 0
 
     # Commands -------------------------------------------------------------------------------------------
 
@@ -55,20 +58,24 @@ class World:
         """Answer the command. Raises a `Refused`; then nothing changed."""
         due = self.next_wakeup()
         assert due is None or due > now, "the world is behind: wake it before it is commanded"
+        self._now = max(self._now, now)
         answer = self._verbs[type(command)](command, now)
         self._work_off(now)
         return answer, self._drain()
 
     def next_wakeup(self) -> Instant | None:
-        """When something is due next."""
-        return self._timetable.next_wakeup()
+        """When something is due next; never before what has happened: a shortened retention period is due now."""
+        at = self._timetable.next_wakeup()
+        return at if at is None else max(at, self._now)
 
     def wake(self, now: Instant) -> list[Effect]:
         """Let everything happen that is due until `now`, in order, each at its own instant."""
         while (due := self._timetable.due(now)) is not None:
             at, machine = due
+            self._now = at = max(at, self._now)
             self._wake(machine, at)
             self._work_off(at)
+        self._now = max(self._now, now)
         return self._drain()
 
     # Reading --------------------------------------------------------------------------------------------
@@ -83,6 +90,10 @@ class World:
     def dead_letter_sources(self, arn: Arn) -> list[Queue]:
         """The queues whose redrive policy names this one."""
         return self._queues.dead_letter_sources(arn)
+
+    def move_tasks(self, source: Arn, most: int = 1) -> list[MoveTask]:
+        """The newest first. Raises ResourceNotFound, InvalidParameterValue."""
+        return self._move_tasks.of(source, most)
 
     def function(self, arn: Arn) -> Function:
         """Raises ResourceNotFound."""
@@ -137,6 +148,10 @@ class World:
             commands.ChangeMessageVisibility: queues.change_visibility,
             commands.ChangeMessageVisibilityBatch: queues.change_visibility_batch,
             commands.RedriveMessages: queues.redrive,
+            commands.StartMessageMoveTask: self._move_tasks.start,
+            commands.CancelMessageMoveTask: self._move_tasks.cancel,
+            commands.AddPermission: queues.add_permission,
+            commands.RemovePermission: queues.remove_permission,
             commands.PutFunction: functions.put,
             commands.DeleteFunction: functions.delete,
             commands.CreateEventSourceMapping: mappings.create,
@@ -173,6 +188,9 @@ class World:
     def _queue_changed(self, queue: Queue, now: Instant) -> None:
         self._dirty_queues[queue.arn] = queue
 
+    def _move_tasks_changed(self) -> None:
+        self._timetable.book(self._move_tasks)
+
     def _function_freed(self, function: Function) -> None:
         for mapping in self._mappings.of_function(function.arn):
             self._dirty_mappings[mapping.uuid] = mapping
@@ -193,18 +211,24 @@ class World:
             if self._dirty_queues:
                 arn = next(iter(self._dirty_queues))
                 queue = self._dirty_queues.pop(arn)
-                self._queues.serve_waiting(queue, now)
                 for mapping in self._mappings.of_queue(arn):
                     self._dirty_mappings[mapping.uuid] = mapping
-                self._timetable.book(queue)
+                if arn in self._queues:
+                    self._queues.serve_waiting(queue, now)
+                    self._timetable.book(queue)
+                else:
+                    self._timetable.forget(queue)
             else:
                 uuid = next(iter(self._dirty_mappings))
                 mapping = self._dirty_mappings.pop(uuid)
                 self._mappings.feed(mapping, now)
                 self._timetable.book(mapping)
+                if mapping.queue in self._queues:
+                    # What it received is hidden now, and comes back.
+                    self._timetable.book(self._queues[mapping.queue])
         self._timetable.book(self._functions)
 
-    def _wake(self, machine: Queue | Mapping | Functions, at: Instant) -> None:
+    def _wake(self, machine: Queue | Mapping | Functions | MoveTasks, at: Instant) -> None:
         match machine:
             case Queue():
                 self._outbox += machine.wake(at)
@@ -214,6 +238,8 @@ class World:
                 self._mappings.wake(machine, at)
             case Functions():
                 self._functions.wake(at)
+            case MoveTasks():
+                self._move_tasks.wake(at)
 
     def _drain(self) -> list[Effect]:
         effects = self._outbox[:]

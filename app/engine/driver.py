@@ -76,6 +76,10 @@ class Engine:
             if isinstance(answer, Waiting):
                 self._answers[answer.waiter] = asyncio.get_running_loop().create_future()
             self._carry_out(effects, now)
+        except Refused:
+            # A refusal changes nothing, but what it tells (a loop that was stopped) has to be known.
+            self._carry_out(self.world.wake(now), now)
+            raise
         finally:
             self._arm()
         return answer

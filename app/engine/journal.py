@@ -69,7 +69,8 @@ class Journal:
     def __init__(self, *, kept: int = 100_000) -> None:
         self._entries: deque[Entry] = deque(maxlen=kept)
         self._last = 0
-        self._subscribers: set[asyncio.Queue[Entry]] = set()
+        self._subscribers: set[asyncio.Queue[Entry | None]] = set()
+        self._is_closed = False
         self._warnings: deque[Entry] = deque(maxlen=_WARNINGS_KEPT)
 
     @property
@@ -85,7 +86,7 @@ class Journal:
                 self._warnings.append(entry)
             for subscriber in self._subscribers:
                 # A reader that does not keep up misses entries, told by the gap in their numbers; nobody waits for it.
-                if not subscriber.full():
+                if subscriber.qsize() < _SUBSCRIBER_BACKLOG:
                     subscriber.put_nowait(entry)
 
     def entries(
@@ -122,13 +123,23 @@ class Journal:
 
     @asynccontextmanager
     async def subscribe(self) -> AsyncIterator[AsyncIterator[Entry]]:
-        """What is recorded from now on, as it happens."""
-        backlog: asyncio.Queue[Entry] = asyncio.Queue(_SUBSCRIBER_BACKLOG)
+        """What is recorded from now on, as it happens, until the journal is closed."""
+        # One more than is ever recorded into it, so that there is room for the end.
+        backlog: asyncio.Queue[Entry | None] = asyncio.Queue(_SUBSCRIBER_BACKLOG + 1)
         self._subscribers.add(backlog)
+        if self._is_closed:
+            backlog.put_nowait(None)
         try:
             yield _drained(backlog)
         finally:
             self._subscribers.discard(backlog)
+
+    def close(self) -> None:
+        """End what is followed live; reading goes on."""
+        if not self._is_closed:
+            self._is_closed = True
+            for subscriber in self._subscribers:
+                subscriber.put_nowait(None)
 
     def _oldest_first(self, after: int) -> Iterator[Entry]:
         return (entry for entry in self._entries if entry.number > after)
@@ -140,9 +151,9 @@ class Journal:
             yield entry
 
 
-async def _drained(backlog: "asyncio.Queue[Entry]") -> AsyncIterator[Entry]:
-    while True:
-        yield await backlog.get()
+async def _drained(backlog: "asyncio.Queue[Entry | None]") -> AsyncIterator[Entry]:
+    while (entry := await backlog.get()) is not None:
+        yield entry
 
 
 def _is_named(fact: Fact, members: tuple[str, ...], wanted: str) -> bool:

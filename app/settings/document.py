@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 import yaml
@@ -99,9 +100,9 @@ class _Reader:
     def _scalar(self, loader: yaml.SafeLoader, node: yaml.Node, place: Place) -> Any:
         self._document.written[place] = node.value
         value = node.value if node.tag == _TIMESTAMP else loader.construct_object(node)
-        if value is None or isinstance(value, str | int | float):
+        if value is None or isinstance(value, str | int) or (isinstance(value, float) and isfinite(value)):
             return value
-        self._wrong(node, place, f"{node.tag.rpartition(':')[2]} is no kind of value that settings have")
+        self._wrong(node, place, f"{node.value!r} is no kind of value that settings have")
         return None
 
     def _wrong(self, node: yaml.Node, place: Place, text: str) -> None:

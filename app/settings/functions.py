@@ -78,8 +78,7 @@ def read_function(name: str, field: Field) -> FunctionSettings | None:
         field.wrong(f"a function runs at one kind of endpoint; this one has {' and '.join(kinds)}")
         return None
     if not kinds:
-        known = (*_COMMON, *_PROCESS, *_KINDS)
-        field.table(known)  # a misspelt key is the likely reason
+        field.table(KEYS)  # a misspelt key is the likely reason
         field.wrong(f"nothing says where it runs: give it CodeUri and Handler, or one of {', '.join(_KINDS)}")
         return None
     keys, make = _KINDS.get(kinds[0], (_PROCESS, _process))
@@ -310,3 +309,6 @@ _KINDS: dict[str, tuple[tuple[str, ...], Callable[[Table, Common], FunctionSetti
     "script": (("script",), _scripted),
 }
 """The endpoints that one key names, with the keys they have; whatever else is a process."""
+
+KEYS = (*dict.fromkeys((*_COMMON, *_PROCESS, *(key for keys, _ in _KINDS.values() for key in keys))),)
+"""Every key that a function can have."""

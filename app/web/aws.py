@@ -32,7 +32,6 @@ from app.wire.sqs.operations import SQS
 from app.wire.sqs.plain import plain_params, render_json
 
 _SQS_TARGET = b"AmazonSQS."
-_FORM = "application/x-www-form-urlencoded"
 _SQS_VERSION = "2012-11-05"
 
 
@@ -156,8 +155,7 @@ class AwsEndpoint:
     ) -> None:
         limit = self._settings.max_object_bytes
         try:
-            declared = request.headers.get("content-length", "")
-            if body is None and (self._settings.secrets is not None or (declared.isdigit() and int(declared) > limit)):
+            if body is None and (self._settings.secrets is not None or _may_exceed(request, limit)):
                 body = await read_body(receive, limit)
             self._verify(replace(request, body=body or b""))
         except Refused as refused:
@@ -223,8 +221,14 @@ def _service_of(request: HttpRequest, credential: Credential) -> str:
     return "" if _has_form(request) else "s3"
 
 
+def _may_exceed(request: HttpRequest, max_bytes: int) -> bool:
+    """Whether the body says that it is larger, or does not say how large it is."""
+    declared = request.headers.get("content-length", "0")
+    return "transfer-encoding" in request.headers or not declared.isdigit() or int(declared) > max_bytes
+
+
 def _has_form(request: HttpRequest) -> bool:
-    return request.headers.get("content-type", "").startswith(_FORM)
+    return request.headers.get("content-type", "").startswith(sqs_general.FORM_TYPE)
 
 
 def _is_sqs_query(form: bytes) -> bool:

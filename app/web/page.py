@@ -2,10 +2,12 @@
 
 from functools import cache
 from importlib.resources import files
+from typing import get_args
 
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse
 
+from app.core.facts import Fact
 from app.web.security_headers import page_headers
 
 
@@ -28,4 +30,6 @@ def page_routes(root: str) -> APIRouter:
 
 @cache
 def _page() -> str:
-    return files("app.web").joinpath("page.html").read_text("utf-8")
+    # An EventSource has to be told the names of the events it is to hear.
+    facts = " ".join(fact.__name__ for fact in get_args(Fact))
+    return files("app.web").joinpath("page.html").read_text("utf-8").replace("{facts}", facts)

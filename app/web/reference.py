@@ -62,10 +62,10 @@ def _sections(description: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _operation(method: str, path: str, operation: Mapping[str, Any], description: Mapping[str, Any]) -> str:
-    parts = [
-        f"<details><summary><b>{method.upper()}</b> <code>{html.escape(path)}</code>"
-        f"<span>{html.escape(operation['summary'])}</span></summary>"
-    ]
+    summary = (
+        f"<b>{method.upper()}</b> <code>{html.escape(path)}</code><span>{html.escape(operation['summary'])}</span>"
+    )
+    parts = [f"<details><summary>{summary}</summary>"]
     if operation.get("parameters"):
         parts.append("<table><caption hidden>Parameters</caption>")
         for parameter in operation["parameters"]:
@@ -90,7 +90,9 @@ def _shown(label: str, content: Mapping[str, Any], description: Mapping[str, Any
         return f"<p>{label}: no body</p>"
     kind, media = next(iter(content.items()))
     shape = _example(media.get("schema", {}), description)
-    return f"<p>{label} <code>{kind}</code></p><pre>{html.escape(json.dumps(shape, indent=2, ensure_ascii=False))}</pre>"
+    return (
+        f"<p>{label} <code>{kind}</code></p><pre>{html.escape(json.dumps(shape, indent=2, ensure_ascii=False))}</pre>"
+    )
 
 
 def _example(schema: Mapping[str, Any], description: Mapping[str, Any]) -> Any:
@@ -103,9 +105,7 @@ def _example(schema: Mapping[str, Any], description: Mapping[str, Any]) -> Any:
         shown = _example(kinds[0], description)
         return f"{shown} or null" if isinstance(shown, str) else shown
     if schema.get("type") == "object" and "properties" in schema:
-        return {
-            name: _told(member, _example(member, description)) for name, member in schema["properties"].items()
-        }
+        return {name: _told(member, _example(member, description)) for name, member in schema["properties"].items()}
     if schema.get("type") == "array":
         return [_example(schema.get("items", {}), description)]
     if "enum" in schema:

@@ -1,19 +1,17 @@
 """S3 over HTTP: objects go to the store, notification configurations to the world; changes become commands."""
 
 import logging
-import re
-from collections.abc import Mapping
-from typing import Any, Protocol, assert_never
+from dataclasses import replace
+from typing import assert_never
 from urllib.parse import parse_qs, unquote
 from uuid import uuid4
 
-from starlette.types import Message, Receive, Send
+from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from app.core.commands import ChangeObject, Command, DeclareBucket, ForgetBucket, Origin, PutBucketNotification
+from app.core.commands import ChangeObject, DeclareBucket, ForgetBucket, Origin, PutBucketNotification
 from app.core.errors import Refused
-from app.core.names import DEFAULT_ACCOUNT, DEFAULT_REGION, Scope
-from app.core.notification import NotificationConfiguration
+from app.engine.driver import Engine
 from app.engine.storage import (
     BucketCreated,
     BucketDeleted,
@@ -23,50 +21,37 @@ from app.engine.storage import (
     StoreChange,
     StoreRequest,
 )
+from app.web.asgi import ClientGone, read_body
+from app.wire.credentials import credential_in
+from app.wire.refusals import BodyTooLarge
 from app.wire.s3 import bucket_of_host, parse_notification, render_notification, render_refusal
 
 _LOG = logging.getLogger(__name__)
 
-_CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/[^/]*/([^/,\s]*)/|^AWS ([^:\s]+):")
-_ACCOUNT = re.compile(r"\d{12}")
 _HOP_HEADERS = frozenset({"connection", "keep-alive", "transfer-encoding", "expect", "host"})
 _SERVER_HEADERS = frozenset({"date", "server"})
 """The HTTP server writes these."""
 
 
-class _Bucket(Protocol):
-    @property
-    def scope(self) -> Scope: ...
-
-
-class _World(Protocol):
-    @property
-    def buckets(self) -> Mapping[str, _Bucket]: ...
-
-    def bucket_notification(self, bucket: str) -> NotificationConfiguration: ...
-
-
-class _Engine(Protocol):
-    @property
-    def world(self) -> _World: ...
-
-    def submit(self, command: Command) -> Any: ...
-
-
 class S3App:
     """An ASGI application that answers whatever is addressed to S3."""
 
-    def __init__(self, engine: _Engine, store: ObjectStorage) -> None:
+    def __init__(self, engine: Engine, store: ObjectStorage, *, max_object_bytes: int = 300_000_000) -> None:
+        """A body of more than `max_object_bytes` is EntityTooLarge: it would be kept in memory while it is stored."""
         self._engine = engine
         self._store = store
+        self._max_object_bytes = max_object_bytes
         self._mirrored: set[str] = set()
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         request, origin = _read_head(scope)
-        body = await _read_body(receive)
-        if body is None:
+        try:
+            request = replace(request, body=await read_body(receive, self._max_object_bytes))
+        except ClientGone:
             return
-        request = StoreRequest(request.method, request.path, request.query, request.headers, body, request.scope)
+        except BodyTooLarge as refused:
+            await _send_answer(_refused(refused, ""), request.method, send)
+            return
         answer = await self._answer(request, origin, _client_of(scope))
         await _send_answer(answer, request.method, send)
 
@@ -84,7 +69,7 @@ class S3App:
     async def _mirror_buckets(self) -> None:
         """Buckets that settings or the control API declared exist for S3 clients too, and forgotten ones no longer."""
         declared = self._engine.world.buckets
-        for bucket in declared.keys() - self._mirrored:
+        for bucket in sorted(declared.keys() - self._mirrored):
             if bucket in declared:  # still: the loop ran on while others were made
                 await self._store.create_bucket(declared[bucket].scope, bucket)
                 self._mirrored.add(bucket)
@@ -102,10 +87,7 @@ class S3App:
             self._engine.submit(PutBucketNotification(bucket, parse_notification(request.body), skips))
             return StoreAnswer(200, {})
         except Refused as refused:
-            request_id, host_id = _request_id(), _host_id()
-            status, body = render_refusal(refused, bucket=bucket, request_id=request_id, host_id=host_id)
-            headers = {"content-type": "application/xml", "x-amz-request-id": request_id, "x-amz-id-2": host_id}
-            return StoreAnswer(status, headers, body)
+            return _refused(refused, bucket)
 
     def _tell(self, change: StoreChange, origin: Origin, source_ip: str) -> None:
         """The store has done it; the world is told. A refusal cannot undo it and is only logged."""
@@ -150,9 +132,11 @@ def _read_head(scope: AsgiScope) -> tuple[StoreRequest, Origin]:
     if bucket is not None:
         path = f"/{bucket}{path}"
     query = scope["query_string"].decode("latin-1")
-    access_key_id, region = _credential(headers, query)
-    account = access_key_id if access_key_id and _ACCOUNT.fullmatch(access_key_id) else DEFAULT_ACCOUNT
-    request = StoreRequest(scope["method"], path, query, headers, scope=Scope(account, region or DEFAULT_REGION))
+    authorization = headers.get("authorization", "")
+    credential = credential_in(authorization, query)
+    request = StoreRequest(scope["method"], path, query, headers, scope=credential.scope)
+    # A presigned URL tells whose permission is used, not who uses it: an origin it is not.
+    access_key_id = credential.access_key_id if authorization else None
     return request, Origin(headers.get("x-amzn-trace-id"), access_key_id)
 
 
@@ -165,35 +149,19 @@ def _headers_of(scope: AsgiScope) -> dict[str, str]:
     return headers
 
 
-def _credential(headers: Mapping[str, str], query: str) -> tuple[str | None, str | None]:
-    """Access key id and region of a signature, version 4 or 2, in the header or in a presigned URL."""
-    found = _CREDENTIAL.search(headers.get("authorization", ""))
-    if found:
-        return found[1] or found[3], found[2]
-    parameters = parse_qs(query)
-    access_key_id, *scope = parameters.get("X-Amz-Credential", [""])[0].split("/")
-    region = scope[1] if len(scope) > 1 else None
-    return access_key_id or parameters.get("AWSAccessKeyId", [None])[0], region
-
-
-async def _read_body(receive: Receive) -> bytes | None:
-    """The whole body, or None when the client went away before it was sent."""
-    parts = []
-    while True:
-        message: Message = await receive()
-        if message["type"] == "http.disconnect":
-            return None
-        parts.append(message.get("body", b""))
-        if not message.get("more_body", False):
-            return b"".join(parts)
-
-
 def _client_of(scope: AsgiScope) -> str:
     client = scope.get("client")
     return client[0] if client else "127.0.0.1"
 
 
 # Writing --------------------------------------------------------------------------------------------
+
+
+def _refused(refused: Refused, bucket: str) -> StoreAnswer:
+    request_id, host_id = _request_id(), _host_id()
+    status, body = render_refusal(refused, bucket=bucket, request_id=request_id, host_id=host_id)
+    headers = {"content-type": "application/xml", "x-amz-request-id": request_id, "x-amz-id-2": host_id}
+    return StoreAnswer(status, headers, body)
 
 
 async def _send_answer(answer: StoreAnswer, method: str, send: Send) -> None:

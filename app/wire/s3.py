@@ -14,6 +14,7 @@ from app.core.notification import (
     kind_of,
     understand,
 )
+from app.wire.refusals import BodyTooLarge
 
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -24,6 +25,7 @@ _ERRORS: dict[type[Refused], tuple[str, int]] = {
     MalformedXml: ("MalformedXML", 400),
     AccessDenied: ("AccessDenied", 403),
     ResourceConflict: ("OperationAborted", 409),
+    BodyTooLarge: ("EntityTooLarge", 400),
 }
 """S3's code and status of each refusal that can reach it; any other is an InvalidRequest."""
 

@@ -198,6 +198,19 @@ class TestDeleting:
         ]
         assert nothing.changes == ()
 
+    async def test_where_versions_are_kept_what_never_was_is_marked_too(self, store: ObjectStore) -> None:
+        await enable_versions(store)
+
+        marked = await ask(store, "DELETE", "/photos/never")
+        marker = marked.headers["x-amz-version-id"]
+        listed = await ask(store, "GET", "/photos", query="versions")
+        unmarked = await ask(store, "DELETE", "/photos/never", query=f"versionId={marker}")
+
+        assert told(marked) == [("ObjectRemoved:DeleteMarkerCreated", "never")]
+        assert b"<DeleteMarker>" in listed.body
+        assert told(unmarked) == [("ObjectRemoved:Delete", "never")]
+        assert (await ask(store, "DELETE", "/photos")).status == 204
+
 
 class TestBuckets:
     async def test_a_bucket_is_told_where_it_is(self, store: ObjectStore) -> None:

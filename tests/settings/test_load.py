@@ -182,7 +182,8 @@ def test_a_value_of_the_wrong_kind_is_told(text: str, problem: str) -> None:
         ("seed: !Ref x", 1, "this is no YAML: could not determine a constructor for the tag '!Ref'"),
         ("seed: &a [*a]", 1, "seed[0]: this refers to itself"),
         ("[1]: 2", 1, "this is no YAML: a key must be a word"),
-        ("seed: !!binary aGk=", 1, "seed: binary is no kind of value that settings have"),
+        ("seed: .nan", 1, "seed: '.nan' is no kind of value that settings have"),
+        ("seed: !!binary aGk=", 1, "seed: 'aGk=' is no kind of value that settings have"),
     ],
 )
 def test_a_malformed_file_is_told_with_its_line(text: str, line: int, reason: str) -> None:

@@ -92,9 +92,8 @@ async function importModule(root, name) {
     return await import(pathToFileURL(file).href)
   } catch (error) {
     if (error instanceof SyntaxError) throw new Fault('Runtime.UserCodeSyntaxError', String(error), error.stack)
-    if (error?.code === 'MODULE_NOT_FOUND' || error?.code === 'ERR_MODULE_NOT_FOUND') {
-      throw new Fault('Runtime.ImportModuleError', String(error), error.stack)
-    }
+    // Only what `require` misses has the runtime's type; what `import` misses stays a plain error (as in aws-lambda-ric).
+    if (error?.code === 'MODULE_NOT_FOUND') throw new Fault('Runtime.ImportModuleError', String(error), error.stack)
     throw error
   }
 }

@@ -1,9 +1,10 @@
 """The Python runtime: imports the handler and runs it, invocation after invocation. Standard library only.
 
-Run by path with `-P`, so that this folder is not searched, in a process of its own; nothing of Triggerfish can be imported here. Its error types and texts are
-those of Lambda's own Python runtime.
+Run by path with `-P`, so that this folder is not searched, in a process of its own; nothing of Triggerfish can be
+imported here. Its error types and texts are those of Lambda's own Python runtime.
 """
 
+import contextlib
 import decimal
 import importlib
 import json
@@ -101,6 +102,10 @@ class RuntimeClient:
 
     def post(self, path: str, body: bytes, error_type: str | None = None) -> None:
         """Tell a result or an error. What the API thinks of it (too large, say) is not the handler's business."""
+        # What was printed must be in the pipe before the answer is known.
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError, AttributeError):
+                stream.flush()
         header = f"Lambda-Runtime-Function-Error-Type: {error_type}\r\n" if error_type else ""
         self._send("POST", path, f"{header}Content-Type: application/json\r\n", body)
         self._receive()
@@ -143,7 +148,7 @@ def main() -> None:
     """Init, then invocations for ever."""
     sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(line_buffering=True, write_through=True)  # type: ignore[union-attr]
+        stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     request_ids = _set_up_logging()
     client = RuntimeClient(os.environ["AWS_LAMBDA_RUNTIME_API"])
     try:

@@ -51,9 +51,7 @@ def build_control_app(engine: Engine, parts: ControlParts) -> ASGIApp:
     app.include_router(api)
     app.include_router(page_routes(ROOT))
     app.include_router(reference_routes(ROOT, app.openapi))
-    return Guard(
-        as_json(app), token=parts.token, host_names=parts.host_names, body_limit_bytes=parts.body_limit_bytes
-    )
+    return Guard(as_json(app), token=parts.token, host_names=parts.host_names, body_limit_bytes=parts.body_limit_bytes)
 
 
 def is_for_control(scope: Scope) -> bool:
@@ -64,7 +62,7 @@ def is_for_control(scope: Scope) -> bool:
     path: str = scope["path"]
     if path.startswith(ROOT):
         return path == ROOT or path[len(ROOT)] == "/"
-    if path != "/" or scope["method"] not in ("GET", "HEAD") or scope["query_string"]:
+    if path != "/" or scope["method"] != "GET" or scope["query_string"]:
         return False
     return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
 

@@ -46,7 +46,7 @@ def clock_routes(engine: Engine) -> APIRouter:
 def clock_view(engine: Engine) -> ClockView:
     next_wakeup = engine.world.next_wakeup()
     return ClockView(
-        way=engine.clock.way,
+        way=engine.clock.way.value,
         now=format_instant(engine.clock.now()),
         next_wakeup=None if next_wakeup is None else format_instant(next_wakeup),
         holds=[

@@ -30,9 +30,7 @@ class BadRequest(Exception):
     """The request is understood and wrong; `str` of it is the sentence to answer."""
 
 
-def error_response(
-    status: int, code: str, message: str, *, headers: Mapping[str, str] | None = None
-) -> JSONResponse:
+def error_response(status: int, code: str, message: str, *, headers: Mapping[str, str] | None = None) -> JSONResponse:
     return JSONResponse({"error": {"code": code, "message": message}}, status, headers)
 
 
@@ -60,17 +58,22 @@ def install_error_handlers(app: FastAPI) -> None:
         code = _CODES.get(error.status_code, "BadRequest")
         return error_response(error.status_code, code, message, headers=error.headers)
 
+    async def failed(request: Request, _: Exception) -> JSONResponse:
+        what = f"{request.method} {request.url.path}"
+        return error_response(500, "InternalError", f"{what} failed for a reason of ours; the service's log has it")
+
     app.add_exception_handler(errors.Refused, refused)
     app.add_exception_handler(BadRequest, bad_request)
     app.add_exception_handler(RequestValidationError, invalid)
     app.add_exception_handler(HTTPException, http_error)
+    app.add_exception_handler(Exception, failed)
 
 
 def _explain(problems: Sequence[Any]) -> tuple[str, str]:
     """Code and sentence for pydantic's findings: the path of each field and what was expected there."""
     if any(problem["type"] == "json_invalid" for problem in problems):
         reason = problems[0].get("ctx", {}).get("error", "it does not parse")
-        return "NotJson", f"the body is not JSON: {reason} at byte {problems[0]['loc'][-1]}"
+        return "NotJson", f"the body is not JSON: {reason} (at character {problems[0]['loc'][-1]})"
     sentences = []
     for problem in problems:
         place, *path = problem["loc"]

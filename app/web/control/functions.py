@@ -30,7 +30,7 @@ def function_routes(engine: Engine, parts: ControlParts) -> APIRouter:
 
     @router.get("", summary="Every function, by name")
     async def list_functions() -> list[FunctionView]:
-        return [function_view(function, parts) for function in engine.world.functions()]
+        return [function_view(function, engine, parts) for function in engine.world.functions()]
 
     @router.post("", status_code=201, summary="Add a function, or change it; an entry as in the settings file")
     async def add_function(entry: Entry) -> FunctionView:
@@ -38,11 +38,11 @@ def function_routes(engine: Engine, parts: ControlParts) -> APIRouter:
             await parts.add_function(entry.name, entry.settings())
         except ValueError as error:
             raise BadRequest(str(error)) from error
-        return function_view(engine.world.function(parts.function_arn(entry.name)), parts)
+        return function_view(engine.world.function(parts.function_arn(entry.name)), engine, parts)
 
     @router.get("/{name}", summary="One function, by name or ARN")
     async def show_function(name: str) -> FunctionView:
-        return function_view(engine.world.function(parts.function_arn(name)), parts)
+        return function_view(engine.world.function(parts.function_arn(name)), engine, parts)
 
     @router.delete("/{name}", status_code=204, summary="Forget a function and stop its environments")
     async def delete_function(name: str) -> None:
@@ -71,7 +71,7 @@ def function_routes(engine: Engine, parts: ControlParts) -> APIRouter:
     return router
 
 
-def function_view(function: Function, parts: ControlParts) -> FunctionView:
+def function_view(function: Function, engine: Engine, parts: ControlParts) -> FunctionView:
     spec = function.spec
     return FunctionView(
         name=spec.name,
@@ -82,6 +82,7 @@ def function_view(function: Function, parts: ControlParts) -> FunctionView:
         environments=spec.environments,
         in_flight=function.in_flight,
         waiting=function.waiting,
+        events_waiting=engine.world.events_waiting(spec.arn),
         recursive_loop=spec.recursive_loop,
     )
 

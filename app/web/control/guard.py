@@ -1,7 +1,6 @@
 """Who may speak to the control API: this machine's own pages and programs, and who knows the token."""
 
 import base64
-import binascii
 import hmac
 from urllib.parse import urlsplit
 
@@ -22,9 +21,7 @@ class Guard:
     `Basic`, which is what lets a browser ask for it.
     """
 
-    def __init__(
-        self, app: ASGIApp, *, token: str | None, host_names: tuple[str, ...], body_limit_bytes: int
-    ) -> None:
+    def __init__(self, app: ASGIApp, *, token: str | None, host_names: tuple[str, ...], body_limit_bytes: int) -> None:
         self._app = app
         self._token = token
         self._host_names = _LOOPBACK_NAMES | {name.lower() for name in host_names}
@@ -50,7 +47,7 @@ class Guard:
                 headers={"WWW-Authenticate": 'Bearer realm="triggerfish", Basic realm="triggerfish"'},
             )
         elif _announced_length(headers) > self._body_limit_bytes:
-            response = self._too_large()
+            response = error_response(413, "BodyTooLarge", self._too_large)
         else:
             await self._app(scope, self._counted(receive), send)
             return
@@ -60,8 +57,9 @@ class Guard:
         name = _host_name(host)
         return name in self._host_names or name.endswith(".localhost")
 
-    def _too_large(self) -> ASGIApp:
-        return error_response(413, "BodyTooLarge", f"a body may have at most {self._body_limit_bytes} bytes")
+    @property
+    def _too_large(self) -> str:
+        return f"a body may have at most {self._body_limit_bytes} bytes"
 
     def _counted(self, receive: Receive) -> Receive:
         """`receive`, ended by 413 where a body that announced no length grows over the limit."""
@@ -73,7 +71,7 @@ class Guard:
             if message["type"] == "http.request":
                 received_bytes += len(message.get("body", b""))
                 if received_bytes > self._body_limit_bytes:
-                    raise HTTPException(413, f"a body may have at most {self._body_limit_bytes} bytes")
+                    raise HTTPException(413, self._too_large)
             return message
 
         return count
@@ -104,7 +102,7 @@ def _presents(authorization: str, token: str) -> bool:
         case "basic":
             try:
                 presented = base64.b64decode(credentials.strip(), validate=True).partition(b":")[2]
-            except binascii.Error:
+            except ValueError:
                 return False
         case _:
             return False

@@ -1,5 +1,6 @@
 """Routes of what happened: the journal and its live stream, messages, chains, warnings."""
 
+import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -9,11 +10,11 @@ from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from app.core.errors import ResourceNotFound
 from app.engine.driver import Engine
-from app.engine.journal import Entry
+from app.engine.journal import Entry, Filter, Journal
 from app.web.control.models import ChainView, FoundMessage
 from app.web.control.views import message_view
 
-_PAGE = 1_000
+_ALL = sys.maxsize
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +27,9 @@ class Filters:
     chain: Annotated[str | None, Query(description="A chain id.")] = None
     kinds: Annotated[str | None, Query(description="Names of facts with commas between them.")] = None
 
-    def as_arguments(self) -> dict[str, Any]:
-        """The filters as the journal's `entries` takes them."""
+    def as_filter(self) -> Filter:
         kinds = None if self.kinds is None else frozenset(kind.strip() for kind in self.kinds.split(","))
-        return {
-            "queue": self.queue,
-            "function": self.function,
-            "message": self.message,
-            "chain": self.chain,
-            "kinds": kinds,
-        }
+        return Filter(self.queue, self.function, self.message, self.chain, kinds)
 
 
 Filtered = Annotated[Filters, Depends()]
@@ -51,30 +45,42 @@ def journal_routes(engine: Engine) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=100_000)] = 1_000,
         newest: Annotated[bool, Query(description="The newest that fit the limit, not the oldest.")] = False,
     ) -> list[dict[str, Any]]:
-        entries = engine.journal.entries(after=after, limit=limit, newest=newest, **filters.as_arguments())
+        wanted = filters.as_filter()
+        entries = engine.journal.entries(
+            after=after,
+            limit=limit,
+            newest=newest,
+            queue=wanted.queue,
+            function=wanted.function,
+            message=wanted.message,
+            chain=wanted.chain,
+            kinds=wanted.kinds,
+        )
         return [entry.as_json() for entry in entries]
 
     @router.get("/journal/stream", response_class=EventSourceResponse, summary="What happens, as server-sent events")
     async def stream(
         filters: Filtered,
-        after: Annotated[int | None, Query(ge=0, description="Begin behind this entry; default: with the next.")] = None,
+        after: Annotated[
+            int | None, Query(ge=0, description="Begin behind this entry; default: with the next.")
+        ] = None,
         last_event_id: Annotated[str | None, Header(description="Sent by clients that reconnect.")] = None,
     ) -> AsyncIterator[ServerSentEvent]:
         if last_event_id is not None and last_event_id.isdecimal():
             after = int(last_event_id)
-        async for entry in _follow(engine, filters, after):
+        async for entry in _follow(engine.journal, filters.as_filter(), after):
             yield ServerSentEvent(id=str(entry.number), event=type(entry.fact).__name__, data=entry.as_json())
 
     @router.get("/messages/{message_id}", summary="One message, wherever it is, and its story")
     async def find_message(message_id: str) -> FoundMessage:
-        for queue in engine.world.queues():
-            message = queue.find(message_id)
-            if message is not None:
-                view = message_view(message, queue.arn)
-                return FoundMessage(
-                    message_id=message_id, queue=queue.name, state=view.state, message=view, story=view.story
-                )
-        entries = engine.journal.entries(message=message_id, limit=_PAGE)
+        found = engine.world.find_message(message_id)
+        if found is not None:
+            queue, message = found
+            view = message_view(message, queue.arn)
+            return FoundMessage(
+                message_id=message_id, queue=queue.name, state=view.state, message=view, story=view.story
+            )
+        entries = engine.journal.entries(message=message_id, limit=_ALL)
         if not entries:
             raise ResourceNotFound(f"there is no message {message_id!r}, and the journal knows of none")
         story = [_line(entry) for entry in entries]
@@ -82,7 +88,7 @@ def journal_routes(engine: Engine) -> APIRouter:
 
     @router.get("/chains/{chain_id}", summary="Everything that one stimulus from outside caused, in order")
     async def show_chain(chain_id: str) -> ChainView:
-        entries = engine.journal.entries(chain=chain_id, limit=100 * _PAGE)
+        entries = engine.journal.entries(chain=chain_id, limit=_ALL)
         if not entries:
             raise ResourceNotFound(f"the journal knows of no chain {chain_id!r}")
         return ChainView(chain=chain_id, entries=[entry.as_json() for entry in entries])
@@ -94,18 +100,24 @@ def journal_routes(engine: Engine) -> APIRouter:
     return router
 
 
-async def _follow(engine: Engine, filters: Filters, after: int | None) -> AsyncIterator[Entry]:
-    """Entries behind `after` (None: from now on) without a gap and without an end, first the old, then the live."""
-    journal = engine.journal
-    arguments = filters.as_arguments()
-    last = journal.last_number if after is None else after
+async def _follow(journal: Journal, wanted: Filter, after: int | None) -> AsyncIterator[Entry]:
+    """Entries behind number `after` (None: from now on): first those kept, then each as it is recorded, without end."""
     async with journal.subscribe() as news:
-        while True:
-            while page := journal.entries(after=last, limit=_PAGE, **arguments):
-                for entry in page:
-                    last = entry.number
-                    yield entry
-            await anext(news)
+        # A number from before a restart is higher than any of this journal: then all of it is new.
+        newest = journal.last_number
+        seen = newest if after is None else after if after <= newest else 0
+        for entry in journal.entries(after=seen, limit=_ALL):
+            seen = entry.number
+            if wanted.admits(entry):
+                yield entry
+        async for entry in news:
+            # Entries of the listing come again as news; a reader too slow for the backlog finds a gap and reads it up.
+            fresh = [entry] if entry.number <= seen + 1 else journal.entries(after=seen, limit=_ALL)
+            for late in fresh:
+                if late.number > seen:
+                    seen = late.number
+                    if wanted.admits(late):
+                        yield late
 
 
 def _line(entry: Entry) -> str:

@@ -4,7 +4,6 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-Ms = Annotated[int, Field(description="Whole milliseconds.")]
 InstantText = Annotated[str, Field(examples=["2026-11-21T12:00:00.000Z"], description="ISO 8601, UTC.")]
 Name = Annotated[str, Field(min_length=1, max_length=256)]
 
@@ -50,7 +49,7 @@ class SetClock(Taken):
         description="`wall`: real time. `frozen`: stands still until it is advanced. `auto`: jumps to whatever is "
         "due next whenever no real call is in flight."
     )
-    at: str | None = Field(None, examples=["2026-11-21T12:00:00Z"], description="Where to set it; never back in time.")
+    at: str | None = Field(default=None, examples=["2026-11-21T12:00:00Z"], description="Where to set it; never back.")
 
 
 class Advance(Taken):
@@ -74,18 +73,19 @@ class FunctionView(BaseModel):
     memory_mb: int
     environments: int = Field(description="How many invocations its endpoint can run at once.")
     in_flight: int
-    waiting: int = Field(description="Invocations waiting for a free environment or a retry.")
+    waiting: int = Field(description="Invocations that stand in line for a free environment.")
+    events_waiting: int = Field(description="Asynchronous events that wait for their next attempt.")
     recursive_loop: str
 
 
 class InvokedView(BaseModel):
     request_id: str
     outcome: str | None = Field(description="In a word or two; null when the invocation was only accepted.")
-    payload: Any = Field(None, description="What the handler returned, or the error as its caller sees it.")
+    payload: Any = Field(default=None, description="What the handler returned, or the error as its caller sees it.")
     error_type: str | None = None
     error_message: str | None = None
     duration_ms: float | None = None
-    log_tail: str = Field("", description="The last 4 KB of what the invocation printed.")
+    log_tail: str = Field(default="", description="The last 4 KB of what the invocation printed.")
 
 
 class LogsView(BaseModel):
@@ -113,7 +113,7 @@ class Attribute(Taken):
 
 class Send(Taken):
     body: str
-    delay_s: int | None = Field(None, description="Null takes the queue's own delay.")
+    delay_s: int | None = Field(default=None, description="Null takes the queue's own delay.")
     attributes: dict[str, Attribute] = {}
     group_id: str | None = None
     deduplication_id: str | None = None
@@ -184,13 +184,15 @@ class DeadLetterQueueView(BaseModel):
 
 
 class Redrive(Taken):
-    message_ids: list[str] | None = Field(None, description="Which ones; null means all.")
-    bodies: dict[str, str] = Field({}, description="New bodies by message id, for those to be edited on the way.")
-    destination: str | None = Field(None, description="A queue; null sends each to the queue it came from.")
+    message_ids: list[str] | None = Field(default=None, description="Which ones; null means all.")
+    bodies: dict[str, str] = Field(default={}, description="New bodies by message id, for those to be edited.")
+    destination: str | None = Field(default=None, description="A queue; null sends each to the queue it came from.")
 
 
 class RedrivenView(BaseModel):
-    message_ids: list[str]
+    """As at AWS, each is sent again as a new message, with an id of its own."""
+
+    message_ids: list[str] = Field(description="The ids they had in the dead-letter queue.")
 
 
 class PurgedView(BaseModel):
@@ -232,10 +234,10 @@ class FakeObject(Taken):
 
     bucket: Name
     key: str = Field(min_length=1, max_length=1024)
-    size: int | None = Field(None, ge=0)
+    size: int | None = Field(default=None, ge=0)
     etag: str | None = None
-    event: str | None = Field(None, examples=["ObjectCreated:Put", "ObjectRemoved:DeleteMarkerCreated"])
-    function: str | None = Field(None, description="Go straight to this function, whatever the bucket's rules say.")
+    event: str | None = Field(default=None, examples=["ObjectCreated:Put", "ObjectRemoved:DeleteMarkerCreated"])
+    function: str | None = Field(default=None, description="Go straight to this function, past the bucket's rules.")
 
 
 class RouteView(BaseModel):

@@ -1,7 +1,6 @@
 """Routes of queues: what they hold, looking into them, sending, purging."""
 
 import base64
-import binascii
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -60,9 +59,7 @@ def queue_routes(engine: Engine, parts: ControlParts) -> APIRouter:
         )
         sent = engine.submit(command)
         assert isinstance(sent, Sent), f"a send was answered with {sent!r}"
-        return SentView(
-            message_id=sent.message_id, md5_of_body=sent.md5_of_body, sequence_number=sent.sequence_number
-        )
+        return SentView(message_id=sent.message_id, md5_of_body=sent.md5_of_body, sequence_number=sent.sequence_number)
 
     @router.post("/{name}/purge", summary="Drop every message")
     async def purge_queue(name: str) -> PurgedView:
@@ -96,5 +93,5 @@ def _message_attribute(name: str, attribute: Attribute) -> MessageAttribute:
         return MessageAttribute(attribute.data_type, attribute.value)
     try:
         return MessageAttribute(attribute.data_type, base64.b64decode(attribute.value, validate=True))
-    except binascii.Error:
+    except ValueError:
         raise BadRequest(f"attributes.{name}.value: the value of a Binary attribute is written in base64") from None

@@ -22,7 +22,7 @@ def status_routes(engine: Engine, parts: ControlParts) -> APIRouter:
             listen=parts.listen,
             clock=clock_view(engine),
             journal_entries=engine.journal.last_number,
-            functions=[function_view(function, parts) for function in world.functions()],
+            functions=[function_view(function, engine, parts) for function in world.functions()],
             triggers=_triggers(engine),
             queues=[queue_view(queue, now=now) for queue in world.queues()],
             buckets=sorted(world.buckets),

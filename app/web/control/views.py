@@ -8,8 +8,8 @@ from app.core.notification import NotificationRule
 from app.core.queue import Queue
 from app.core.time import Instant, format_instant
 from app.web.control.models import (
-    Attribute,
     AttemptView,
+    Attribute,
     DeadLetterQueueView,
     MessageView,
     MoveView,

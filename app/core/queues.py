@@ -7,6 +7,7 @@ from itertools import count
 from app.core.chain import Cause
 from app.core.checksums import md5_of_attributes, md5_of_body
 from app.core.commands import (
+    AddPermission,
     BatchAnswer,
     CancelWait,
     ChangeMessageVisibility,
@@ -17,9 +18,10 @@ from app.core.commands import (
     DeleteQueue,
     Origin,
     PurgeQueue,
-    ReceiveMessage,
     Received,
+    ReceiveMessage,
     RedriveMessages,
+    RemovePermission,
     SendMessage,
     SendMessageBatch,
     Sent,
@@ -28,6 +30,7 @@ from app.core.commands import (
     UntagQueue,
     Waiting,
 )
+from app.core.deduplication import Accepted, content_id
 from app.core.errors import (
     BatchRequestTooLong,
     InvalidParameterValue,
@@ -37,7 +40,6 @@ from app.core.errors import (
     QueueNameExists,
     Refused,
     ResourceNotFound,
-    UnsupportedOperation,
 )
 from app.core.facts import (
     Answered,
@@ -53,10 +55,21 @@ from app.core.facts import (
 from app.core.ids import Ids
 from app.core.limits import Limits
 from app.core.message import Content, Delivery, Message, MessageAttribute
-from app.core.message_rules import check_batch, check_delay, check_message, check_queue_name, size_of, text_bytes
+from app.core.message_rules import (
+    check_batch,
+    check_delay,
+    check_fifo_entry,
+    check_ids_of_fifo,
+    check_ids_of_standard,
+    check_message,
+    check_queue_name,
+    size_of,
+    text_bytes,
+)
 from app.core.names import Arn, Scope, name_of, parse_arn
 from app.core.queue import LongPoll, Queue, Taken, reason_for_move
 from app.core.queue_attributes import QueueAttributes, first_difference, with_attributes
+from app.core.queue_policy import with_permission, without_permission
 from app.core.time import SECOND_MS, Instant
 
 CLIENT = "ReceiveMessage"
@@ -84,7 +97,10 @@ class Queues:
         try:
             return self._queues[arn]
         except KeyError:
-            raise QueueDoesNotExist() from None
+            raise QueueDoesNotExist from None
+
+    def get(self, arn: Arn) -> Queue | None:
+        return self._queues.get(arn)
 
     def __contains__(self, arn: object) -> bool:
         return arn in self._queues
@@ -102,9 +118,8 @@ class Queues:
     def create(self, command: CreateQueue, now: Instant) -> Arn:
         arn, given = command.queue, command.attributes
         name = name_of(arn)
-        if name.endswith(".fifo") or given.get("FifoQueue", "false").lower() == "true":
-            raise UnsupportedOperation("FIFO queues are not emulated yet; create a standard queue.")
-        check_queue_name(name)
+        is_fifo = given.get("FifoQueue", "").lower() == "true"
+        check_queue_name(name, is_fifo=is_fifo)
         if (existing := self._queues.get(arn)) is not None:
             wanted = self._attributes(existing.settings, given, arn)
             if (different := first_difference(existing.settings, wanted, given)) is not None:
@@ -114,8 +129,8 @@ class Queues:
             return arn
         deleted_at = self._deleted_at.get(arn)
         if deleted_at is not None and now < deleted_at + self.limits.recreate_interval_ms:
-            raise QueueDeletedRecently()
-        attributes = self._attributes(QueueAttributes(), given, arn)
+            raise QueueDeletedRecently
+        attributes = self._attributes(QueueAttributes(is_fifo=is_fifo), given, arn)
         seal = self.ids.hex(32).encode()
         queue = Queue(arn, attributes, tags=command.tags, seal=seal, limits=self.limits, now=now)
         self._queues[arn] = queue
@@ -141,6 +156,8 @@ class Queues:
         self._forget_source(queue)
         queue.settings = attributes
         queue.modified_at = now
+        if queue.is_fifo and "DelaySeconds" in command.attributes:
+            queue.spread_delay(now)
         self._note_source(queue)
         names = ", ".join(command.attributes)
         self.outbox.append(Configured(f"queue {queue.name}: {names} set", queue=queue.arn))
@@ -154,6 +171,19 @@ class Queues:
         for key in command.keys:
             tags.pop(key, None)
 
+    def add_permission(self, command: AddPermission, now: Instant) -> None:
+        queue = self[command.queue]
+        policy = with_permission(
+            queue.settings.texts.get("Policy"), queue=queue.arn, label=command.label,
+            accounts=command.accounts, actions=command.actions,
+        )  # fmt: skip
+        self.set_attributes(SetQueueAttributes(queue.arn, {"Policy": policy}), now)
+
+    def remove_permission(self, command: RemovePermission, now: Instant) -> None:
+        queue = self[command.queue]
+        policy = without_permission(queue.settings.texts.get("Policy"), queue=queue.arn, label=command.label)
+        self.set_attributes(SetQueueAttributes(queue.arn, {"Policy": policy}), now)
+
     def purge(self, command: PurgeQueue, now: Instant) -> None:
         queue = self[command.queue]
         if queue.purged_at is not None and now < queue.purged_at + self.limits.purge_interval_ms:
@@ -166,6 +196,7 @@ class Queues:
     def send(self, command: SendMessage, now: Instant, *, cause: Cause | None = None) -> Sent:
         """`cause` is given where another service sends and knows it; else the origin tells."""
         queue = self[command.queue]
+        self._check_ids(queue, command, in_batch=False)
         self._check(queue, command, "One or more parameters are invalid.")
         sent = self._send(queue, command, now, cause)
         self.changed(queue, now)
@@ -173,18 +204,22 @@ class Queues:
 
     def send_batch(self, command: SendMessageBatch, now: Instant) -> BatchAnswer:
         queue = self[command.queue]
-        check_batch(
-            [entry_id for entry_id, _ in command.entries], entry="SendMessageBatchRequestEntry", limits=self.limits
-        )
-        total = sum(size_of(entry.body, entry.attributes) for _, entry in command.entries)
+        entries = command.entries
+        check_batch([entry_id for entry_id, _ in entries], entry="SendMessageBatchRequestEntry", limits=self.limits)
+        total = sum(size_of(entry.body, entry.attributes) for _, entry in entries)
         if total > self.limits.batch_bytes:
             raise BatchRequestTooLong(
                 f"Batch requests cannot be longer than {self.limits.batch_bytes} bytes. You have sent {total} bytes."
             )
+        if queue.is_fifo:
+            for _, entry in entries:
+                self._check_ids(queue, entry, in_batch=True)
         successful: list[tuple[str, Sent]] = []
         failed: list[tuple[str, Exception]] = []
-        for entry_id, entry in command.entries:
+        for entry_id, entry in entries:
             try:
+                if not queue.is_fifo:
+                    self._check_ids(queue, entry, in_batch=True)
                 self._check(queue, entry, "One or more parameters cannot be validated.")
             except Refused as refusal:
                 failed.append((entry_id, refusal))
@@ -212,7 +247,7 @@ class Queues:
         self._check_visibility(command.visibility_timeout_s)
         if not wait_s:
             queue.check_room_in_flight()
-        deliveries = self.take(queue, command.max_messages, command.visibility_timeout_s, by=CLIENT, now=now)
+        deliveries = self._receive(queue, command, now)
         self.changed(queue, now)
         if deliveries or not wait_s:
             return Received(tuple(delivery for _, delivery in deliveries))
@@ -222,6 +257,18 @@ class Queues:
         self._polled[waiter] = queue
         self.changed(queue, now)
         return Waiting(waiter, wait_s * SECOND_MS)
+
+    def _receive(self, queue: Queue, command: ReceiveMessage, now: Instant) -> list[tuple[Message, Delivery]]:
+        """For a FIFO queue, an attempt id asks for the messages of an earlier receive whose answer was lost."""
+        timeout_s, attempt_id = command.visibility_timeout_s, command.attempt_id
+        if attempt_id is None or not queue.is_fifo:
+            return self.take(queue, command.max_messages, timeout_s, by=CLIENT, now=now)
+        again = queue.receive_again(attempt_id, visibility_timeout_s=timeout_s, now=now)
+        if again:
+            return again
+        taken = self.take(queue, command.max_messages, timeout_s, by=CLIENT, now=now)
+        queue.remember_attempt(attempt_id, taken, now=now)
+        return taken
 
     def take(
         self, queue: Queue, max_messages: int, visibility_timeout_s: int | None, *, by: str, now: Instant
@@ -236,7 +283,8 @@ class Queues:
             has_dead_letter_queue=dead_letter_queue is not None, now=now,
         )  # fmt: skip
         for message in taken.exhausted:
-            assert redrive is not None and dead_letter_queue is not None, "exhausted only with a dead-letter queue"
+            assert redrive is not None, "exhausted only with a redrive policy"
+            assert dead_letter_queue is not None, "exhausted only with a dead-letter queue"
             self._move(message, queue, dead_letter_queue, reason_for_move(message, redrive.max_receive_count), now)
         for message, delivery in taken.messages:
             content = message.content
@@ -338,17 +386,27 @@ class Queues:
             for message in self._chosen(queue, command)
         ]
         for message, destination, body in moves:
-            check_message(
-                message.content.body if body is None else body, message.content.attributes,
-                group_id=message.content.group_id, deduplication_id=None,
-            )  # fmt: skip
+            check_message(message.content.body if body is None else body, message.content.attributes)
             self._check_size(destination, message.content.body if body is None else body, message.content.attributes,
                              "One or more parameters are invalid.")  # fmt: skip
         for message, destination, body in moves:
-            self._resend(message, queue, destination, body, now)
-        for changed in {queue.arn: queue, **{destination.arn: destination for _, destination, _ in moves}}.values():
-            self.changed(changed, now)
+            self.resend(message, queue, destination, body, now)
         return tuple(message.content.message_id for message, _, _ in moves)
+
+    def resend(self, message: Message, source: Queue, destination: Queue, body: str | None, now: Instant) -> None:
+        """Send a message of `source` to `destination` as a new one: fresh id, stamps and counts (spec A11)."""
+        old = message.content
+        body = old.body if body is None else body
+        content = replace(old, message_id=self.ids.uuid(), body=body, md5_of_body=md5_of_body(body), sent_at=now)
+        if destination.is_fifo:
+            content = replace(content, sequence_number=destination.next_sequence_number())
+        source.take(message)
+        destination.send(content, delay_s=0, now=now)
+        reason = f"redriven, as {content.message_id}"
+        self.outbox.append(MessageMoved(source.arn, old.message_id, old.chain, destination.arn, reason))
+        self.outbox.append(MessageSent(destination.arn, content.message_id, content.chain, text_bytes(body)))
+        self.changed(source, now)
+        self.changed(destination, now)
 
     # Inside ---------------------------------------------------------------------------------------------
 
@@ -363,10 +421,19 @@ class Queues:
         if queue.settings.redrive is not None:
             self._sources.get(queue.settings.redrive.dead_letter_target, {}).pop(queue.arn, None)
 
+    def _check_ids(self, queue: Queue, command: SendMessage, *, in_batch: bool) -> None:
+        if queue.is_fifo:
+            has_content_based = queue.settings.content_based_deduplication
+            check_ids_of_fifo(
+                command.group_id, command.deduplication_id, has_content_based=has_content_based, in_batch=in_batch
+            )
+        elif command.group_id is not None or command.deduplication_id is not None:
+            check_ids_of_standard(command.group_id, command.deduplication_id)
+
     def _check(self, queue: Queue, command: SendMessage, prefix: str) -> None:
-        check_message(
-            command.body, command.attributes, group_id=command.group_id, deduplication_id=command.deduplication_id
-        )
+        check_message(command.body, command.attributes)
+        if queue.is_fifo and command.group_id is not None:
+            check_fifo_entry(command.group_id, command.deduplication_id, command.delay_s)
         check_delay(command.delay_s, self.limits)
         self._check_size(queue, command.body, command.attributes, prefix)
 
@@ -386,15 +453,27 @@ class Queues:
         trace_header = command.trace_header or command.origin.trace_header
         cause = cause or self.cause_of(command.origin, trace_header, now)
         digest = md5_of_body(command.body)
+        system = {"AWSTraceHeader": MessageAttribute("String", command.trace_header)} if command.trace_header else {}
+        digests = (md5_of_attributes(command.attributes), md5_of_attributes(system))
+        key, deduplication_id, sequence_number = "", None, None
+        if queue.is_fifo:
+            deduplication_id = command.deduplication_id or content_id(command.body)
+            key = _deduplication_key(queue, command.group_id, deduplication_id)
+            if (accepted := queue.accepted.find(key, now)) is not None:
+                return Sent(accepted.message_id, accepted.md5_of_body, *digests, accepted.sequence_number)
+            sequence_number = queue.next_sequence_number()
         content = Content(
             self.ids.uuid(), command.body, digest, now, command.sender_id,
-            attributes=command.attributes, trace_header=trace_header, group_id=command.group_id, cause=cause,
+            attributes=command.attributes, trace_header=trace_header, group_id=command.group_id,
+            deduplication_id=deduplication_id, sequence_number=sequence_number, cause=cause,
         )  # fmt: skip
-        queue.send(content, delay_s=command.delay_s, now=now)
-        delay_s = queue.settings.delay_s if command.delay_s is None else command.delay_s
+        if sequence_number is not None:
+            queue.accepted.remember(key, Accepted(content.message_id, digest, sequence_number), now)
+        # A FIFO message has no delay of its own: 0 stands for the queue's (spec A7).
+        delay_s = queue.settings.delay_s if command.delay_s is None or queue.is_fifo else command.delay_s
+        queue.send(content, delay_s=delay_s, now=now)
         self.outbox.append(MessageSent(queue.arn, content.message_id, cause.chain, text_bytes(command.body), delay_s))
-        system = {"AWSTraceHeader": MessageAttribute("String", command.trace_header)} if command.trace_header else {}
-        return Sent(content.message_id, digest, md5_of_attributes(command.attributes), md5_of_attributes(system))
+        return Sent(content.message_id, digest, *digests, sequence_number)
 
     def _change_visibility(self, queue: Queue, handle: str, timeout_s: int, now: Instant) -> None:
         self._check_visibility(timeout_s)
@@ -429,12 +508,9 @@ class Queues:
             raise ResourceNotFound("The resource that you specified for the DestinationArn parameter doesn't exist.")
         return destination
 
-    def _resend(self, message: Message, source: Queue, destination: Queue, body: str | None, now: Instant) -> None:
-        old = message.content
-        body = old.body if body is None else body
-        content = replace(old, message_id=self.ids.uuid(), body=body, md5_of_body=md5_of_body(body), sent_at=now)
-        source.take(message)
-        destination.send(content, delay_s=0, now=now)
-        reason = f"redriven, as {content.message_id}"
-        self.outbox.append(MessageMoved(source.arn, old.message_id, old.chain, destination.arn, reason))
-        self.outbox.append(MessageSent(destination.arn, content.message_id, content.chain, text_bytes(body)))
+
+def _deduplication_key(queue: Queue, group_id: str | None, deduplication_id: str) -> str:
+    """With scope `messageGroup` an id counts within its group; a space cannot be in either."""
+    if queue.settings.deduplication_scope == "messageGroup":
+        return f"{group_id} {deduplication_id}"
+    return deduplication_id

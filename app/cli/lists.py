@@ -1,0 +1,102 @@
+"""`status`, `queues`, `functions`, `mappings`, `logs`: what there is."""
+
+import click
+
+from app.cli.client import Client, segment
+from app.cli.common import json_option, pass_client, print_json, print_table
+
+
+@click.command()
+@json_option
+@pass_client
+def status(client: Client, as_json: bool) -> None:
+    """Everything at a glance."""
+    shown = client.get("/status")
+    if as_json:
+        print_json(shown)
+        return
+    clock = shown["clock"]
+    click.echo(f"Triggerfish {shown['version']} at {client.endpoint}")
+    click.echo(f"clock: {clock['now']} ({clock['way']}), next due: {clock['next_wakeup'] or 'nothing'}")
+    click.echo(f"journal: {shown['journal_entries']} entries; warnings: {shown['warnings']}")
+    for title, lines in (
+        ("functions", [f"{function['name']}  {function['endpoint']}" for function in shown["functions"]]),
+        ("triggers", shown["triggers"]),
+        ("queues", [f"{queue['name']}  {queue['visible']} visible" for queue in shown["queues"]]),
+        ("buckets", shown["buckets"]),
+    ):
+        click.secho(f"{title}:", bold=True)
+        for line in lines or ["none"]:
+            click.echo(f"  {line}")
+
+
+@click.command()
+@json_option
+@pass_client
+def queues(client: Client, as_json: bool) -> None:
+    """Every queue and how full it is."""
+    shown = client.get("/queues")
+    if as_json:
+        print_json(shown)
+        return
+    rows = [(queue["name"], queue["visible"], queue["in_flight"], queue["delayed"]) for queue in shown]
+    print_table(("QUEUE", "VISIBLE", "IN FLIGHT", "DELAYED"), rows, nothing="there are no queues")
+
+
+@click.command()
+@json_option
+@pass_client
+def functions(client: Client, as_json: bool) -> None:
+    """Every function and where it runs."""
+    shown = client.get("/functions")
+    if as_json:
+        print_json(shown)
+        return
+    rows = [
+        (
+            function["name"],
+            f"{function['timeout_s']}s",
+            function["in_flight"],
+            function["waiting"],
+            function["endpoint"],
+        )
+        for function in shown
+    ]
+    print_table(("FUNCTION", "TIMEOUT", "IN FLIGHT", "WAITING", "ENDPOINT"), rows, nothing="there are no functions")
+
+
+@click.command()
+@json_option
+@pass_client
+def mappings(client: Client, as_json: bool) -> None:
+    """Every event source mapping."""
+    shown = client.get("/mappings")
+    if as_json:
+        print_json(shown)
+        return
+    rows = [
+        (
+            mapping["UUID"],
+            mapping["EventSourceArn"].rsplit(":", 1)[-1],
+            mapping["FunctionArn"].split(":function:")[-1],
+            mapping["BatchSize"],
+            mapping["State"],
+        )
+        for mapping in shown
+    ]
+    print_table(("UUID", "QUEUE", "FUNCTION", "BATCH", "STATE"), rows, nothing="there are no mappings")
+
+
+@click.command()
+@click.argument("function")
+@click.option("-n", "--lines", default=200, show_default=True, type=click.IntRange(min=1), help="How many.")
+@json_option
+@pass_client
+def logs(client: Client, function: str, lines: int, as_json: bool) -> None:
+    """The last lines that a function printed."""
+    shown = client.get(f"/functions/{segment(function)}/logs", lines=lines)
+    if as_json:
+        print_json(shown)
+        return
+    for line in shown["lines"]:
+        click.echo(line)

@@ -1,0 +1,50 @@
+"""What a FIFO queue remembers of what it accepted, so that a duplicate is answered and not enqueued (spec A8)."""
+
+from dataclasses import dataclass
+from hashlib import sha256
+
+from app.core.agenda import Agenda
+from app.core.time import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The answer that the first send got, and every duplicate gets."""
+
+    message_id: str
+    md5_of_body: str
+    sequence_number: str
+
+
+class DeduplicationMemory:
+    """Deduplication ids by key, for `interval_ms` from the first accept. A message's deletion does not end it; a purge
+    of the queue does."""
+
+    def __init__(self, interval_ms: int) -> None:
+        self._interval_ms = interval_ms
+        self._accepted: dict[str, tuple[Instant, Accepted]] = {}
+        self._ends: Agenda[str] = Agenda(self._ends_at, lambda: len(self._accepted))
+
+    def find(self, key: str, now: Instant) -> Accepted | None:
+        for ended in self._ends.due(now):
+            del self._accepted[ended]
+        found = self._accepted.get(key)
+        return found[1] if found else None
+
+    def remember(self, key: str, accepted: Accepted, now: Instant) -> None:
+        until = now + self._interval_ms
+        self._accepted[key] = (until, accepted)
+        self._ends.add(until, key)
+
+    def forget_all(self) -> None:
+        self._accepted.clear()
+        self._ends.clear()
+
+    def _ends_at(self, at: Instant, key: str) -> bool:
+        found = self._accepted.get(key)
+        return found is not None and found[0] == at
+
+
+def content_id(body: str) -> str:
+    """The id of content-based deduplication: SHA-256 of the body alone, in hexadecimal."""
+    return sha256(body.encode()).hexdigest()

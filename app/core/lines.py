@@ -1,0 +1,282 @@
+"""In which order a queue hands out what is visible: a standard queue's line, a fair one, a FIFO queue's."""
+
+import heapq
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from app.core.message import Message, MessageState
+
+
+class Line(Protocol):
+    """What a queue tells its line of each message, and what it asks: who is next?"""
+
+    def enter(self, message: Message) -> None:
+        """It is in the queue from now on, visible or not."""
+
+    def show(self, message: Message, *, at_back: bool) -> None:
+        """It became visible; `at_back` gives it the last place."""
+
+    def hide(self, message: Message) -> None:
+        """It is in flight or delayed from now on."""
+
+    def leave(self, message: Message) -> None:
+        """It left the queue."""
+
+    def begin(self) -> None:
+        """A receive begins."""
+
+    def next(self) -> Message | None:
+        """The next message of this receive; the queue hides it or lets it go before it asks again."""
+
+    def clear(self) -> None:
+        """The queue was purged."""
+
+
+class StandardLine:
+    """Oldest first, as good as it goes. Sent messages stand in a double-ended queue, returned ones in a heap by
+    their place; whichever is earlier comes first. Hidden and deleted ones are skipped when their turn comes."""
+
+    def __init__(self) -> None:
+        self._fresh: deque[tuple[int, Message]] = deque()
+        self._returned: list[tuple[int, Message]] = []
+        self._last_rank = 0
+
+    def enter(self, message: Message) -> None:
+        self._last_rank = max(self._last_rank + 1, message.order)
+        message.place = self._last_rank
+
+    def show(self, message: Message, *, at_back: bool) -> None:
+        if at_back:
+            self._last_rank += 1
+            message.place = self._last_rank
+        message.rank = message.place
+        if not self._fresh or message.rank > self._fresh[-1][0]:
+            self._fresh.append((message.rank, message))
+        else:
+            heapq.heappush(self._returned, (message.rank, message))
+
+    def hide(self, message: Message) -> None:
+        message.rank = 0
+
+    def leave(self, message: Message) -> None:
+        message.rank = 0
+        # The oldest go first when nobody receives; their places must not pile up.
+        while self._fresh and self._fresh[0][1].rank != self._fresh[0][0]:
+            self._fresh.popleft()
+
+    def begin(self) -> None:
+        pass
+
+    def next(self) -> Message | None:
+        fresh, returned = self._fresh, self._returned
+        while fresh or returned:
+            if returned and (not fresh or returned[0][0] < fresh[0][0]):
+                rank, message = heapq.heappop(returned)
+            else:
+                rank, message = fresh.popleft()
+            if message.rank == rank:
+                return message
+        return None
+
+    @property
+    def head(self) -> int | None:
+        """The rank of the message that `next` would give."""
+        fresh, returned = self._fresh, self._returned
+        while fresh and fresh[0][1].rank != fresh[0][0]:
+            fresh.popleft()
+        while returned and returned[0][1].rank != returned[0][0]:
+            heapq.heappop(returned)
+        return min((line[0][0] for line in (fresh, returned) if line), default=None)
+
+    def clear(self) -> None:
+        self._fresh.clear()
+        self._returned.clear()
+
+    def __len__(self) -> int:
+        """How many places it keeps, those of hidden and deleted messages included."""
+        return len(self._fresh) + len(self._returned)
+
+
+class FairLine:
+    """A standard queue whose senders name groups: each group is a tenant, and quiet tenants go first (spec A9).
+
+    A tenant becomes noisy when it has at least `noisy_in_flight` messages in flight and more than a tenth of all that
+    are, and stays so until its backlog has drained. Of several noisy ones, the one with least in flight goes first.
+    Messages without a group are tenants of their own and never noisy. AWS also looks at the share of recent processing
+    time; its thresholds are described as approximate, and that one is left out.
+    """
+
+    def __init__(self, before: StandardLine, *, noisy_in_flight: int, noisy_share: float) -> None:
+        """`before` holds what was sent before the first group was named."""
+        self._noisy_in_flight = noisy_in_flight
+        self._noisy_share = noisy_share
+        self._lines: dict[str | None, StandardLine] = {None: before}
+        self._heads: list[tuple[int, str, str | None]] = []
+        self._in_flight: dict[int, str | None] = {}
+        self._in_flight_of: dict[str | None, int] = {}
+        self._noisy: set[str | None] = set()
+        self._note_head(None)
+
+    def enter(self, message: Message) -> None:
+        # Places are given out by one line for all, so that they tell the order between tenants.
+        self._lines[None].enter(message)
+        self._lines.setdefault(message.content.group_id, StandardLine())
+
+    def show(self, message: Message, *, at_back: bool) -> None:
+        self._land(message)
+        if at_back:
+            self._lines[None].enter(message)
+        tenant = message.content.group_id
+        self._lines[tenant].show(message, at_back=False)
+        self._note_head(tenant)
+
+    def hide(self, message: Message) -> None:
+        tenant = message.content.group_id
+        self._lines[tenant].hide(message)
+        if message.order not in self._in_flight:
+            self._in_flight[message.order] = tenant
+            self._in_flight_of[tenant] = self._in_flight_of.get(tenant, 0) + 1
+        self._judge(tenant)
+
+    def leave(self, message: Message) -> None:
+        self._land(message)
+        self._lines[message.content.group_id].leave(message)
+
+    def begin(self) -> None:
+        pass
+
+    def next(self) -> Message | None:
+        """The oldest message of a quiet tenant; with none, the oldest of the noisy tenant with least in flight."""
+        passed_over: list[tuple[int, str, str | None]] = []
+        chosen: tuple[int, str, str | None] | None = None
+        while self._heads:
+            head = heapq.heappop(self._heads)
+            if self._lines[head[2]].head != head[0]:
+                continue
+            if head[2] not in self._noisy:
+                chosen = head
+                break
+            passed_over.append(head)
+        if chosen is None and passed_over:
+            chosen = min(passed_over, key=lambda head: (self._in_flight_of.get(head[2], 0), head))
+        for head in passed_over:
+            if head is not chosen:
+                heapq.heappush(self._heads, head)
+        if chosen is None:
+            return None
+        message = self._lines[chosen[2]].next()
+        self._note_head(chosen[2])
+        return message
+
+    def clear(self) -> None:
+        for line in self._lines.values():
+            line.clear()
+        self._heads.clear()
+        self._in_flight.clear()
+        self._in_flight_of.clear()
+        self._noisy.clear()
+
+    def _note_head(self, tenant: str | None) -> None:
+        head = self._lines[tenant].head
+        if head is not None:
+            heapq.heappush(self._heads, (head, tenant or "", tenant))
+        else:
+            self._noisy.discard(tenant)
+
+    def _judge(self, tenant: str | None) -> None:
+        mine = self._in_flight_of[tenant]
+        is_noisy = mine >= self._noisy_in_flight and mine > self._noisy_share * len(self._in_flight)
+        if tenant is not None and is_noisy and self._lines[tenant].head is not None:
+            self._noisy.add(tenant)
+
+    def _land(self, message: Message) -> None:
+        """It is not in flight any more, if it was."""
+        if self._in_flight.pop(message.order, _NOWHERE) is not _NOWHERE:
+            self._in_flight_of[message.content.group_id] -= 1
+
+
+_NOWHERE = object()
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """A message group: its messages in the order they were sent."""
+
+    id: str
+    messages: OrderedDict[int, Message] = field(default_factory=OrderedDict)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its head may be handed out; a head that is hidden holds back all behind it."""
+        head = next(iter(self.messages.values()), None)
+        return head is not None and head.state is MessageState.VISIBLE
+
+
+class FifoLine:
+    """Groups in the order in which they became available. Of a group, the run of visible messages from its head is
+    handed out, up to the first that is hidden: this one rule explains every recording of group locking (spec A8)."""
+
+    def __init__(self) -> None:
+        self._groups: dict[str, Group] = {}
+        self._open: OrderedDict[str, Group] = OrderedDict()
+        self._run: deque[Message] = deque()
+        self._served: set[str] = set()
+
+    def enter(self, message: Message) -> None:
+        group = self._groups.get(_group_id(message))
+        if group is None:
+            group = self._groups[_group_id(message)] = Group(_group_id(message))
+        group.messages[message.order] = message
+        self._judge(group)
+
+    def show(self, message: Message, *, at_back: bool) -> None:
+        self._judge(self._groups[_group_id(message)])
+
+    def hide(self, message: Message) -> None:
+        self._judge(self._groups[_group_id(message)])
+
+    def leave(self, message: Message) -> None:
+        group = self._groups[_group_id(message)]
+        del group.messages[message.order]
+        if not group.messages:
+            del self._groups[group.id]
+        self._judge(group)
+
+    def begin(self) -> None:
+        self._run.clear()
+        self._served.clear()
+
+    def next(self) -> Message | None:
+        """As many as there are of one group, then on with the next group; no group twice in one receive."""
+        if not self._run:
+            group = next((group for group in self._open.values() if group.id not in self._served), None)
+            if group is None:
+                return None
+            self._served.add(group.id)
+            for message in group.messages.values():
+                if message.state is not MessageState.VISIBLE or len(self._run) == _MOST_OF_A_RECEIVE:
+                    break
+                self._run.append(message)
+        return self._run.popleft()
+
+    def clear(self) -> None:
+        self._groups.clear()
+        self._open.clear()
+        self._run.clear()
+
+    def _judge(self, group: Group) -> None:
+        """A group that opens goes to the end of the open ones; one that closes leaves them."""
+        if group.is_open:
+            self._open.setdefault(group.id, group)
+        else:
+            self._open.pop(group.id, None)
+
+
+_MOST_OF_A_RECEIVE = 10
+
+
+def _group_id(message: Message) -> str:
+    group_id = message.content.group_id
+    assert group_id is not None, "a message of a FIFO queue has a group"
+    return group_id

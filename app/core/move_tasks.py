@@ -1,0 +1,180 @@
+"""Message move tasks: dead letters on their way back, at a rate, on the clock (spec A11)."""
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from app.core.agenda import Agenda
+from app.core.commands import CancelMessageMoveTask, StartMessageMoveTask
+from app.core.errors import InvalidParameterValue, ResourceNotFound
+from app.core.facts import Configured, Effect
+from app.core.ids import Ids
+from app.core.message import Message
+from app.core.names import Arn, name_of
+from app.core.queue import Queue
+from app.core.queues import Queues
+from app.core.time import SECOND_MS, Instant
+
+# Without a rate of its own AWS moves as fast as it thinks good; here so many a millisecond.
+_CHUNK = 100
+_TASKS_KEPT = 10
+
+
+class TaskStatus(StrEnum):
+    RUNNING = "RUNNING"
+    COMPLETED = "COMPLETED"
+    CANCELLED = "CANCELLED"
+    FAILED = "FAILED"
+
+
+@dataclass(slots=True, eq=False)
+class MoveTask:
+    """One task; `next_at` is when it moves again, None once it has ended."""
+
+    id: str
+    source: Arn
+    destination: Arn | None
+    rate_per_s: int | None
+    started_at: Instant
+    to_move: int
+    next_at: Instant | None
+    moved: int = 0
+    status: TaskStatus = TaskStatus.RUNNING
+    failure_reason: str | None = None
+
+    @property
+    def handle(self) -> str:
+        """Looks like AWS's: base64 of the task id and the source."""
+        return b64encode(json.dumps({"taskId": self.id, "sourceArn": self.source}).encode()).decode()
+
+
+@dataclass(slots=True)
+class MoveTasks:
+    """The tasks of every source, newest first, the last ten of each."""
+
+    ids: Ids
+    queues: Queues
+    outbox: list[Effect]
+    changed: Callable[[], None]
+    _tasks: dict[Arn, list[MoveTask]] = field(default_factory=dict)
+    _due: Agenda[MoveTask] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._due = Agenda(lambda at, task: task.next_at == at, self._running_count)
+
+    def of(self, source: Arn, most: int) -> list[MoveTask]:
+        """Raises ResourceNotFound for an unknown queue, InvalidParameterValue unless `most` is from 1 to 10."""
+        if not 1 <= most <= _TASKS_KEPT:
+            raise InvalidParameterValue(
+                f"Value {most} for parameter MaxResults is invalid. Reason: Must be between 1 and 10, if provided."
+            )
+        self._source(source)
+        return self._tasks.get(source, [])[:most]
+
+    def start(self, command: StartMessageMoveTask, now: Instant) -> str:
+        """The handle of the new task. Nothing has moved when this returns."""
+        queue = self._source(command.source)
+        if not self.queues.dead_letter_sources(queue.arn):
+            raise InvalidParameterValue("Source queue must be configured as a Dead Letter Queue.")
+        if command.destination is not None and command.destination not in self.queues:
+            raise ResourceNotFound("The resource that you specified for the DestinationArn parameter doesn't exist.")
+        rate = command.rate_per_s
+        if rate is not None and not 1 <= rate <= 500:
+            raise InvalidParameterValue(
+                f"Value {rate} for parameter MaxNumberOfMessagesPerSecond is invalid. Reason: You must enter a value "
+                "between 1 and 500."
+            )
+        if any(task.status is TaskStatus.RUNNING for task in self._tasks.get(queue.arn, [])):
+            raise InvalidParameterValue(
+                "There is already a task running. Only one active task is allowed for a source queue arn "
+                "at a given time."
+            )
+        first_at = now + (_pause_ms(0, rate) or 1)
+        task = MoveTask(self.ids.uuid(), queue.arn, command.destination, rate, now, queue.visible_count, first_at)
+        self._tasks[queue.arn] = [task, *self._tasks.get(queue.arn, [])][:_TASKS_KEPT]
+        self._due.add(first_at, task)
+        self.outbox.append(Configured(f"move task started on {queue.name}: {task.to_move} messages", queue.arn))
+        self.changed()
+        return task.handle
+
+    def cancel(self, command: CancelMessageMoveTask, now: Instant) -> int:
+        """How many messages the task has moved; they stay moved."""
+        task = self._find(command.handle)
+        if task.status is not TaskStatus.RUNNING:
+            raise InvalidParameterValue("Only active tasks can be cancelled.")
+        self._end(task, TaskStatus.CANCELLED)
+        return task.moved
+
+    # Time -----------------------------------------------------------------------------------------------
+
+    def next_wakeup(self) -> Instant | None:
+        return self._due.next()
+
+    def wake(self, now: Instant) -> None:
+        for task in list(self._due.due(now)):
+            self._step(task, now)
+        self.changed()
+
+    # Inside ---------------------------------------------------------------------------------------------
+
+    def _step(self, task: MoveTask, now: Instant) -> None:
+        for _ in range(1 if task.rate_per_s else _CHUNK):
+            source = self.queues.get(task.source)
+            if source is None:
+                return self._fail(task, "AWS.SimpleQueueService.NonExistentQueue")
+            message = source.next_visible()
+            if message is None:
+                return self._end(task, TaskStatus.COMPLETED)
+            arn = task.destination or message.source
+            destination = self.queues.get(arn) if arn else None
+            if destination is None:
+                source.put_back(message)
+                reason = "AWS.SimpleQueueService.NonExistentQueue" if arn else "CouldNotDetermineMessageSource"
+                return self._fail(task, reason)
+            self._move(task, message, source, destination, now)
+        task.next_at = now + _pause_ms(task.moved, task.rate_per_s)
+        self._due.add(task.next_at, task)
+        return None
+
+    def _move(self, task: MoveTask, message: Message, source: Queue, destination: Queue, now: Instant) -> None:
+        self.queues.resend(message, source, destination, None, now)
+        task.moved += 1
+
+    def _fail(self, task: MoveTask, reason: str) -> None:
+        task.failure_reason = reason
+        self._end(task, TaskStatus.FAILED)
+
+    def _end(self, task: MoveTask, status: TaskStatus) -> None:
+        task.status = status
+        task.next_at = None
+        words = f"move task on {name_of(task.source)} {status.lower()}: {task.moved} messages moved"
+        self.outbox.append(Configured(words, task.source))
+
+    def _source(self, arn: Arn) -> Queue:
+        queue = self.queues.get(arn)
+        if queue is None:
+            raise ResourceNotFound("The resource that you specified for the SourceArn parameter doesn't exist.")
+        return queue
+
+    def _find(self, handle: str) -> MoveTask:
+        try:
+            told = json.loads(b64decode(handle, validate=True))
+            task_id, source = told["taskId"], told["sourceArn"]
+        except (ValueError, KeyError, TypeError):
+            raise InvalidParameterValue("Value for parameter TaskHandle is invalid.") from None
+        for task in self._tasks.get(source, []):
+            if task.id == task_id:
+                return task
+        raise ResourceNotFound("Task does not exist.")
+
+    def _running_count(self) -> int:
+        return sum(task.next_at is not None for tasks in self._tasks.values() for task in tasks)
+
+
+def _pause_ms(moved: int, rate_per_s: int | None) -> int:
+    """How long until the next message: the fractions of a rate that does not divide a second even out."""
+    if rate_per_s is None:
+        return 1
+    return (moved + 1) * SECOND_MS // rate_per_s - moved * SECOND_MS // rate_per_s

@@ -1,0 +1,59 @@
+"""`python -m tests.bench [NAMES…] [--quick] [--json FILE]`: measures, and prints a table."""
+
+import argparse
+import asyncio
+import json
+import sys
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import uvloop
+
+from tests.bench.calls import measure_calls, measure_mapping
+from tests.bench.figures import Figure, table
+from tests.bench.sizes import FULL, QUICK, Sizes
+from tests.bench.start import measure_start
+from tests.bench.wake import measure_wakes
+from tests.bench.wire import measure_depths, measure_sends
+
+MEASUREMENTS: dict[str, Callable[[Sizes, Path], Awaitable[list[Figure]]]] = {
+    "sends": measure_sends,
+    "depths": measure_depths,
+    "start": measure_start,
+    "wakes": measure_wakes,
+    "calls": measure_calls,
+    "mapping": measure_mapping,
+}
+
+
+async def measure(names: list[str], sizes: Sizes) -> list[Figure]:
+    """The figures of the measurements named, each told on standard error when it begins."""
+    figures: list[Figure] = []
+    for name in names:
+        begin = time.monotonic()
+        print(f"{name} … ", end="", file=sys.stderr, flush=True)
+        with tempfile.TemporaryDirectory() as folder:
+            figures += await MEASUREMENTS[name](sizes, Path(folder))
+        print(f"{time.monotonic() - begin:.0f} s", file=sys.stderr)
+    return figures
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(MEASUREMENTS)}; all by default")
+    parser.add_argument("--quick", action="store_true", help="smaller sizes, for a first look")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
+    given = parser.parse_args()
+    unknown = [name for name in given.names if name not in MEASUREMENTS]
+    if unknown:
+        parser.error(f"there is no measurement {unknown[0]!r}; there are {', '.join(MEASUREMENTS)}")
+    figures = uvloop.run(measure(given.names or list(MEASUREMENTS), QUICK if given.quick else FULL))
+    print(table(figures))
+    if given.json is not None:
+        given.json.write_text(json.dumps([figure.as_json() for figure in figures], indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,105 @@
+"""Figures beside their floors, and how they are shown."""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from statistics import median, quantiles
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A bound on the ratio to the floor, or on the figure itself: at least, or at most, so much."""
+
+    bound: float
+    is_least: bool
+    of_ratio: bool
+
+    def is_met(self, ours: float, ratio: float | None) -> bool:
+        value = ratio if self.of_ratio else ours
+        assert value is not None, "a bound on a ratio needs a floor"
+        return value >= self.bound if self.is_least else value <= self.bound
+
+    def __str__(self) -> str:
+        sign = "≥" if self.is_least else "≤"
+        return f"{sign} {self.bound:g}{'×' if self.of_ratio else ''}"
+
+
+def at_least(bound: float) -> Target:
+    return Target(bound, is_least=True, of_ratio=False)
+
+
+def at_most(bound: float) -> Target:
+    return Target(bound, is_least=False, of_ratio=False)
+
+
+def ratio_at_least(bound: float) -> Target:
+    return Target(bound, is_least=True, of_ratio=True)
+
+
+def ratio_at_most(bound: float) -> Target:
+    return Target(bound, is_least=False, of_ratio=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One line of the table. `floor` is what `ratio` relates to; both are None where there is none."""
+
+    name: str
+    unit: str
+    ours: float
+    floor: float | None = None
+    ratio: float | None = None
+    target: Target | None = None
+
+    @property
+    def is_met(self) -> bool | None:
+        return None if self.target is None else self.target.is_met(self.ours, self.ratio)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self) | {"target": str(self.target) if self.target else None, "met": self.is_met}
+
+
+def figure_of(
+    name: str, unit: str, ours: Sequence[float], floor: Sequence[float], target: Target | None = None
+) -> Figure:
+    """From rounds measured by turns: medians, and the median of the rounds' ratios.
+
+    Whatever else the machine does in a round slows both halves of it, so their ratio stays.
+    """
+    ratio = median(mine / its for mine, its in zip(ours, floor, strict=True))
+    return Figure(name, unit, median(ours), median(floor), ratio, target)
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    return quantiles(values, n=100, method="inclusive")[percent - 1]
+
+
+def table(figures: Sequence[Figure]) -> str:
+    """The figures as text, one a line."""
+    rows = [("", "", "Triggerfish", "floor", "ratio", "target", "met")]
+    for figure in figures:
+        rows.append(
+            (
+                figure.name,
+                figure.unit,
+                _number(figure.ours),
+                _number(figure.floor),
+                "" if figure.ratio is None else f"{figure.ratio:.2f}",
+                "" if figure.target is None else str(figure.target),
+                {None: "", True: "yes", False: "NO"}[figure.is_met],
+            )
+        )
+    widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
+    return "\n".join(
+        "  ".join(
+            cell.ljust(width) if place < 2 else cell.rjust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ).rstrip()
+        for row in rows
+    )
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"

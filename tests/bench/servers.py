@@ -1,0 +1,82 @@
+"""The service and its floors as processes of their own, started the way a user would."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+_ROOT = Path(__file__).parents[2]
+_PATIENCE_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A server that listens on `port` of 127.0.0.1."""
+
+    port: int
+    process: "subprocess.Popen[bytes]"
+
+    @property
+    def resident_mb(self) -> float:
+        """Its resident memory now."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        return int(status.partition("VmRSS:")[2].split()[0]) / 1024
+
+
+@contextmanager
+def service(folder: Path, settings: str = "") -> Iterator[Server]:
+    """Triggerfish with these settings (YAML, without `listen`), written into `folder`."""
+    port = _free_port()
+    config = folder / f"triggerfish-{port}.yaml"
+    config.write_text(f"listen: 127.0.0.1:{port}\n{settings}")
+    with _running(port, "-m", "app", "up", "--config", str(config)) as server:
+        yield server
+
+
+@contextmanager
+def floor(module: str, *arguments: str) -> Iterator[Server]:
+    """One of the bare servers here, by the name of its module."""
+    port = _free_port()
+    with _running(port, "-m", f"tests.bench.{module}", str(port), *arguments) as server:
+        yield server
+
+
+def wait_until_listening(server: Server) -> None:
+    """Returns as soon as connections are accepted. Raises RuntimeError when the server ends instead."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while time.monotonic() < deadline:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", server.port)) == 0:
+                return
+        if server.process.poll() is not None:
+            break
+        time.sleep(0.001)
+    raise RuntimeError(f"nothing listens on port {server.port}: {server.process.args!r}")
+
+
+@contextmanager
+def _running(port: int, *arguments: str) -> Iterator[Server]:
+    # The environment of whoever measures must not change what is measured.
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("TRIGGERFISH_")}
+    process = subprocess.Popen([sys.executable, *arguments], cwd=_ROOT, env=environ, stdout=subprocess.DEVNULL)
+    try:
+        yield Server(port, process)
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,138 @@
+"""Messages a second over the wire: sends, batches, and receive with delete at several depths."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import orjson
+
+from tests.bench.client import Connection, Script, open_connections, seconds_for, sqs_request
+from tests.bench.figures import Figure, Target, figure_of, ratio_at_least, ratio_at_most
+from tests.bench.servers import Server, floor, service, wait_until_listening
+from tests.bench.sizes import Sizes
+
+_BODY = '{"order": 7, "lines": [{"item": "lamp", "count": 2}, {"item": "table", "count": 1}], "customer": "c-1042"}'
+_HALF = ratio_at_least(0.5)
+_DEPTH_DOES_NOT_SHOW = ratio_at_most(1.3)
+_MANY = 8
+
+
+async def measure_sends(sizes: Sizes, folder: Path) -> list[Figure]:
+    """SendMessage over one and eight connections, and batches of ten."""
+    with both(folder, ["sends", "batches"]) as servers:
+        ours, bare = [await open_connections(server.port, _MANY) for server in servers]
+        one = sqs_request("SendMessage", {"QueueUrl": queue_url("sends"), "MessageBody": _BODY})
+        ten = batch_request("batches")
+        plans = [
+            ("SendMessage, 1 connection", 1, one, sizes.sends, 1),
+            ("SendMessage, 8 connections", _MANY, one, sizes.sends, 1),
+            ("SendMessageBatch of 10, 1 connection", 1, ten, sizes.sends // 8, 10),
+            ("SendMessageBatch of 10, 8 connections", _MANY, ten, sizes.sends // 8, 10),
+        ]
+        figures = []
+        for name, count, request, times, messages in plans:
+            rates: tuple[list[float], list[float]] = ([], [])
+            for _ in range(sizes.rounds):
+                for connections, found in zip((ours, bare), rates, strict=True):
+                    scripts = [repeat(request, times // count) for _ in range(count)]
+                    seconds = await seconds_for(connections[:count], scripts)
+                    found.append(times // count * count * messages / seconds)
+            figures.append(figure_of(name, "messages/s", rates[0], rates[1], _HALF))
+        return figures
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What is done at every depth: `script` does it for so many messages; the depth is restored afterwards if it fell."""
+
+    name: str
+    messages: int
+    script: Callable[[str, int], Script]
+    fills: int
+
+
+async def measure_depths(sizes: Sizes, folder: Path) -> list[Figure]:
+    """Receive and delete, in tens and singly, and send, at each depth; then what the deepest costs beside the least."""
+    works = [
+        _Work("receive 10 + delete batch", sizes.drained, _drain, fills=1),
+        _Work("receive + delete singly", sizes.drained_singly, _drain_singly, fills=1),
+        _Work("SendMessage", sizes.drained_singly, _send_singly, fills=-1),
+    ]
+    queues = {depth: f"depth-{depth}" for depth in sizes.depths}
+    figures = []
+    with both(folder, list(queues.values())) as servers:
+        clients = [await Connection.open(server.port) for server in servers]
+        for client in clients:
+            for depth, queue in queues.items():
+                await client.play(repeat(batch_request(queue), depth // 10))
+        for work in works:
+            costs: dict[int, tuple[list[float], list[float]]] = {depth: ([], []) for depth in queues}
+            for _ in range(sizes.rounds):
+                for depth, queue in queues.items():
+                    for client, found in zip(clients, costs[depth], strict=True):
+                        found.append(await seconds_for([client], [work.script(queue, work.messages)]))
+                        refill = repeat(batch_request(queue), work.messages // 10) if work.fills > 0 else _drain(queue, work.messages)
+                        await client.play(refill)
+            figures += _figures_of(work, costs)
+    return figures
+
+
+def _figures_of(work: _Work, costs: dict[int, tuple[list[float], list[float]]]) -> list[Figure]:
+    figures = []
+    for depth, (ours, bare) in costs.items():
+        rates = [[work.messages / cost for cost in found] for found in (ours, bare)]
+        figures.append(figure_of(f"{work.name} at depth {depth:,}", "messages/s", rates[0], rates[1], _HALF))
+    least, deepest = min(costs), max(costs)
+    per_message = [[cost / work.messages * 1_000_000 for cost in costs[depth][0]] for depth in (deepest, least)]
+    name = f"{work.name}: depth {deepest:,} beside {least:,}"
+    return [*figures, figure_of(name, "µs/message", per_message[0], per_message[1], _DEPTH_DOES_NOT_SHOW)]
+
+
+@contextmanager
+def both(folder: Path, queues: Sequence[str]) -> Iterator[tuple[Server, Server]]:
+    """Triggerfish with these queues, and the floor."""
+    with service(folder, queues_named(queues)) as ours, floor("floor") as bare:
+        wait_until_listening(ours)
+        wait_until_listening(bare)
+        yield ours, bare
+
+
+def queues_named(names: Sequence[str]) -> str:
+    """The part of the settings that makes these queues."""
+    return "queues:\n" + "".join(f"  {name}: {{}}\n" for name in names)
+
+
+def queue_url(queue: str) -> str:
+    return f"http://127.0.0.1/000000000000/{queue}"
+
+
+def batch_request(queue: str) -> bytes:
+    entries = [{"Id": str(number), "MessageBody": _BODY} for number in range(10)]
+    return sqs_request("SendMessageBatch", {"QueueUrl": queue_url(queue), "Entries": entries})
+
+
+def repeat(request: bytes, times: int) -> Script:
+    for _ in range(times):
+        yield request
+
+
+def _send_singly(queue: str, messages: int) -> Script:
+    return repeat(sqs_request("SendMessage", {"QueueUrl": queue_url(queue), "MessageBody": _BODY}), messages)
+
+
+def _drain(queue: str, messages: int) -> Script:
+    receive = sqs_request("ReceiveMessage", {"QueueUrl": queue_url(queue), "MaxNumberOfMessages": 10})
+    for _ in range(messages // 10):
+        received = orjson.loads((yield receive))["Messages"]
+        entries = [{"Id": str(n), "ReceiptHandle": message["ReceiptHandle"]} for n, message in enumerate(received)]
+        yield sqs_request("DeleteMessageBatch", {"QueueUrl": queue_url(queue), "Entries": entries})
+
+
+def _drain_singly(queue: str, messages: int) -> Script:
+    receive = sqs_request("ReceiveMessage", {"QueueUrl": queue_url(queue), "MaxNumberOfMessages": 1})
+    for _ in range(messages):
+        received = orjson.loads((yield receive))["Messages"][0]
+        yield sqs_request("DeleteMessage", {"QueueUrl": queue_url(queue), "ReceiptHandle": received["ReceiptHandle"]})
+
+

@@ -1,0 +1,41 @@
+"""docs/settings.md: its examples load, and it names every key and variable there is."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from app.settings import VARIABLES, loads
+from app.settings.functions import KEYS as FUNCTION_KEYS
+from app.settings.service import KEYS as SERVICE_KEYS
+
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.split("\n", 1)[0])
+def test_an_example_loads(example: str) -> None:
+    settings = loads(example, {}, folder=ROOT / "examples")
+
+    assert settings.functions or settings.queues or settings.security.token or settings.seed == 7
+
+
+def test_there_are_examples_for_everything() -> None:
+    loaded = [loads(example, {}, folder=ROOT / "examples") for example in EXAMPLES]
+
+    assert {type(function).__name__ for settings in loaded for function in settings.functions} == {
+        "ProcessFunction",
+        "RieFunction",
+        "ConcurrentRieFunction",
+        "InvokeApiFunction",
+        "HttpFunction",
+        "ScriptedFunction",
+    }
+    assert any(settings.buckets for settings in loaded)
+    assert any(settings.mappings for settings in loaded)
+
+
+@pytest.mark.parametrize("name", [*VARIABLES, *SERVICE_KEYS, *FUNCTION_KEYS])
+def test_every_key_and_variable_is_documented(name: str) -> None:
+    assert re.search(rf"`{name}[`.]|`\{{{name}:", PAGE)
