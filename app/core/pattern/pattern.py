@@ -8,6 +8,7 @@ from app.core.pattern.event import Flattened, Place, Scalar, flatten
 from app.core.pattern.matchers import Exactly, ExactNumber, IsAbsent, Matcher, shown
 
 _SHOWN_VALUES = 5
+_SHOWN_CHARS = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +177,13 @@ def _prefixes(path: str) -> Iterable[str]:
 
 
 def _what_is_at(path: str, event: Flattened) -> str:
-    values = [shown(value) for value, _ in event.leaves.get(path, ())]
+    values = event.leaves.get(path, [])
     if not values:
         return event.containers.get(path, "absent")
-    more = len(values) - _SHOWN_VALUES
-    return ", ".join(values[:_SHOWN_VALUES]) + (f" and {more} more" if more > 0 else "")
+    told = [_short(shown(value)) for value, _ in values[:_SHOWN_VALUES]]
+    more = len(values) - len(told)
+    return ", ".join(told) + (f" and {more} more" if more else "")
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN_CHARS else f"{text[:_SHOWN_CHARS]}…"
