@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -24,7 +25,9 @@ def environ_with_tools() -> dict[str, str]:
     return {**clean_environ(), "PATH": path}
 
 
-def need_node() -> None:
-    """For tests with handlers in JavaScript."""
-    if shutil.which("node") is None:
-        without("Node is not installed")
+def node_sdk() -> Path:
+    """The folder of installed packages in which AWS's SDK for JavaScript is."""
+    packages = ROOT / ".tools/aws-sdk/node_modules"
+    if not (packages / "@aws-sdk/client-sqs").exists() or shutil.which("node") is None:
+        without("no Node with the AWS SDK for JavaScript: run make tools")
+    return packages
