@@ -1,6 +1,7 @@
 """The composition root: from settings to one ASGI app, and that app served."""
 
 import gc
+import shutil
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -14,8 +15,9 @@ from app import __version__
 from app.service import Service, SetupError
 from app.settings import Listen, Settings, SettingsError, load
 from app.web.aws import AwsEndpoint, AwsSettings
-from app.web.control.application import build_control_app, is_for_control
+from app.web.control.address import is_for_control
 from app.web.control.parts import ControlParts
+from app.web.deferred import Deferred
 from app.web.s3 import S3App
 
 Scope = Any
@@ -34,9 +36,8 @@ def create_app(
     url = f"http://{_reachable(settings.listen)}:{port or settings.listen.port}"
     service = Service(settings, url=url)
     aws = AwsEndpoint(service.engine, AwsSettings(secrets=_secrets(service)), S3App(service.engine, service.store))
-    control = build_control_app(
-        service.engine, _control_parts(service, f"{settings.listen.host}:{port or settings.listen.port}")
-    )
+    listen = f"{settings.listen.host}:{port or settings.listen.port}"
+    control = Deferred(lambda: _control_app(service, listen))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -160,6 +161,13 @@ def _noting_failures(app: AsgiApp, failures: list[str]) -> AsgiApp:
     return noting
 
 
+def _control_app(service: Service, listen: str) -> AsgiApp:
+    # FastAPI and pydantic take half of the whole start and 20 MB, which a service that only emulates need not pay.
+    from app.web.control.application import build_control_app
+
+    return build_control_app(service.engine, _control_parts(service, listen))
+
+
 def _control_parts(service: Service, listen: str) -> ControlParts:
     settings = service.settings
     return ControlParts(
@@ -224,22 +232,28 @@ def _announce(service: Service, port: int) -> None:
         for line in lines:
             say(f"    {line}")
     say("  try:")
-    for line in _things_to_try(service, url):
-        say(f"    {line}")
+    for line in _things_to_try(service):
+        say(f"    {_command(url, port)} {line}")
     sys.stdout.flush()
 
 
-def _things_to_try(service: Service, url: str) -> list[str]:
+def _command(url: str, port: int) -> str:
+    """How whoever started this can call the command again: it need not be on their PATH, nor the port the default."""
+    program = sys.argv[0]
+    is_found = Path(program).name != "triggerfish" or program == shutil.which("triggerfish")
+    return ("triggerfish" if is_found else program) + ("" if port == Listen().port else f" --endpoint {url}")
+
+
+def _things_to_try(service: Service) -> list[str]:
+    """Arguments for the command."""
     world = service.engine.world
     bucket = next((b for b in world.buckets.values() if b.configuration.rules), None)
     queue = next((world.queue(m.queue) for m in world.mappings()), None)
     tries = []
     if bucket is not None:
         rule = bucket.configuration.rules[0]
-        tries.append(f"triggerfish put s3://{bucket.name}/{rule.prefix}cat{rule.suffix or '.jpg'} --size 48213")
+        tries.append(f"put s3://{bucket.name}/{rule.prefix}cat{rule.suffix or '.jpg'} --size 48213")
     if queue is not None:
-        tries.append(f"""triggerfish send {queue.name} '{{"id": 7, "poison": true}}'""")
-    tries.append("triggerfish clock advance 10m")
-    if len(tries) < 3:
-        tries += ["triggerfish tail", f"curl {url}/_triggerfish/api/status"][: 3 - len(tries)]
-    return tries
+        tries.append(f"""send {queue.name} '{{"id": 7, "poison": true}}'""")
+    tries.append("clock advance 10m")
+    return [*tries, *["tail", "status"][: 3 - len(tries)]]

@@ -158,15 +158,17 @@ class QueuePurged:
 
 @value(frozen=True, slots=True)
 class MessagesFiltered:
-    """A mapping's filter refused them, which deletes them (spec B7)."""
+    """A mapping's filters refused them, which deletes them (spec B7). `reasons` has one for each message, in words."""
 
     queue: Arn
     function: Arn
     messages: tuple[str, ...]
+    reasons: tuple[str, ...]
 
     @property
     def text(self) -> str:
-        return f"{name_of(self.queue)}: the filter for {name_of(self.function)} dropped {', '.join(self.messages)}"
+        told = ", ".join(f"{message} ({why})" for message, why in zip(self.messages, self.reasons, strict=True))
+        return f"{name_of(self.queue)}: the filter for {name_of(self.function)} dropped {told}"
 
 
 @value(frozen=True, slots=True)
@@ -301,6 +303,39 @@ class EventDropped:
 
 
 @value(frozen=True, slots=True)
+class DestinationTold:
+    """An asynchronous event ended at a destination; `role` is OnSuccess, OnFailure or DeadLetterConfig."""
+
+    function: Arn
+    request: str
+    chain: str
+    role: str
+    target: Arn
+    condition: str
+
+    @property
+    def text(self) -> str:
+        return f"{name_of(self.function)} told {name_of(self.target)} ({self.role}): {self.condition} [{self.request}]"
+
+
+@value(frozen=True, slots=True)
+class DestinationFailed:
+    """A destination could not be told; Lambda counts it (DestinationDeliveryFailures, DeadLetterErrors) and goes on."""
+
+    function: Arn
+    request: str
+    chain: str
+    role: str
+    target: Arn
+    reason: str
+
+    @property
+    def text(self) -> str:
+        told = f"{name_of(self.function)} could not tell {name_of(self.target)} ({self.role})"
+        return f"{told}: {self.reason} [{self.request}]"
+
+
+@value(frozen=True, slots=True)
 class ObjectChanged:
     bucket: str
     key: str
@@ -395,6 +430,8 @@ Fact: TypeAlias = (
     | EventAccepted
     | EventRetried
     | EventDropped
+    | DestinationTold
+    | DestinationFailed
     | ObjectChanged
     | NotificationSent
     | NotificationFailed
