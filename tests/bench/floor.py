@@ -1,6 +1,7 @@
 """The floor of the wire: a bare ASGI app that reads the same SQS requests and answers the same bytes from a deque.
 
-Nothing of a queue but its order: no checks, no timeouts, no counts, no journal. Run as `python -m tests.bench.floor PORT`.
+Nothing of a queue but its order: no checks, no timeouts, no counts, no journal. Run as
+`python -m tests.bench.floor PORT`.
 """
 
 import asyncio
