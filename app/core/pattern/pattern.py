@@ -31,7 +31,7 @@ class Leaf:
     path: str
     matchers: tuple[Matcher, ...]
     accepts_absence: bool = field(init=False)
-    _exact: frozenset[Scalar] = field(init=False)
+    _exact: frozenset[str] = field(init=False)
     _others: tuple[Matcher, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -42,7 +42,7 @@ class Leaf:
         object.__setattr__(self, "_others", others)
 
     @property
-    def required_strings(self) -> frozenset[Scalar] | None:
+    def required_strings(self) -> frozenset[str] | None:
         """The strings of which one has to be there, for an index over many patterns; None if anything else will do."""
         return None if self._others else self._exact
 
