@@ -1,4 +1,4 @@
-"""The code's own manners: docstrings, refusals with their AWS names, no sleeping tests, a test for every core module."""
+"""The code's own manners: docstrings, AWS names for refusals, no sleeping tests, a test for every core module."""
 
 import ast
 import importlib
