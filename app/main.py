@@ -1,5 +1,7 @@
 """The composition root: from settings to one ASGI app, and that app served."""
 
+import contextlib
+import logging
 import shutil
 import socket
 import sys
@@ -85,7 +87,11 @@ def _serve(settings: Settings, listening: socket.socket) -> int:
             timeout_graceful_shutdown=5,
         )
     )
-    server.run(sockets=[listening])
+    # uvicorn says that the start failed and exits; why it failed is told below, in its place.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: not (failures and "startup failed" in record.msg))
+    # What ended it is raised anew by uvicorn when all is shut down: Ctrl-C is an ordinary end here.
+    with contextlib.suppress(SystemExit, KeyboardInterrupt):
+        server.run(sockets=[listening])
     for failure in failures:
         click.echo(f"triggerfish: {failure}", err=True)
     return 1 if failures else 0
