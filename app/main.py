@@ -74,15 +74,17 @@ def _serve(settings: Settings, listening: socket.socket) -> int:
     failures: list[str] = []
 
     def ready(service: Service) -> None:
-        server.before_shutdown = service.engine.journal.close
+        server.before_shutdown = service.end_waits
         _announce(service, port)
 
     app = create_app(settings, port=port, on_ready=ready)
     server = _Server(
         uvicorn.Config(
             _noting_failures(app, failures),
-            log_level="error",
+            # What it would log at the end, requests that were cut off, is no error of ours; ours are told by us.
+            log_level="critical",
             access_log=False,
+            proxy_headers=False,  # nobody stands between: who claims to be another address is not believed
             lifespan="on",
             timeout_graceful_shutdown=5,
         )

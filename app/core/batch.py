@@ -56,7 +56,7 @@ def read_partial_response(payload: bytes, batch_ids: frozenset[str]) -> ItemFail
         return ItemFailures(frozenset())
     try:
         answer = json.loads(payload)
-    except ValueError:
+    except (ValueError, RecursionError):
         return UnusableResponse("the response is not JSON")
     if answer is None:
         return ItemFailures(frozenset())

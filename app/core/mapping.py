@@ -174,11 +174,14 @@ class Mapping:
         return min(self.parameters.batch_size - gathered, self._limits.receive_messages)
 
     def visibility_timeout_s(self, queue_timeout_s: int, function_timeout_s: int) -> int | None:
-        """The visibility timeout to receive with; None is the queue's own (`limits.window_visibility_extra_s`)."""
+        """The visibility timeout to receive with; None is the queue's own (`limits.window_visibility_extra_s`).
+
+        Never 0, which a queue may be set to later: its pollers would get one message over and over in one instant.
+        """
         needed_s = self.parameters.window_s + function_timeout_s
-        if not self.parameters.window_s or needed_s <= queue_timeout_s:
-            return None
-        return needed_s + self._limits.window_visibility_extra_s
+        if self.parameters.window_s and needed_s > queue_timeout_s:
+            return needed_s + self._limits.window_visibility_extra_s
+        return None if queue_timeout_s else _SHORTEST_VISIBILITY_S
 
     def gather(self, item: Item, *, now: Instant) -> Gathering | None:
         """Add a message to the batch. Gives back the batch before it, when the new one would make that too large."""
@@ -258,4 +261,5 @@ class Mapping:
         }
 
 
+_SHORTEST_VISIBILITY_S = 1
 _ENVELOPE_BYTES = len(b'{"Records":[]}')

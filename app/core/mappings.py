@@ -16,14 +16,14 @@ from app.core.errors import (
     ResourceInUse,
     ResourceNotFound,
 )
-from app.core.facts import BatchAbandoned, BatchFormed, Configured, Effect, InvocationThrottled
+from app.core.facts import BatchAbandoned, BatchFormed, Configured, Effect, InvocationThrottled, MessagesFiltered
 from app.core.function import Function
 from app.core.functions import FunctionName, Functions, Stopped, parse_function_name
 from app.core.ids import Ids
 from app.core.invocation import Outcome, Succeeded, Throttled
 from app.core.limits import Limits
 from app.core.mapping import Change, Gathering, Mapping
-from app.core.mapping_parameters import MappingParameters, check_visibility, with_parameters
+from app.core.mapping_parameters import MappingParameters, check_visibility, read_enabled, with_parameters
 from app.core.names import Arn, Scope, name_of, parse_arn
 from app.core.outcomes import error_of, ran_of, word_of
 from app.core.queue import Queue
@@ -50,6 +50,7 @@ class Mappings:
     changed: Callable[[Mapping], None]
     gone: Callable[[Mapping], None]
     _mappings: dict[str, Mapping] = field(default_factory=dict)
+    _finishing: dict[str, Mapping] = field(default_factory=dict)
     _of_queue: dict[Arn, dict[str, Mapping]] = field(default_factory=dict)
     _of_function: dict[Arn, dict[str, Mapping]] = field(default_factory=dict)
 
@@ -86,7 +87,7 @@ class Mappings:
         self._check_unique(queue.arn, function)
         mapping = Mapping(
             self.ids.uuid(), queue=queue.arn, function=function.arn, function_arn=name.as_invoked,
-            parameters=parameters, is_enabled=given.get("Enabled") is not False, tags=dict(given.get("Tags") or {}),
+            parameters=parameters, is_enabled=read_enabled(given) is not False, tags=dict(given.get("Tags") or {}),
             limits=self.limits, now=now,
         )  # fmt: skip
         self._mappings[mapping.uuid] = mapping
@@ -98,7 +99,7 @@ class Mappings:
         """Raises before anything changed when one of the parameters is refused or the mapping is in a transition."""
         mapping = self.get(command.scope, command.uuid)
         given = command.parameters
-        change = {None: Change.UPDATE, True: Change.ENABLE, False: Change.DISABLE}[given.get("Enabled")]
+        change = {None: Change.UPDATE, True: Change.ENABLE, False: Change.DISABLE}[read_enabled(given)]
         if not mapping.allows(change):
             raise ResourceInUse("Cannot update the event source mapping because it is in use.")
         name, function = FunctionName(mapping.function, None), self.functions.get(mapping.function)
@@ -145,8 +146,9 @@ class Mappings:
         queue = self.queues.get(mapping.queue)
         function = self.functions.get(mapping.function)
         if queue is None or function is None:
+            mapping.scale(now, has_work=False)
             return
-        mapping.scale(now, has_work=bool(queue.visible_count))
+        mapping.scale(now, has_work=mapping.polls and bool(queue.visible_count))
         while mapping.polls and mapping.has_room and (function.has_room or mapping.gathering):
             if not self._receive(mapping, queue, function, now):
                 break
@@ -155,13 +157,15 @@ class Mappings:
     def settle(self, owner: ForBatch, outcome: Outcome, now: Instant) -> None:
         """Delete what succeeded; leave the rest hidden until its visibility timeout ends (spec B5, B6)."""
         batch = owner.batch
-        mapping = self._mappings.get(owner.mapping)
-        if mapping is None:
-            # Deleted while its last batch ran: Lambda's pollers finish it all the same.
-            self._tell(batch, outcome)
-            return
+        # Deleted while its last batches run, it finishes them all the same.
+        mapping = self._mappings.get(owner.mapping) or self._finishing[owner.mapping]
         mapping.running.pop(batch.request_id, None)
+        if not mapping.running:
+            self._finishing.pop(mapping.uuid, None)
         match outcome:
+            case Throttled() if mapping.uuid not in self._mappings:
+                self._tell(batch, outcome)
+                self._abandon(mapping, batch)
             case Throttled():
                 self._wait_or_abandon(mapping, batch, outcome, now)
             case Succeeded(payload=payload) if mapping.parameters.reports_item_failures:
@@ -179,13 +183,27 @@ class Mappings:
         """One receive of one poller; false when the queue had nothing."""
         timeout_s = mapping.visibility_timeout_s(queue.settings.visibility_timeout_s, function.spec.timeout_s)
         taken = self.queues.take(queue, mapping.wanted(), timeout_s, by=function.spec.name, now=now)
+        filters, dropped = mapping.parameters.filters, []
         for message, delivery in taken:
             record = self.shapes.sqs_record(delivery, queue=queue.arn, has_window=bool(mapping.window_ms))
             item = Item(message, delivery, message.attempts[-1], record)
-            if (full := mapping.gather(item, now=now)) is not None:
+            reason = filters.reason_to_drop(delivery.content.body, record) if filters is not None else None
+            if reason is not None:
+                item.attempt.outcome, item.attempt.error_message = "filtered", reason
+                dropped.append(item)
+            elif (full := mapping.gather(item, now=now)) is not None:
                 self._invoke(mapping, function, full, "6 MB payload", now)
+        if dropped:
+            self._drop(mapping, dropped, now)
         self._close_if_due(mapping, now)
         return bool(taken)
+
+    def _drop(self, mapping: Mapping, items: list[Item], now: Instant) -> None:
+        """What the filters refuse is deleted and goes to no dead-letter queue (spec B7)."""
+        reasons = tuple(item.attempt.error_message or "" for item in items)
+        ids = tuple(item.id for item in items)
+        self.outbox.append(MessagesFiltered(mapping.queue, mapping.function, ids, reasons))
+        self._delete(mapping, items, now)
 
     def _close_if_due(self, mapping: Mapping, now: Instant) -> None:
         reason = mapping.reason_to_close(now)
@@ -209,7 +227,9 @@ class Mappings:
 
     def _try_again(self, mapping: Mapping, batch: Batch, now: Instant) -> None:
         function = self.functions.get(mapping.function)
-        if function is None or now >= batch.hidden_until:
+        if now >= batch.hidden_until:
+            self._abandon(mapping, batch)
+        elif function is None:
             self._wait_or_abandon(mapping, batch, Throttled("FunctionDeleted"), now)
         else:
             self._run(mapping, function, batch, now)
@@ -241,13 +261,17 @@ class Mappings:
         self._tell(batch, throttled)
         throttling = mapping.throttle(batch, now=now)
         if throttling is None:
-            ids = tuple(item.id for item in batch.items)
-            self.outbox.append(BatchAbandoned(mapping.queue, mapping.function, batch.request_id, ids))
+            self._abandon(mapping, batch)
             return
         chain = batch.items[0].delivery.content.chain
         self.outbox.append(
             InvocationThrottled(mapping.function, batch.request_id, chain, throttled.reason, throttling.retry_at)
         )
+
+    def _abandon(self, mapping: Mapping, batch: Batch) -> None:
+        mapping.throttled.pop(batch.request_id, None)
+        ids = tuple(item.id for item in batch.items)
+        self.outbox.append(BatchAbandoned(mapping.queue, mapping.function, batch.request_id, ids))
 
     # Inside: settling -----------------------------------------------------------------------------------
 
@@ -273,7 +297,8 @@ class Mappings:
             try:
                 self.queues.delete_by_handle(queue, item.delivery.receipt_handle, by=name_of(mapping.function))
             except Refused as refusal:
-                # A FIFO queue: the function outran the visibility timeout, so the message comes again (spec B5).
+                # A FIFO queue whose visibility timeout the function outran: the message comes again (spec B5). Or a
+                # queue deleted and created again under its name, which knows no handle of its earlier life.
                 item.attempt.error_message = f"not deleted: {refusal.message}"
         self.queues.changed(queue, now)
 
@@ -333,6 +358,8 @@ class Mappings:
     def _remove(self, mapping: Mapping) -> None:
         self._unlink(mapping)
         del self._mappings[mapping.uuid]
+        if mapping.running:
+            self._finishing[mapping.uuid] = mapping
         self.gone(mapping)
 
 

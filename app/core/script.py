@@ -56,14 +56,19 @@ def _failure(error_type: str, message: str, after_ms: int) -> HandlerFailed:
 
 
 def _failed_items(script: ReportBatchItems, payload: bytes) -> list[dict[str, str]]:
+    """The records the script reports. Anybody may invoke with any JSON: what is no record of SQS is passed over."""
     event = json.loads(payload)
-    records = event.get("Records", []) if isinstance(event, dict) else []
+    records = event.get("Records") if isinstance(event, dict) else None
     return [
         {"itemIdentifier": record["messageId"]}
-        for record in records
-        if record.get("messageId") in script.message_ids
-        or any(text in record.get("body", "") for text in script.bodies)
+        for record in (records if isinstance(records, list) else [])
+        if isinstance(record, dict) and "messageId" in record and _is_reported(script, record)
     ]
+
+
+def _is_reported(script: ReportBatchItems, record: dict[str, str]) -> bool:
+    body = str(record.get("body", ""))
+    return record["messageId"] in script.message_ids or any(text in body for text in script.bodies)
 
 
 class Running:

@@ -1,7 +1,6 @@
 """`python -m tests.bench [NAMES…] [--quick] [--json FILE]`: measures, and prints a table."""
 
 import argparse
-import asyncio
 import json
 import sys
 import tempfile
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import uvloop
 
+from tests.bench.calls import measure_calls, measure_mapping
 from tests.bench.figures import Figure, table
 from tests.bench.sizes import FULL, QUICK, Sizes
 from tests.bench.start import measure_start
@@ -22,6 +22,8 @@ MEASUREMENTS: dict[str, Callable[[Sizes, Path], Awaitable[list[Figure]]]] = {
     "depths": measure_depths,
     "start": measure_start,
     "wakes": measure_wakes,
+    "calls": measure_calls,
+    "mapping": measure_mapping,
 }
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 
 from tests.bench.client import Connection, Script, open_connections, seconds_for, sqs_request
-from tests.bench.figures import Figure, Target, figure_of, ratio_at_least, ratio_at_most
+from tests.bench.figures import Figure, figure_of, ratio_at_least, ratio_at_most
 from tests.bench.servers import Server, floor, service, wait_until_listening
 from tests.bench.sizes import Sizes
 
@@ -23,7 +23,7 @@ async def measure_sends(sizes: Sizes, folder: Path) -> list[Figure]:
     with both(folder, ["sends", "batches"]) as servers:
         ours, bare = [await open_connections(server.port, _MANY) for server in servers]
         one = sqs_request("SendMessage", {"QueueUrl": queue_url("sends"), "MessageBody": _BODY})
-        ten = _batch("batches")
+        ten = batch_request("batches")
         plans = [
             ("SendMessage, 1 connection", 1, one, sizes.sends, 1),
             ("SendMessage, 8 connections", _MANY, one, sizes.sends, 1),
@@ -35,7 +35,7 @@ async def measure_sends(sizes: Sizes, folder: Path) -> list[Figure]:
             rates: tuple[list[float], list[float]] = ([], [])
             for _ in range(sizes.rounds):
                 for connections, found in zip((ours, bare), rates, strict=True):
-                    scripts = [_repeat(request, times // count) for _ in range(count)]
+                    scripts = [repeat(request, times // count) for _ in range(count)]
                     seconds = await seconds_for(connections[:count], scripts)
                     found.append(times // count * count * messages / seconds)
             figures.append(figure_of(name, "messages/s", rates[0], rates[1], _HALF))
@@ -65,14 +65,18 @@ async def measure_depths(sizes: Sizes, folder: Path) -> list[Figure]:
         clients = [await Connection.open(server.port) for server in servers]
         for client in clients:
             for depth, queue in queues.items():
-                await client.play(_repeat(_batch(queue), depth // 10))
+                await client.play(repeat(batch_request(queue), depth // 10))
         for work in works:
             costs: dict[int, tuple[list[float], list[float]]] = {depth: ([], []) for depth in queues}
             for _ in range(sizes.rounds):
                 for depth, queue in queues.items():
                     for client, found in zip(clients, costs[depth], strict=True):
                         found.append(await seconds_for([client], [work.script(queue, work.messages)]))
-                        refill = _repeat(_batch(queue), work.messages // 10) if work.fills > 0 else _drain(queue, work.messages)
+                        refill = (
+                            repeat(batch_request(queue), work.messages // 10)
+                            if work.fills > 0
+                            else _drain(queue, work.messages)
+                        )
                         await client.play(refill)
             figures += _figures_of(work, costs)
     return figures
@@ -107,18 +111,18 @@ def queue_url(queue: str) -> str:
     return f"http://127.0.0.1/000000000000/{queue}"
 
 
-def _batch(queue: str) -> bytes:
+def batch_request(queue: str) -> bytes:
     entries = [{"Id": str(number), "MessageBody": _BODY} for number in range(10)]
     return sqs_request("SendMessageBatch", {"QueueUrl": queue_url(queue), "Entries": entries})
 
 
-def _repeat(request: bytes, times: int) -> Script:
+def repeat(request: bytes, times: int) -> Script:
     for _ in range(times):
         yield request
 
 
 def _send_singly(queue: str, messages: int) -> Script:
-    return _repeat(sqs_request("SendMessage", {"QueueUrl": queue_url(queue), "MessageBody": _BODY}), messages)
+    return repeat(sqs_request("SendMessage", {"QueueUrl": queue_url(queue), "MessageBody": _BODY}), messages)
 
 
 def _drain(queue: str, messages: int) -> Script:
@@ -134,5 +138,3 @@ def _drain_singly(queue: str, messages: int) -> Script:
     for _ in range(messages):
         received = orjson.loads((yield receive))["Messages"][0]
         yield sqs_request("DeleteMessage", {"QueueUrl": queue_url(queue), "ReceiptHandle": received["ReceiptHandle"]})
-
-

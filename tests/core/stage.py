@@ -16,6 +16,7 @@ from app.core.commands import (
     SendMessage,
     SettleInvocation,
 )
+from app.core.errors import Refused
 from app.core.facts import (
     Answered,
     BatchAbandoned,
@@ -81,7 +82,11 @@ class Stage:
     def submit(self, command: Command) -> Any:
         """Answer the command at `now`, after what is due until then."""
         self._wake_until(self.now)
-        answer, effects = self.world.handle(command, now=self.now)
+        try:
+            answer, effects = self.world.handle(command, now=self.now)
+        except Refused:
+            self._absorb(self.world.wake(self.now), self.now)
+            raise
         self._absorb(effects, self.now)
         self._wake_until(self.now)
         return answer
