@@ -46,10 +46,10 @@ def test_a_signal_ends_it_and_every_process_it_started(folder: Path, by: signal.
         said = service.output
 
     assert len(started) == 2
-    assert took_s < 8
+    assert took_s < 4
     assert [pid for pid in started if is_running(pid)] == []
     assert status in (0, -by)
-    assert "Traceback" not in said
+    assert "ERROR" not in said
     assert "Aborted" not in said
 
 
@@ -77,8 +77,10 @@ def test_waiting_clients_do_not_keep_it(folder: Path) -> None:
         took_s = time.monotonic() - begin
         poll.join(10)
         invoke.join(10)
+        said = service.output
 
-    assert took_s < 8
+    assert took_s < 4
+    assert "ERROR" not in said
     assert not poll.is_alive()
     assert not invoke.is_alive()
 
@@ -93,8 +95,10 @@ def test_a_clock_that_is_held_does_not_keep_it(folder: Path) -> None:
         service.interrupt()
         took_s = time.monotonic() - begin
         advance.join(10)
+        said = service.output
 
-    assert took_s < 8
+    assert took_s < 4
+    assert "ERROR" not in said
     assert not advance.is_alive()
 
 
