@@ -157,7 +157,7 @@ def test_an_event_that_is_not_json_is_refused_in_lambdas_words(service: Live) ->
 def test_a_function_that_is_not_there_is_refused_in_lambdas_words(service: Live) -> None:
     client = service.client("lambda")
 
-    with pytest.raises(client.exceptions.ResourceNotFoundException, match="Function not found: .*:function:nobody"):
+    with pytest.raises(client.exceptions.ResourceNotFoundException, match=r"Function not found: .*:function:nobody"):
         client.invoke(FunctionName="nobody")
     with pytest.raises(client.exceptions.InvalidParameterValueException, match="Function does not exist"):
         client.create_event_source_mapping(
