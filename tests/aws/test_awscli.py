@@ -9,7 +9,8 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.live import Live, live, write
+from tests.live import Live, live
+from tests.machine import write
 from tests.tools import environ_with_tools
 
 pytestmark = pytest.mark.real
@@ -32,7 +33,7 @@ ECHO = """
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     folder = tmp_path_factory.mktemp("service")
-    write(folder, {"code/echo.py": ECHO})
+    write(folder, "code/echo.py", ECHO)
     with live(folder, SETTINGS) as running:
         yield running
 

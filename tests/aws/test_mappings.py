@@ -9,7 +9,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from tests.live import Live, live, until, write
+from tests.live import Live, live, until
+from tests.machine import write
 
 ORDERS = "arn:aws:sqs:us-east-1:000000000000:orders"
 
@@ -34,14 +35,14 @@ WORKER = """
 def untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """One for all tests that only have something refused."""
     folder = tmp_path_factory.mktemp("service")
-    write(folder, {"code/worker.py": WORKER})
+    write(folder, "code/worker.py", WORKER)
     with live(folder, SETTINGS) as running:
         yield running
 
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Live]:
-    write(tmp_path, {"code/worker.py": WORKER})
+    write(tmp_path, "code/worker.py", WORKER)
     with live(tmp_path, SETTINGS) as running:
         yield running
 

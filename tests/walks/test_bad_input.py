@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.live import TRIGGERFISH, Live, clean_environ, live, write
+from tests.live import TRIGGERFISH, Live, clean_environ, live
+from tests.machine import write
 
 GUARDED = """
     security:
@@ -22,7 +23,7 @@ GUARDED = """
 
 def refused_start(folder: Path, settings: str, *, listen: str = "127.0.0.1:0") -> list[str]:
     """The lines that `up` says before it ends with exit status 1."""
-    write(folder, {"triggerfish.yaml": settings})
+    write(folder, "triggerfish.yaml", settings)
     up = subprocess.run(
         [TRIGGERFISH, "up", "--config", "triggerfish.yaml"],
         cwd=folder, env={**clean_environ(), "TRIGGERFISH_LISTEN": listen}, capture_output=True, text=True, timeout=30,
@@ -109,13 +110,8 @@ BROKEN = """
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """One for all that follow: each of them must leave it going."""
     folder = tmp_path_factory.mktemp("service")
-    write(
-        folder,
-        {
-            "code/broken.py": "import nowhere_to_be_found\n",
-            "code/echo.py": "def handler(event, context):\n    return event\n",
-        },
-    )
+    write(folder, "code/broken.py", "import nowhere_to_be_found\n")
+    write(folder, "code/echo.py", "def handler(event, context):\n    return event\n")
     with live(folder, BROKEN) as running:
         yield running
 
@@ -234,7 +230,7 @@ def test_the_functions_of_a_guarded_service_may_call_it(tmp_path: Path) -> None:
             sqs = boto3.client("sqs")
             return sqs.send_message(QueueUrl=sqs.get_queue_url(QueueName="orders")["QueueUrl"], MessageBody="hello")
         """
-    write(tmp_path, {"code/sender.py": sender})
+    write(tmp_path, "code/sender.py", sender)
     with live(tmp_path, settings, listen="0.0.0.0:0") as service:
         answer = service.client("lambda", key="KNOWN", secret="very-secret").invoke(FunctionName="sender")
         payload = json.loads(answer["Payload"].read())

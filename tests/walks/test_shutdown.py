@@ -1,6 +1,5 @@
 """The service ends when it is told to, within seconds, whatever is going on, and leaves nothing behind."""
 
-import os
 import signal
 import time
 from contextlib import suppress
@@ -10,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.live import Live, live, until, write
+from tests.live import Live, live, until
+from tests.machine import is_alive, write
 
 SETTINGS = """
     functions: {slow: {CodeUri: ./code, Handler: slow.handler, Timeout: 900, environments: 2}}
@@ -30,7 +30,7 @@ SLOW = """
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    write(tmp_path, {"code/slow.py": SLOW})
+    write(tmp_path, "code/slow.py", SLOW)
     return tmp_path
 
 
@@ -47,7 +47,7 @@ def test_a_signal_ends_it_and_every_process_it_started(folder: Path, by: signal.
 
     assert len(started) == 2
     assert took_s < 4
-    assert [pid for pid in started if is_running(pid)] == []
+    assert [pid for pid in started if is_alive(pid)] == []
     assert status in (0, -by)
     assert "ERROR" not in said
     assert "Aborted" not in said
@@ -127,11 +127,3 @@ def offspring(pid: int) -> list[int]:
                 child = int(status.parent.name)
                 found += [child, *offspring(child)]
     return found
-
-
-def is_running(pid: int) -> bool:
-    """Whether it is there, and not only waiting to be reaped."""
-    with suppress(OSError):
-        os.kill(pid, 0)
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return False
