@@ -159,21 +159,24 @@ class Engine:
             await self._nothing_held.wait()
 
     async def _move(self, target: Instant) -> Advanced:
-        async with self._moving:
-            first, woken = self.journal.last_number, 0
-            while True:
-                # A call in flight holds the clock: what it leads to comes before what is due later.
-                await self._nothing_held.wait()
-                at = self.world.next_wakeup()
-                if at is None or at > target:
-                    break
-                self.clock.jump(at)
-                self._catch_up(max(at, self.clock.now()))
-                woken += 1
-                # Let the calls that this began get under way, and the web layer breathe.
-                await asyncio.sleep(0)
-            self.clock.jump(target)
-        self._rearm()
+        try:
+            async with self._moving:
+                first, woken = self.journal.last_number, 0
+                while True:
+                    # A call in flight holds the clock: what it leads to comes before what is due later.
+                    await self._nothing_held.wait()
+                    at = self.world.next_wakeup()
+                    if at is None or at > target:
+                        break
+                    self.clock.jump(at)
+                    self._catch_up(max(at, self.clock.now()))
+                    woken += 1
+                    # Let the calls that this began get under way, and the web layer breathe.
+                    await asyncio.sleep(0)
+                self.clock.jump(target)
+        finally:
+            # Also when whoever waited for this gave up half-way.
+            self._rearm()
         return Advanced(self.clock.now(), woken, self.journal.last_number - first)
 
     # Time -----------------------------------------------------------------------------------------------
