@@ -31,6 +31,8 @@ class Limits:
     purge_interval_ms: int = MINUTE_MS
     deduplication_ms: int = 5 * MINUTE_MS
     receive_attempt_ms: int = 5 * MINUTE_MS
+    # SetQueueAttributes: most attributes take up to 60 s to spread. Only where a recording shows it is it kept to.
+    deduplication_scope_change_ms: int = MINUTE_MS
     # CreateQueue within 60 s of DeleteQueue is QueueDeletedRecently on AWS. A local tool is torn down and set up
     # in one breath, so the default here is not to wait.
     recreate_interval_ms: int = 0

@@ -99,9 +99,9 @@ class World:
     def queues(self, scope: Scope | None = None) -> list[Queue]:
         return self._queues.all(scope)
 
-    def dead_letter_sources(self, arn: Arn) -> list[Queue]:
+    def dead_letter_sources(self, queue_arn: Arn) -> list[Queue]:
         """The queues whose redrive policy names this one."""
-        return self._queues.dead_letter_sources(arn)
+        return self._queues.dead_letter_sources(queue_arn)
 
     def move_tasks(self, source: Arn, most: int = 1) -> list[MoveTask]:
         """The newest first. Raises ResourceNotFound, InvalidParameterValue."""
