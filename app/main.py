@@ -1,5 +1,6 @@
 """The composition root: from settings to one ASGI app, and that app served."""
 
+import shutil
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -28,7 +29,7 @@ def create_app(
 ) -> AsgiApp:
     """The whole service as an ASGI app. It is set up when the server starts its lifespan, and shut down with it.
 
-    `port` is the one really listened on, where the settings leave it open; `on_ready` is told once everything is set up.
+    `port` is the one really listened on, where the settings leave it open; `on_ready` is told when all is set up.
     """
     url = f"http://{_reachable(settings.listen)}:{port or settings.listen.port}"
     service = Service(settings, url=url)
@@ -71,15 +72,17 @@ def _serve(settings: Settings, listening: socket.socket) -> int:
     failures: list[str] = []
 
     def ready(service: Service) -> None:
-        server.before_shutdown = service.engine.journal.close
+        server.before_shutdown = service.end_waits
         _announce(service, port)
 
     app = create_app(settings, port=port, on_ready=ready)
     server = _Server(
         uvicorn.Config(
             _noting_failures(app, failures),
-            log_level="error",
+            # What it would log at the end, requests that were cut off, is no error of ours; ours are told by us.
+            log_level="critical",
             access_log=False,
+            proxy_headers=False,  # nobody stands between: who claims to be another address is not believed
             lifespan="on",
             timeout_graceful_shutdown=5,
         )
@@ -210,22 +213,28 @@ def _announce(service: Service, port: int) -> None:
         for line in lines:
             say(f"    {line}")
     say("  try:")
-    for line in _things_to_try(service, url):
-        say(f"    {line}")
+    for line in _things_to_try(service):
+        say(f"    {_command(url, port)} {line}")
     sys.stdout.flush()
 
 
-def _things_to_try(service: Service, url: str) -> list[str]:
+def _command(url: str, port: int) -> str:
+    """How whoever started this can call the command again: it need not be on their PATH, nor the port the default."""
+    program = sys.argv[0]
+    is_found = Path(program).name != "triggerfish" or program == shutil.which("triggerfish")
+    return ("triggerfish" if is_found else program) + ("" if port == Listen().port else f" --endpoint {url}")
+
+
+def _things_to_try(service: Service) -> list[str]:
+    """Arguments for the command."""
     world = service.engine.world
     bucket = next((b for b in world.buckets.values() if b.configuration.rules), None)
     queue = next((world.queue(m.queue) for m in world.mappings()), None)
     tries = []
     if bucket is not None:
         rule = bucket.configuration.rules[0]
-        tries.append(f"triggerfish put s3://{bucket.name}/{rule.prefix}cat{rule.suffix or '.jpg'} --size 48213")
+        tries.append(f"put s3://{bucket.name}/{rule.prefix}cat{rule.suffix or '.jpg'} --size 48213")
     if queue is not None:
-        tries.append(f"""triggerfish send {queue.name} '{{"id": 7, "poison": true}}'""")
-    tries.append("triggerfish clock advance 10m")
-    if len(tries) < 3:
-        tries += ["triggerfish tail", f"curl {url}/_triggerfish/api/status"][: 3 - len(tries)]
-    return tries
+        tries.append(f"""send {queue.name} '{{"id": 7, "poison": true}}'""")
+    tries.append("clock advance 10m")
+    return [*tries, *["tail", "status"][: 3 - len(tries)]]

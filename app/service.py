@@ -85,6 +85,11 @@ class Service:
         for mapping in self.settings.mappings:
             await self._named(f"mappings: {mapping.queue} → {mapping.function}", self.add_mapping(mapping))
 
+    def end_waits(self) -> None:
+        """Answer what has no end of its own, live journals and long polls, because the service is about to stop."""
+        self.engine.journal.close()
+        self.engine.end_long_polls()
+
     async def close(self) -> None:
         """End every call, process and thread."""
         await self.engine.close()

@@ -4,7 +4,9 @@ from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, replace
 from typing import Any
 
-from app.core.errors import InvalidParameterValue
+from app.core.errors import InvalidEventPattern, InvalidParameterValue, ValidationFailed
+from app.core.filter import Filter, FilterCriteria
+from app.core.limits import Limits
 
 _STREAM_ONLY = (
     "StartingPosition",
@@ -45,6 +47,7 @@ class MappingParameters:
     provisioned: ProvisionedPollers | None = None
     metrics: tuple[str, ...] = ()
     kms_key_arn: str = ""
+    filters: FilterCriteria | None = None
 
     def as_response(self) -> dict[str, Any]:
         response: dict[str, Any] = {
@@ -63,10 +66,14 @@ class MappingParameters:
             response["MetricsConfig"] = {"Metrics": list(self.metrics)}
         if self.kms_key_arn:
             response["KMSKeyArn"] = self.kms_key_arn
+        if self.filters is not None:
+            response["FilterCriteria"] = self.filters.as_response()
         return response
 
 
-def with_parameters(current: MappingParameters, given: MappingType[str, Any], *, is_fifo: bool) -> MappingParameters:
+def with_parameters(
+    current: MappingParameters, given: MappingType[str, Any], *, is_fifo: bool, limits: Limits
+) -> MappingParameters:
     """`current` with `given` laid over it; `given` keeps to Lambda's model (mapping_constraints.py).
 
     Raises InvalidParameterValue in AWS's words, in the order in which AWS is known to look (spec B3).
@@ -88,6 +95,8 @@ def with_parameters(current: MappingParameters, given: MappingType[str, Any], *,
     if given.get("KMSKeyArn") is not None:
         result = replace(result, kms_key_arn=given["KMSKeyArn"])
     _check_batching(result, is_fifo)
+    if given.get("FilterCriteria") is not None:
+        result = replace(result, filters=_filters(given["FilterCriteria"], limits))
     _check_scaling(result)
     return result
 
@@ -136,9 +145,6 @@ def _check_kind(given: MappingType[str, Any]) -> None:
         # UNCONFIRMED text; recorded only for DestinationConfig, whose words are taken over.
         if given.get(name) is not None:
             raise InvalidParameterValue(f"Unsupported {name} parameter for given event source mapping type.")
-    value = given.get("FilterCriteria")
-    if value and value != {"Filters": []}:
-        raise InvalidParameterValue("FilterCriteria is not emulated yet for event source mappings.")
 
 
 def _provisioned(config: MappingType[str, Any]) -> ProvisionedPollers | None:
@@ -165,3 +171,33 @@ def _metrics(config: MappingType[str, Any]) -> tuple[str, ...]:
     if any(metric != "EventCount" for metric in metrics):
         raise InvalidParameterValue("Unsupported MetricsConfig parameter for given event source mapping type.")
     return metrics
+
+
+def _filters(criteria: object, limits: Limits) -> FilterCriteria | None:
+    """The filters given; none at all clears them. A pattern may be AWS's text or, in settings, what it says."""
+    if not isinstance(criteria, MappingType):
+        raise ValidationFailed(f"FilterCriteria must be an object, not {criteria!r}")
+    given = criteria.get("Filters")
+    if not given:
+        return None
+    if not isinstance(given, list):
+        raise ValidationFailed(f"Filters must be a list, not {given!r}")
+    if len(given) > limits.mapping_filters:
+        # The number is documented (invocation-eventfiltering), the text is UNCONFIRMED.
+        raise InvalidParameterValue(f"You can define up to {limits.mapping_filters} filters; {len(given)} were given.")
+    return FilterCriteria(tuple(_filter(number, each, limits) for number, each in enumerate(given, start=1)))
+
+
+def _filter(number: int, given: object, limits: Limits) -> Filter:
+    pattern = given.get("Pattern") if isinstance(given, MappingType) else None
+    if isinstance(pattern, str) and len(pattern) > limits.filter_pattern_chars:
+        raise ValidationFailed(
+            f"1 validation error detected: Value '{pattern}' at 'filterCriteria.filters.{number}.member.pattern' "
+            f"failed to satisfy constraint: Member must have length less than or equal to {limits.filter_pattern_chars}"
+        )
+    try:
+        if isinstance(pattern, str | MappingType):
+            return Filter.of(pattern, limits)
+    except InvalidEventPattern:
+        pass  # Lambda does not say what is wrong with it
+    raise InvalidParameterValue("Invalid filter pattern definition.")

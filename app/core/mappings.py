@@ -23,7 +23,7 @@ from app.core.errors import (
     ResourceInUse,
     ResourceNotFound,
 )
-from app.core.facts import BatchAbandoned, BatchFormed, Configured, Effect, InvocationThrottled
+from app.core.facts import BatchAbandoned, BatchFormed, Configured, Effect, InvocationThrottled, MessagesFiltered
 from app.core.function import Function
 from app.core.functions import FunctionName, Functions, Stopped, parse_function_name
 from app.core.ids import Ids
@@ -87,7 +87,7 @@ class Mappings:
         given = command.parameters
         check_model(given, is_create=True)
         source = self._source(given, command.scope)
-        parameters = with_parameters(MappingParameters(), given, is_fifo=source.endswith(".fifo"))
+        parameters = with_parameters(MappingParameters(), given, is_fifo=source.endswith(".fifo"), limits=self.limits)
         tags = with_tags({}, given.get("Tags") or {})
         name, function = self._function(command.scope, given["FunctionName"])
         queue = self._queue(source)
@@ -110,7 +110,7 @@ class Mappings:
         change = {None: Change.UPDATE, True: Change.ENABLE, False: Change.DISABLE}[given.get("Enabled")]
         if not mapping.allows(change):
             raise ResourceInUse("Cannot update the event source mapping because it is in use.")
-        parameters = with_parameters(mapping.parameters, given, is_fifo=mapping.is_fifo)
+        parameters = with_parameters(mapping.parameters, given, is_fifo=mapping.is_fifo, limits=self.limits)
         name, function = None, self.functions.get(mapping.function)
         if given.get("FunctionName"):
             name, function = self._function(command.scope, given["FunctionName"])
@@ -209,14 +209,29 @@ class Mappings:
         timeout_s = mapping.visibility_timeout_s(queue.settings.visibility_timeout_s, function.spec.timeout_s)
         taken = self.queues.take(queue, mapping.wanted(), timeout_s, by=function.spec.name, now=now)
         mapping.count.polled += len(taken)
+        filters, dropped = mapping.parameters.filters, []
         for message, delivery in taken:
             record = self.shapes.sqs_record(delivery, queue=queue.arn, has_window=bool(mapping.window_ms))
             item = Item(message, delivery, message.attempts[-1], record)
-            if (full := mapping.gather(item, now=now)) is not None:
+            reason = filters.reason_to_drop(delivery.content.body, record) if filters is not None else None
+            if reason is not None:
+                item.attempt.outcome, item.attempt.error_message = "filtered", reason
+                dropped.append(item)
+            elif (full := mapping.gather(item, now=now)) is not None:
                 self._form(mapping, full, "6 MB payload")
+        if dropped:
+            self._drop(mapping, dropped, now)
         self._close_if_due(mapping, now)
         self._start_ready(mapping, now)
         return bool(taken)
+
+    def _drop(self, mapping: Mapping, items: list[Item], now: Instant) -> None:
+        """What the filters refuse is deleted and goes to no dead-letter queue (spec B7)."""
+        reasons = tuple(item.attempt.error_message or "" for item in items)
+        ids = tuple(item.id for item in items)
+        mapping.count.filtered_out += len(items)
+        self.outbox.append(MessagesFiltered(mapping.queue, mapping.function, ids, reasons))
+        self._delete(mapping, items, now)
 
     def _close_if_due(self, mapping: Mapping, now: Instant) -> None:
         reason = mapping.reason_to_close(now)

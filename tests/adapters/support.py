@@ -98,10 +98,13 @@ def is_alive(pid: int) -> bool:
     """Whether the process runs (one that has ended and was not yet reaped does not)."""
     try:
         os.kill(pid, 0)
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except ProcessLookupError:
         return False
-    status = Path(f"/proc/{pid}/stat")
-    return not status.exists() or status.read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        # It was reaped this moment, or there is no /proc and the signal alone has to do.
+        return not Path("/proc/self/stat").exists()
+    return state != "Z"
 
 
 Answering: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]

@@ -44,7 +44,7 @@ def clock_routes(engine: Engine) -> APIRouter:
 
 
 def clock_view(engine: Engine) -> ClockView:
-    next_wakeup = engine.world.next_wakeup()
+    next_wakeup = engine.world.next_event()
     return ClockView(
         way=engine.clock.way.value,
         now=format_instant(engine.clock.now()),

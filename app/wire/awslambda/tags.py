@@ -19,24 +19,23 @@ _PATTERN = (
 )
 
 
-def list_tags(params: Params, caller: Caller, engine: Readable) -> Result:
+def list_tags(params: Params, _caller: Caller, engine: Readable) -> Result:
     scope, uuid = _mapping(params["Resource"], engine)
     return {"Tags": dict(engine.world.mapping(scope, uuid).tags) if uuid else {}}
 
 
-def tag_resource(params: Params, caller: Caller, engine: Readable) -> Call:
+def tag_resource(params: Params, _caller: Caller, engine: Readable) -> Call:
     scope, uuid = _taggable(params["Resource"], engine)
     if not params.get("Tags"):
         raise InvalidParameterValue("An error occurred and the request cannot be processed.")
     return Call(TagMapping(scope, uuid, params["Tags"]), lambda _: {})
 
 
-def untag_resource(params: Params, caller: Caller, engine: Readable) -> Call:
+def untag_resource(params: Params, _caller: Caller, engine: Readable) -> Call:
     scope, uuid = _taggable(params["Resource"], engine)
     if not params.get("TagKeys"):
         raise ValidationFailed(
-            "1 validation error detected: Value null at 'tagKeys' failed to satisfy constraint: "
-            "Member must not be null"
+            "1 validation error detected: Value null at 'tagKeys' failed to satisfy constraint: Member must not be null"
         )
     return Call(UntagMapping(scope, uuid, tuple(params["TagKeys"])), lambda _: {})
 
