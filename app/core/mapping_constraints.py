@@ -51,21 +51,22 @@ def check_model(given: Mapping[str, Any], *, is_create: bool) -> None:
 def _check_types(given: Mapping[str, Any]) -> None:
     """The wire has checked these already; settings and the control API bring any JSON."""
     for name in _STRUCTURES:
-        if not isinstance(given.get(name) or {}, Mapping):
-            raise ValidationFailed(f"{name} must be an object, not {given[name]!r}")
+        _check_type(given, (name,), Mapping, "an object")
     for name in _FLAGS:
-        if not isinstance(given.get(name) or False, bool):
-            raise ValidationFailed(f"{name} must be true or false, not {given[name]!r}")
+        _check_type(given, (name,), bool, "true or false")
     for path in _RANGES:
-        value = _at(given, path)
-        if value is not None and (isinstance(value, bool) or not isinstance(value, int)):
-            raise ValidationFailed(f"{'.'.join(path)} must be a whole number, not {value!r}")
+        _check_type(given, path, int, "a whole number")
     for path in _WORD_LISTS:
-        if not isinstance(_at(given, path) or [], list | tuple):
-            raise ValidationFailed(f"{'.'.join(path)} must be a list, not {_at(given, path)!r}")
+        _check_type(given, path, list, "a list")
     for path in (*_PATTERNS, ("StartingPosition",)):
-        if not isinstance(_at(given, path) or "", str):
-            raise ValidationFailed(f"{'.'.join(path)} must be text, not {_at(given, path)!r}")
+        _check_type(given, path, str, "text")
+
+
+def _check_type(given: Mapping[str, Any], path: tuple[str, ...], kind: type[Any], noun: str) -> None:
+    value = _at(given, path)
+    if value is None or (isinstance(value, kind) and (kind is bool or not isinstance(value, bool))):
+        return
+    raise ValidationFailed(f"{'.'.join(path)} must be {noun}, not {value!r}")
 
 
 def _missing(given: Mapping[str, Any], is_create: bool) -> Iterator[str]:
