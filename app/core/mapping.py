@@ -9,6 +9,7 @@ from app.core.event_count import EventCount
 from app.core.limits import Limits
 from app.core.mapping_parameters import MappingParameters
 from app.core.mapping_state import CREATION, MOVES, Change, MappingState, Move
+from app.core.message import MessageState
 from app.core.names import Arn, Scope
 from app.core.poller_scale import PollerScale, scale_rule_of
 from app.core.time import SECOND_MS, Instant
@@ -201,6 +202,17 @@ class Mapping:
         """
         busy = [*self.running.values(), *(throttling.batch for throttling in self.throttled.values())]
         return any(other.hidden_until > now and not other.groups.isdisjoint(batch.groups) for other in busy)
+
+    def take_out_of_turn(self, batch: Batch) -> list[Batch]:
+        """Take out the closed batches of a FIFO queue whose turn does not come, because `batch` left messages of their
+        groups behind. What AWS does with them is UNCONFIRMED; run now, they would overtake what is to come again."""
+        if not self.is_fifo or not self.ready:
+            return []
+        left = {item.delivery.content.group_id for item in batch.items if item.message.state is not MessageState.GONE}
+        out = [other for other in self.ready if not other.groups.isdisjoint(left)]
+        for other in out:
+            self.ready.remove(other)
+        return out
 
     def take_overdue(self, now: Instant) -> list[Batch]:
         """Take out the closed batches that no poller was free for until their messages are visible again."""

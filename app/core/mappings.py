@@ -155,8 +155,6 @@ class Mappings:
             return
         for batch in mapping.due_again(now):
             self._try_again(mapping, batch, now)
-        for batch in mapping.take_overdue(now):
-            self._abandon(mapping, batch)
         self.changed(mapping)
 
     def feed(self, mapping: Mapping, now: Instant) -> None:
@@ -200,6 +198,9 @@ class Mappings:
                 # Who reports failures one by one is not scaled down for them (DG:services-sqs-errorhandling).
                 if not mapping.parameters.reports_item_failures:
                     mapping.scale.stumble()
+        if batch.request_id not in mapping.throttled:
+            for other in mapping.take_out_of_turn(batch):
+                self._abandon(mapping, other)
         self.changed(mapping)
 
     # Inside: receiving ----------------------------------------------------------------------------------
@@ -256,6 +257,8 @@ class Mappings:
     # Inside: invoking -----------------------------------------------------------------------------------
 
     def _start_ready(self, mapping: Mapping, now: Instant) -> None:
+        for overdue in mapping.take_overdue(now):
+            self._abandon(mapping, overdue)
         while (batch := mapping.next_ready(now)) is not None:
             self._run(mapping, batch, now)
 
