@@ -270,6 +270,20 @@ class DeleteEventSourceMapping:
 
 
 @value(frozen=True, slots=True)
+class TagMapping:
+    scope: Scope
+    uuid: str
+    tags: Mapping[str, str]
+
+
+@value(frozen=True, slots=True)
+class UntagMapping:
+    scope: Scope
+    uuid: str
+    keys: tuple[str, ...]
+
+
+@value(frozen=True, slots=True)
 class Invoke:
     """`function` is a name, a partial ARN or an ARN. Answers `Waiting` (RequestResponse; then `Invoked`),
     or `Invoked` with an empty outcome (Event, DryRun)."""
@@ -377,6 +391,8 @@ Command: TypeAlias = (
     | CreateEventSourceMapping
     | UpdateEventSourceMapping
     | DeleteEventSourceMapping
+    | TagMapping
+    | UntagMapping
     | Invoke
     | SettleInvocation
     | DeclareBucket

@@ -38,12 +38,15 @@ class Limits:
     recreate_interval_ms: int = 0
 
     # Lambda developer guide, with-sqs and services-sqs-scaling.
-    batch_window_s: int = 300
-    batch_size: int = 10_000
     batch_payload_bytes: int = 6 * MIB
     pollers_at_start: int = 5
     pollers_per_minute: int = 300
     pollers_at_most: int = 1_250
+    # Below the start only after errors; the guide names 2 for an idle mapping and no number for a failing one.
+    pollers_at_least: int = 2
+    # Provisioned mode (services-sqs-scaling): each poller runs up to 10 invocations, 1,000 more come a minute.
+    invocations_per_poller: int = 10
+    provisioned_per_minute: int = 1_000
     # How long a mapping is Creating, Enabling, Updating, …: minutes on AWS, a moment here (UNCONFIRMED there).
     mapping_transition_ms: int = 0
     # The archived guide of 2023: a poller with a batching window receives with an effective visibility timeout of

@@ -176,6 +176,8 @@ class World:
             commands.CreateEventSourceMapping: mappings.create,
             commands.UpdateEventSourceMapping: mappings.update,
             commands.DeleteEventSourceMapping: mappings.delete,
+            commands.TagMapping: mappings.tag,
+            commands.UntagMapping: mappings.untag,
             commands.Invoke: functions.invoke,
             commands.SettleInvocation: functions.settle,
             commands.DeclareBucket: buckets.declare,

@@ -98,6 +98,9 @@ class ReadableMapping(Protocol):
     @property
     def uuid(self) -> str: ...
 
+    @property
+    def tags(self) -> Mapping[str, str]: ...
+
     def view(self, scope: Scope) -> dict[str, Any]: ...
 
 
