@@ -1,6 +1,9 @@
 """The composition root: from settings to one ASGI app, and that app served."""
 
+import asyncio
+import contextlib
 import gc
+import logging
 import shutil
 import socket
 import sys
@@ -24,6 +27,9 @@ Scope = Any
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 AsgiApp = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+_PATIENCE_S = 1.0
+"""How long open requests may go on once the service is told to end."""
 
 
 def create_app(
@@ -89,21 +95,32 @@ def _serve(settings: Settings, listening: socket.socket) -> int:
             timeout_graceful_shutdown=5,
         )
     )
-    server.run(sockets=[listening])
+    # uvicorn says that the start failed and exits; why it failed is told below, in its place.
+    logging.getLogger("uvicorn.error").addFilter(lambda record: not (failures and "startup failed" in record.msg))
+    # What ended it is raised anew by uvicorn when all is shut down: Ctrl-C is an ordinary end here.
+    with contextlib.suppress(SystemExit, KeyboardInterrupt):
+        server.run(sockets=[listening])
     for failure in failures:
         click.echo(f"triggerfish: {failure}", err=True)
     return 1 if failures else 0
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, which waits for responses that are not over before it ends: those without an end are ended first."""
+    """uvicorn, which waits for responses that are not over before it ends: those without an end are ended first, and
+    who waits for long (a long poll, an invocation, an advance) is hung up on after a moment."""
 
     before_shutdown: Callable[[], None] | None = None
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         if self.before_shutdown is not None:
             self.before_shutdown()
+        hanging_up = asyncio.get_running_loop().call_later(_PATIENCE_S, self._hang_up)
         await super().shutdown(sockets)
+        hanging_up.cancel()
+
+    def _hang_up(self) -> None:
+        for connection in self.server_state.connections:
+            connection.transport.close()
 
 
 def _relieve_garbage_collector() -> None:
