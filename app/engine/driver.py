@@ -267,9 +267,9 @@ class Engine:
                 outcome = Unreachable(f"there is no endpoint for function '{invocation.function_name}'")
             else:
                 outcome = await endpoint.invoke(invocation)
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
+            if _is_cancelled():
+                raise
             # An endpoint promises not to raise; if one does, the call still has to end and somebody has to know.
             log.exception("the endpoint of %s failed", invocation.function_name)
             outcome = Unreachable(f"the endpoint failed: {type(error).__name__}: {error}")
@@ -327,6 +327,12 @@ class Engine:
         for call in calls:
             with contextlib.suppress(asyncio.CancelledError):
                 await call
+
+
+def _is_cancelled() -> bool:
+    """Whether somebody wants this task to end; a CancelledError alone may be the endpoint's own."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _unqualified(function_arn: Arn) -> Arn:
