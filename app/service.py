@@ -67,7 +67,7 @@ class Service:
         self.secret = token_hex(20)
         self.endpoints = Endpoints(self.scope, url, self.secret)
         self.engine = Engine(
-            World(shapes=Shapes(), seed=settings.seed),
+            World(shapes=Shapes(), seed=settings.seed, limits=settings.limits),
             _clock(settings.clock),
             Journal(kept=settings.journal_facts),
             self.endpoints.get,
@@ -84,6 +84,11 @@ class Service:
             await self._named(f"buckets.{bucket.name}", self.add_bucket(bucket))
         for mapping in self.settings.mappings:
             await self._named(f"mappings: {mapping.queue} → {mapping.function}", self.add_mapping(mapping))
+
+    def end_waits(self) -> None:
+        """Answer what has no end of its own, live journals and long polls, because the service is about to stop."""
+        self.engine.journal.close()
+        self.engine.end_long_polls()
 
     async def close(self) -> None:
         """End every call, process and thread."""

@@ -5,7 +5,9 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from app.core.async_invoke import RetryRules
 from app.core.call import Call
+from app.core.event_invoke import EventInvokeConfig
 from app.core.names import Arn, name_of
 
 
@@ -61,6 +63,7 @@ class FunctionSpec:
     `environments` is how many invocations its endpoint can run at once. `script` makes it a scripted
     function that needs no endpoint. `maximum_retry_attempts` and `maximum_event_age_s` are the
     asynchronous queue's; `recursive_loop` is `Terminate` or `Allow`.
+    `on_success`, `on_failure` and `dead_letter_target` are the ARNs that asynchronous events end at.
     `access_key_ids` belong to its environments, by slot: an AWS call signed with the second was made by the
     invocation in slot 1.
     `passes_trace_header` is False where the endpoint drops the header though Lambda would not (classic RIE).
@@ -75,6 +78,9 @@ class FunctionSpec:
     recursive_loop: str = "Terminate"
     maximum_retry_attempts: int = 2
     maximum_event_age_s: int = 21_600
+    on_success: Arn | None = None
+    on_failure: Arn | None = None
+    dead_letter_target: Arn | None = None
     access_key_ids: tuple[str, ...] = ()
     passes_trace_header: bool = True
     description: str = ""
@@ -98,6 +104,7 @@ class Function:
         self._free: list[int] = list(range(spec.environments))
         self._slot_of: dict[str, int] = {}
         self.invocations = 0
+        self.event_invoke: EventInvokeConfig | None = None
 
     def __repr__(self) -> str:
         return f"<Function {self.spec.name}: {self.in_flight} in flight, {self.waiting} waiting>"
@@ -105,6 +112,25 @@ class Function:
     @property
     def arn(self) -> Arn:
         return self.spec.arn
+
+    @property
+    def retry_rules(self) -> RetryRules:
+        """How often and how long an asynchronous event is tried."""
+        spec, config = self.spec, self.event_invoke
+        attempts = config.maximum_retry_attempts if config else None
+        age_s = config.maximum_event_age_s if config else None
+        return RetryRules(
+            spec.maximum_retry_attempts if attempts is None else attempts,
+            spec.maximum_event_age_s if age_s is None else age_s,
+        )
+
+    @property
+    def on_success(self) -> Arn | None:
+        return (self.event_invoke.on_success if self.event_invoke else None) or self.spec.on_success
+
+    @property
+    def on_failure(self) -> Arn | None:
+        return (self.event_invoke.on_failure if self.event_invoke else None) or self.spec.on_failure
 
     @property
     def in_flight(self) -> int:

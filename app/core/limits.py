@@ -38,21 +38,37 @@ class Limits:
     recreate_interval_ms: int = 0
 
     # Lambda developer guide, with-sqs and services-sqs-scaling.
-    batch_window_s: int = 300
-    batch_size: int = 10_000
     batch_payload_bytes: int = 6 * MIB
     pollers_at_start: int = 5
     pollers_per_minute: int = 300
     pollers_at_most: int = 1_250
+    # Below the start only after errors; the guide names 2 for an idle mapping and no number for a failing one.
+    pollers_at_least: int = 2
+    # Provisioned mode (services-sqs-scaling): each poller runs up to 10 invocations, 1,000 more come a minute.
+    invocations_per_poller: int = 10
+    provisioned_per_minute: int = 1_000
     # How long a mapping is Creating, Enabling, Updating, …: minutes on AWS, a moment here (UNCONFIRMED there).
     mapping_transition_ms: int = 0
     # The archived guide of 2023: a poller with a batching window receives with an effective visibility timeout of
     # window + function timeout + 30 s, when window + function timeout exceed the queue's. The current page is silent.
     window_visibility_extra_s: int = 30
 
+    # Filters of a mapping (invocation-eventfiltering; the service model for the characters).
+    mapping_filters: int = 5
+    filter_pattern_chars: int = 4_096
+
+    # Event patterns: combinations of `$or` branches (eb-create-pattern-operators). How complex a wildcard may be is not
+    # published; of those recorded, one of complexity 7 was taken and one of 11 refused.
+    pattern_combinations: int = 1_000
+    wildcard_complexity: int = 10
+
     # Lambda quotas, gettingstarted-limits; the asynchronous limit is 1 MB since October 2025.
     sync_payload_bytes: int = 6 * MIB
     async_payload_bytes: int = MIB
+
+    # Concurrency (configuration-concurrency): of an account's 1,000, at least 100 stay unreserved.
+    account_concurrency: int = 1_000
+    unreserved_concurrency: int = 100
 
     # Asynchronous invocation (invocation-async-error-handling).
     async_retry_delays_ms: tuple[int, ...] = (MINUTE_MS, 2 * MINUTE_MS)

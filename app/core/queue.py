@@ -22,7 +22,7 @@ from app.core.names import Arn, name_of
 from app.core.queue_attributes import QueueAttributes
 from app.core.receipts import Receipts
 from app.core.redrive import RedrivePolicy
-from app.core.time import SECOND_MS, Instant, format_instant
+from app.core.time import SECOND_MS, Instant, earliest, format_instant
 
 _FIRST_SEQUENCE = 18_870_000_000_000_000_000
 _SEQUENCE_STEP = 256
@@ -79,6 +79,7 @@ class Queue:
         now: Instant,
     ) -> None:
         self.arn = arn
+        self.is_fifo = arn.endswith(".fifo")
         self.settings = attributes
         self.tags = dict(tags)
         self.created_at = self.modified_at = now
@@ -105,10 +106,6 @@ class Queue:
     @property
     def name(self) -> str:
         return name_of(self.arn)
-
-    @property
-    def is_fifo(self) -> bool:
-        return self.arn.endswith(".fifo")
 
     # Settings -------------------------------------------------------------------------------------------
 
@@ -306,7 +303,11 @@ class Queue:
         """When the next message is shown or expires, or the next long poll is over."""
         oldest = self._by_age.next()
         expiry = None if oldest is None else oldest + self.settings.retention_s * SECOND_MS
-        return min((at for at in (self._hidden.next(), expiry, self._deadlines.next()) if at is not None), default=None)
+        return earliest(expiry, self._hidden.next(), self._deadlines.next())
+
+    def next_event(self) -> Instant | None:
+        """The same, the end of a retention period apart."""
+        return earliest(self._hidden.next(), self._deadlines.next())
 
     def wake(self, now: Instant) -> list[Effect]:
         """Show what is due and drop what is too old. Long polls are the caller's: see `polls_due`."""

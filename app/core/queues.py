@@ -54,7 +54,7 @@ from app.core.facts import (
 )
 from app.core.ids import Ids
 from app.core.limits import Limits
-from app.core.message import Content, Delivery, Message, MessageAttribute
+from app.core.message import Content, Delivery, Message, MessageAttribute, Move
 from app.core.message_rules import (
     check_attempt_id,
     check_batch,
@@ -410,7 +410,8 @@ class Queues:
         if destination.is_fifo:
             content = replace(content, sequence_number=destination.next_sequence_number())
         source.take(message)
-        destination.send(content, delay_s=0, now=now)
+        sent = destination.send(content, delay_s=0, now=now)
+        sent.moves = (Move(now, source.arn, destination.arn, f"redriven; it was {old.message_id}"),)
         reason = f"redriven, as {content.message_id}"
         self.outbox.append(MessageMoved(source.arn, old.message_id, old.chain, destination.arn, reason))
         self.outbox.append(MessageSent(destination.arn, content.message_id, content.chain, text_bytes(body)))

@@ -1,23 +1,27 @@
 """The simulated cloud: commands in, answers and effects out, and one timetable over everything that waits."""
 
 from collections.abc import Callable
+from collections.abc import Mapping as MappingType
 from typing import Any
 
 from app.core import commands
+from app.core.async_invoke import Event
 from app.core.buckets import Bucket, Buckets
 from app.core.chain import Cause, Chains
-from app.core.commands import Command, Origin
+from app.core.commands import Command, Origin, SendMessage
+from app.core.errors import InvalidParameterValue
+from app.core.event_invoke import EventInvokeConfig
 from app.core.facts import Effect
 from app.core.function import Function
-from app.core.functions import Functions
+from app.core.functions import Functions, parse_function_name
 from app.core.ids import Ids
 from app.core.limits import DEFAULT_LIMITS, Limits
-from app.core.machine import Timetable
+from app.core.machine import Machine, Timetable
 from app.core.mapping import Mapping
 from app.core.mappings import Mappings
-from app.core.message import Message
+from app.core.message import Message, MessageAttribute
 from app.core.move_tasks import MoveTask, MoveTasks
-from app.core.names import Arn, Scope
+from app.core.names import Arn, Scope, parse_arn
 from app.core.notification import NotificationConfiguration
 from app.core.queue import Queue
 from app.core.queues import Queues
@@ -33,7 +37,7 @@ class World:
     """
 
     def __init__(self, *, shapes: EventShapes, seed: int = 1, limits: Limits = DEFAULT_LIMITS) -> None:
-        ids = Ids(seed)
+        ids = self._ids = Ids(seed)
         self._outbox: list[Effect] = []
         self._timetable: Timetable[Queue | Mapping | Functions | MoveTasks] = Timetable()
         self._dirty_queues: dict[Arn, Queue] = {}
@@ -44,6 +48,8 @@ class World:
         self._functions = Functions(
             ids, limits, self._chains, self._outbox, self._cause_of, self._queues.next_waiter, self._function_freed,
             self._settle_batch,
+            self._is_target,
+            self._deliver,
         )  # fmt: skip
         self._mappings = Mappings(
             ids, limits, shapes, self._outbox, self._queues, self._functions, self._mapping_changed, self._mapping_gone
@@ -67,6 +73,12 @@ class World:
         """When something is due next; never before what has happened: a shortened retention period is due now."""
         at = self._timetable.next_wakeup()
         return at if at is None else max(at, self._now)
+
+    def next_event(self) -> Instant | None:
+        """When something is due next that is worth going to: any wake-up but the end of a retention period."""
+        others: list[Machine] = [*self._mappings.all(), self._functions, self._move_tasks]
+        times = [queue.next_event() for queue in self._queues.all()] + [machine.next_wakeup() for machine in others]
+        return min((at for at in times if at is not None), default=None)
 
     def wake(self, now: Instant) -> list[Effect]:
         """Let everything happen that is due until `now`, in order, each at its own instant."""
@@ -101,6 +113,10 @@ class World:
 
     def functions(self, scope: Scope | None = None) -> list[Function]:
         return self._functions.all(scope)
+
+    def event_invoke(self, function: Arn) -> EventInvokeConfig:
+        """Raises ResourceNotFound when the function is not there or has no config of its own."""
+        return self._functions.event_invoke_of(function)
 
     def events_waiting(self, function: Arn) -> int:
         """How many asynchronous events wait for their next attempt."""
@@ -154,9 +170,14 @@ class World:
             commands.RemovePermission: queues.remove_permission,
             commands.PutFunction: functions.put,
             commands.DeleteFunction: functions.delete,
+            commands.PutEventInvokeConfig: functions.put_event_invoke,
+            commands.DeleteEventInvokeConfig: functions.delete_event_invoke,
+            commands.PutReservedConcurrency: functions.put_reserved_concurrency,
             commands.CreateEventSourceMapping: mappings.create,
             commands.UpdateEventSourceMapping: mappings.update,
             commands.DeleteEventSourceMapping: mappings.delete,
+            commands.TagMapping: mappings.tag,
+            commands.UntagMapping: mappings.untag,
             commands.Invoke: functions.invoke,
             commands.SettleInvocation: functions.settle,
             commands.DeclareBucket: buckets.declare,
@@ -190,6 +211,29 @@ class World:
 
     def _move_tasks_changed(self) -> None:
         self._timetable.book(self._move_tasks)
+
+    def _is_target(self, target: Arn) -> bool:
+        name = parse_function_name(target, Scope())
+        return target in self._queues or (name is not None and self._functions.get(name.arn) is not None)
+
+    def _deliver(
+        self, target: Arn, body: bytes, attributes: MappingType[str, MessageAttribute], cause: Cause, now: Instant
+    ) -> None:
+        """Give a destination its record or dead letter. Raises a `Refused` when it cannot take it."""
+        service = parse_arn(target).service
+        trace_header = self._chains.header_of(cause.hop) if cause.hop else None
+        if service == "sqs":
+            if target.endswith(".fifo"):
+                raise InvalidParameterValue("a FIFO queue cannot be a destination")
+            send = SendMessage(target, body.decode(), attributes=attributes, trace_header=trace_header)
+            self._queues.send(send, now, cause=cause)
+        elif service == "lambda" and (name := parse_function_name(target, Scope())) is not None:
+            function = self._functions[name.arn]
+            source = cause.hop.stations[-1] if cause.hop else "destination"
+            event = Event(self._ids.uuid(), name.arn, name.as_invoked, body, source, cause, now)
+            self._functions.accept(function, event, now)
+        else:
+            raise InvalidParameterValue(f"destinations of {service} are not emulated yet")
 
     def _function_freed(self, function: Function) -> None:
         for mapping in self._mappings.of_function(function.arn):

@@ -56,6 +56,7 @@ class Engine:
         self.journal = journal
         self._endpoints = endpoints
         self._answers: dict[int, asyncio.Future[Any]] = {}
+        self._long_polls: set[int] = set()
         self._calls: dict[str, asyncio.Task[None]] = {}
         self._holds: dict[str, Hold] = {}
         self._nothing_held = asyncio.Event()
@@ -75,6 +76,8 @@ class Engine:
             answer, effects = self.world.handle(command, now=now)
             if isinstance(answer, Waiting):
                 self._answers[answer.waiter] = asyncio.get_running_loop().create_future()
+                if answer.at_most_ms is not None:
+                    self._long_polls.add(answer.waiter)
             self._carry_out(effects, now)
         except Refused:
             # A refusal changes nothing, but what it tells (a loop that was stopped) has to be known.
@@ -109,6 +112,7 @@ class Engine:
             raise
         finally:
             self._answers.pop(waiting.waiter, None)
+            self._long_polls.discard(waiting.waiter)
         if isinstance(answer, Refused):
             raise answer
         return answer
@@ -140,9 +144,12 @@ class Engine:
         return await self._move(self.clock.now() + duration_ms)
 
     async def advance_to_next(self) -> Advanced:
-        """Move to the next wake-up, once no real call is in flight; without one, stay."""
+        """Move to where something happens next, once no real call is in flight; where nothing does, stay.
+
+        The end of a message's retention period is passed on the way, but is nowhere to go to.
+        """
         await self._nothing_held.wait()
-        at = self.world.next_wakeup()
+        at = self.world.next_event()
         return await self._move(self.clock.now() if at is None else at)
 
     async def settled(self) -> None:
@@ -152,21 +159,24 @@ class Engine:
             await self._nothing_held.wait()
 
     async def _move(self, target: Instant) -> Advanced:
-        async with self._moving:
-            first, woken = self.journal.last_number, 0
-            while True:
-                # A call in flight holds the clock: what it leads to comes before what is due later.
-                await self._nothing_held.wait()
-                at = self.world.next_wakeup()
-                if at is None or at > target:
-                    break
-                self.clock.jump(at)
-                self._catch_up(max(at, self.clock.now()))
-                woken += 1
-                # Let the calls that this began get under way, and the web layer breathe.
-                await asyncio.sleep(0)
-            self.clock.jump(target)
-        self._rearm()
+        try:
+            async with self._moving:
+                first, woken = self.journal.last_number, 0
+                while True:
+                    # A call in flight holds the clock: what it leads to comes before what is due later.
+                    await self._nothing_held.wait()
+                    at = self.world.next_wakeup()
+                    if at is None or at > target:
+                        break
+                    self.clock.jump(at)
+                    self._catch_up(max(at, self.clock.now()))
+                    woken += 1
+                    # Let the calls that this began get under way, and the web layer breathe.
+                    await asyncio.sleep(0)
+                self.clock.jump(target)
+        finally:
+            # Also when whoever waited for this gave up half-way.
+            self._rearm()
         return Advanced(self.clock.now(), woken, self.journal.last_number - first)
 
     # Time -----------------------------------------------------------------------------------------------
@@ -196,7 +206,7 @@ class Engine:
         if self.clock.way is Way.WALL or at <= now:
             delay_s = min(max(at - now, 0) / 1_000, _LONGEST_SLEEP_S)
             self._timer = loop.call_later(delay_s, self._tick)
-        elif self.clock.way is Way.AUTO and not self._holds and not self._moving.locked():
+        elif self._may_jump() and self.world.next_event() is not None:
             self._timer = loop.call_later(0, self._jump)
 
     def _rearm(self) -> None:
@@ -206,6 +216,11 @@ class Engine:
             self._timer = None
         self._arm()
 
+    def _may_jump(self) -> bool:
+        """Whether the clock is to go by itself to the next event now. What only retention waits for is no event: it
+        is not worth a jump of days, which would lose every dead letter."""
+        return self.clock.way is Way.AUTO and not self._holds and not self._moving.locked()
+
     def _tick(self) -> None:
         self._timer, self._timer_at = None, None
         self._catch_up(self.clock.now())
@@ -214,7 +229,7 @@ class Engine:
     def _jump(self) -> None:
         """Auto: nothing real is in flight, so the next wake-up is now."""
         self._timer, self._timer_at = None, None
-        at = self.world.next_wakeup()
+        at = self.world.next_event()
         if at is not None and not self._holds and self.clock.way is Way.AUTO:
             self.clock.jump(at)
         self._tick()
@@ -252,9 +267,9 @@ class Engine:
                 outcome = Unreachable(f"there is no endpoint for function '{invocation.function_name}'")
             else:
                 outcome = await endpoint.invoke(invocation)
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
+            if _is_cancelled():
+                raise
             # An endpoint promises not to raise; if one does, the call still has to end and somebody has to know.
             log.exception("the endpoint of %s failed", invocation.function_name)
             outcome = Unreachable(f"the endpoint failed: {type(error).__name__}: {error}")
@@ -290,6 +305,14 @@ class Engine:
             if isinstance(fact := entry.fact, LoopWarned)
         ]
 
+    def end_long_polls(self) -> None:
+        """Answer every long poll with nothing, so that nobody waits for a service that is about to end."""
+        for waiter in list(self._long_polls):
+            future = self._answers.get(waiter)
+            if future is not None and not future.done():
+                self.submit(CancelWait(waiter))
+                future.set_result(Received())
+
     async def close(self) -> None:
         """Stop waiting and cancel the calls in flight; endpoints are closed by whoever made them."""
         self._is_closed = True
@@ -304,6 +327,12 @@ class Engine:
         for call in calls:
             with contextlib.suppress(asyncio.CancelledError):
                 await call
+
+
+def _is_cancelled() -> bool:
+    """Whether somebody wants this task to end; a CancelledError alone may be the endpoint's own."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _unqualified(function_arn: Arn) -> Arn:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from app.core.commands import Command, Origin
+from app.core.event_invoke import EventInvokeConfig
 from app.core.function import FunctionSpec
 from app.core.names import Arn, Scope
 from app.core.time import Instant
+from app.core.value import value
 from app.wire.refusals import NotEmulated
 
 Params: TypeAlias = Mapping[str, Any]
@@ -26,7 +28,7 @@ class Caller:
     base_url: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Call:
     """Submit `command`, then `render` what it answers."""
 
@@ -96,6 +98,9 @@ class ReadableMapping(Protocol):
     @property
     def uuid(self) -> str: ...
 
+    @property
+    def tags(self) -> Mapping[str, str]: ...
+
     def view(self, scope: Scope) -> dict[str, Any]: ...
 
 
@@ -113,6 +118,8 @@ class ReadableWorld(Protocol):
     def function(self, arn: Arn) -> ReadableFunction: ...
 
     def functions(self, scope: Scope | None = None) -> Sequence[ReadableFunction]: ...
+
+    def event_invoke(self, function: Arn) -> EventInvokeConfig: ...
 
     def mapping(self, scope: Scope, uuid: str) -> ReadableMapping: ...
 

@@ -1,7 +1,6 @@
 """`python -m tests.bench [NAMES…] [--quick] [--json FILE]`: measures, and prints a table."""
 
 import argparse
-import asyncio
 import json
 import sys
 import tempfile

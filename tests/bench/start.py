@@ -8,7 +8,7 @@ from tests.bench.client import Connection, http_request, sqs_request
 from tests.bench.figures import Figure, at_most, figure_of, ratio_at_most
 from tests.bench.servers import Server, floor, service, wait_until_listening
 from tests.bench.sizes import Sizes
-from tests.bench.wire import queues_named, queue_url
+from tests.bench.wire import queue_url, queues_named
 
 _MEMORY_MB = 90.0
 

@@ -16,8 +16,6 @@ from app.core.notification import NotificationConfiguration, NotificationRule
 from tests.core.stage import SCOPE, Stage
 
 
-
-
 def with_photos(stage: Stage, target: str) -> None:
     stage.submit(DeclareBucket(SCOPE, "photos"))
     rule = NotificationRule("in", target, ("s3:ObjectCreated:*",))
@@ -142,8 +140,8 @@ def test_a_loop_whose_trace_header_is_lost_runs_on_and_aws_would_not_see_it() ->
 
 def test_where_only_the_endpoint_drops_the_header_the_key_is_as_good() -> None:
     stage = Stage()
-    spec = {"environments": 2, "access_key_ids": ("KEY0", "KEY1"), "passes_trace_header": False}
-    with_photos(stage, stage.function("thumbnail", **spec))
+    keys = ("KEY0", "KEY1")
+    with_photos(stage, stage.function("thumbnail", environments=2, access_key_ids=keys, passes_trace_header=False))
 
     stage.put_object("photos", "in/cat.jpg")
     while stage.calls:

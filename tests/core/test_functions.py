@@ -1,5 +1,7 @@
 """Who may run, who waits, and what an outcome means for whom it was for (spec C, D1, E)."""
 
+import itertools
+
 import pytest
 
 from app.core.commands import CancelWait, DeleteFunction, Invoke, Invoked, PutFunction, Waiting
@@ -282,7 +284,7 @@ def test_a_back_off_grows_to_five_minutes_and_ends_with_the_events_age() -> None
     (dropped,) = stage.of(EventDropped)
     assert dropped.condition == "EventAgeExceeded"
     starts = [at for at, fact in stage.facts if isinstance(fact, InvocationStarted)]
-    pauses = [(later - earlier) // 1_000 for earlier, later in zip(starts, starts[1:], strict=False)]
+    pauses = [(later - earlier) // 1_000 for earlier, later in itertools.pairwise(starts)]
     assert pauses[:10] == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300]
     assert max(pauses) == 300
 

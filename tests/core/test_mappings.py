@@ -11,8 +11,8 @@ from app.core.commands import (
     DeleteQueue,
     PurgeQueue,
     PutFunction,
-    SendMessageBatch,
     SendMessage,
+    SendMessageBatch,
     SetQueueAttributes,
     UpdateEventSourceMapping,
 )

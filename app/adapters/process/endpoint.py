@@ -58,6 +58,7 @@ class _Slot:
         self._lock = asyncio.Lock()
         self._environment: Environment | None = None
         self._watch: CodeWatch | None = None
+        self._is_closed = False
 
     async def invoke(self, invocation: Invocation) -> Outcome:
         async with self._lock:
@@ -71,10 +72,11 @@ class _Slot:
                 raise
 
     async def close(self) -> None:
-        environment = self._environment
-        self._environment = None
-        if environment is not None:
-            await environment.stop()
+        self._is_closed = True
+        if self._environment is not None:
+            self._environment.kill()
+        async with self._lock:
+            await self._discard()
 
     async def _invoke(self, invocation: Invocation) -> Outcome:
         log = InvocationLog(self._logs, self._spec.function_arn, invocation.request_id)
@@ -125,6 +127,8 @@ class _Slot:
             return _entrypoint_failed(self._spec, invocation, log, error)
 
     def _new_environment(self, log: InvocationLog) -> Environment:
+        if self._is_closed:
+            raise InvalidEntrypoint("the function has been stopped")
         self._watch = CodeWatch(self._spec.code)
         self._environment = Environment(self._spec, slot=self._number, log=log)
         return self._environment

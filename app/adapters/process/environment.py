@@ -84,6 +84,7 @@ class Environment:
         self._began_at = 0.0
         self._was_told = False
         self._max_memory_mb = 0
+        self._is_killed = False
 
     def __repr__(self) -> str:
         life = "ended" if self.has_ended else "alive"
@@ -101,7 +102,7 @@ class Environment:
 
     async def initialise(self, within_ms: float) -> InitEnd:
         """Start the process and wait until it asks for work. Raises InvalidEntrypoint when it cannot be started."""
-        self._began_at = self._loop.time()
+        self._began_at = time.monotonic()
         await self._start()
         end = await self._wait(within_ms)
         assert isinstance(end, Ready | InitErred | Ended | Overran), f"{end} cannot end an init"
@@ -113,7 +114,9 @@ class Environment:
         self._output.drain()
         self._output.log = log
         self._was_told = False
-        self._began_at = self._loop.time()
+        self._began_at = time.monotonic()
+        if self._watcher is not None and self._has_died():
+            await self._watcher
         if self._exit_status is not None:
             return Ended(self._exit_status, was_told=False)
         waiting = self._wait(within_ms)
@@ -124,9 +127,9 @@ class Environment:
         return end
 
     def kill(self) -> None:
-        """End the process and its children this instant, without waiting to see it."""
+        """End the process and its children this instant, or as soon as it has started; `stop` is still due."""
+        self._is_killed = True
         self._signal(signal.SIGKILL)
-        self._close()
 
     async def stop(self) -> None:
         """End the process and its children: asked first, then made to. Returns when the process is gone."""
@@ -146,7 +149,7 @@ class Environment:
 
     def delivered(self) -> None:
         self._was_told = True
-        self._began_at = self._loop.time()
+        self._began_at = time.monotonic()
 
     def responded(self, payload: bytes) -> None:
         self._finish(Responded(payload))
@@ -188,6 +191,8 @@ class Environment:
             raise
         self._output.close_write_end()
         self._watcher = self._loop.create_task(self._watch(self._process))
+        if self._is_killed:
+            self._signal(signal.SIGKILL)
 
     async def _watch(self, process: asyncio.subprocess.Process) -> None:
         code = await process.wait()
@@ -197,6 +202,15 @@ class Environment:
         self._exit_status = _describe_exit(code)
         self._output.drain()
         self._finish(Ended(self._exit_status, self._was_told))
+
+    def _has_died(self) -> bool:
+        """Whether the process is dead though nobody has told us yet: its open poll would swallow an invocation."""
+        if self._process is None or not hasattr(os, "waitid"):
+            return False
+        try:
+            return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+        except ChildProcessError:
+            return True
 
     def _wait(self, within_ms: float) -> "asyncio.Future[InitEnd | RunEnd]":
         """A future of the next end; the end of the time is one."""
@@ -210,7 +224,7 @@ class Environment:
 
     def _finish(self, end: InitEnd | RunEnd) -> None:
         if self._end is not None and not self._end.done():
-            self.duration_ms = (self._loop.time() - self._began_at) * 1_000
+            self.duration_ms = (time.monotonic() - self._began_at) * 1_000
             self._end.set_result(end)
 
     def _measure_memory(self) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.adapters.process import ProcessEndpoint
-from app.core.invocation import Outcome, TimedOut
+from app.core.invocation import Exited, InitFailed, Outcome, TimedOut
 from tests.adapters.support import eventually, invocation, is_alive, process_endpoint, write
 
 STUBBORN = """
@@ -91,5 +91,37 @@ async def test_close_in_the_middle_of_a_call_stops_them(tmp_path: Path, pids_fil
         await endpoint.close()
 
         await eventually(lambda: not any(is_alive(pid) for pid in pids))
-        await asyncio.wait([task])
+        assert isinstance(await task, Exited)
         assert pids_in(pids_file) == pids
+
+
+async def test_close_in_the_middle_of_an_init_stops_it_and_starts_no_other(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    write(
+        tmp_path / "code",
+        "app.py",
+        f"""
+        import os, time
+        with open("{pids}", "a") as file:
+            file.write(f"{{os.getpid()}}\\n")
+        time.sleep(60)
+        """,
+    )
+    async with process_endpoint(tmp_path / "code") as endpoint:
+        task = await begin(endpoint, pids)
+        await endpoint.close()
+        outcome = await task
+
+    (pid,) = map(int, pids.read_text().split())
+    assert not is_alive(pid)
+    assert isinstance(outcome, InitFailed)
+    assert "the function has been stopped" in outcome.message
+
+
+async def test_close_before_anything_has_run_and_an_invocation_afterwards_start_nothing(tmp_path: Path) -> None:
+    write(tmp_path, "app.py", "def handler(e, c): pass")
+    async with process_endpoint(tmp_path) as endpoint:
+        await endpoint.close()
+        outcome = await endpoint.invoke(invocation())
+
+    assert isinstance(outcome, InitFailed)

@@ -1,0 +1,39 @@
+"""Receipt handles."""
+
+from base64 import b64decode, b64encode
+
+import pytest
+
+from app.core.errors import ReceiptHandleIsInvalid
+from app.core.receipts import Receipts
+
+
+def test_a_handle_tells_place_and_receive_and_looks_like_amazons() -> None:
+    receipts = Receipts(b"key")
+
+    handle = receipts.issue(7, 3)
+
+    assert handle.startswith("AQEB")
+    assert receipts.read(handle) == (7, 3)
+
+
+def test_every_receive_has_its_own_handle() -> None:
+    receipts = Receipts(b"key")
+
+    assert len({receipts.issue(order, count) for order in range(10) for count in range(10)}) == 100
+
+
+def test_the_handle_of_another_queue_is_garbage() -> None:
+    with pytest.raises(ReceiptHandleIsInvalid):
+        Receipts(b"key").read(Receipts(b"other").issue(1, 1))
+
+
+def test_a_handle_with_any_bit_turned_is_garbage() -> None:
+    receipts = Receipts(b"key")
+    raw = b64decode(receipts.issue(1, 1))
+
+    for place in range(len(raw)):
+        turned = bytearray(raw)
+        turned[place] ^= 1
+        with pytest.raises(ReceiptHandleIsInvalid):
+            receipts.read(b64encode(turned).decode())
