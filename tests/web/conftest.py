@@ -13,6 +13,7 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 
 from app.core.commands import Command
+from app.core.limits import DEFAULT_LIMITS, Limits
 from app.core.world import World
 from app.engine.clock import Clock, Way
 from app.engine.driver import Engine
@@ -77,9 +78,9 @@ class Served:
         return client_at(self.url, service, key=key, secret=secret, **config)
 
 
-def serve(settings: AwsSettings) -> Iterator[Served]:
+def serve(settings: AwsSettings, limits: Limits = DEFAULT_LIMITS) -> Iterator[Served]:
     """Serve on a thread of its own until the generator goes on."""
-    engine = Engine(World(shapes=Shapes()), Clock(Way.FROZEN, at=NOON), Journal(), lambda _: None)
+    engine = Engine(World(shapes=Shapes(), limits=limits), Clock(Way.FROZEN, at=NOON), Journal(), lambda _: None)
     app = AwsEndpoint(engine, settings, s3_stub)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off"))
     started: Future[asyncio.AbstractEventLoop] = Future()
