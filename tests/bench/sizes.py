@@ -37,8 +37,8 @@ FULL = Sizes(
     starts=7, wakes=1_500, calls=1_500, mapped=10_000,
 )  # fmt: skip
 QUICK = Sizes(
-    rounds=9, patience_s=3, sends=400, drained=200, drained_singly=80, depths=(1_000, 10_000), starts=3, wakes=400, calls=400,
-    mapped=5_000,
+    rounds=9, patience_s=3, sends=400, drained=200, drained_singly=80, depths=(1_000, 10_000),
+    starts=3, wakes=400, calls=400, mapped=5_000,
 )  # fmt: skip
 LEAST = Sizes(
     rounds=1,
