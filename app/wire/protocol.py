@@ -31,6 +31,14 @@ class Parsed:
     params: Params
 
 
+def load(service: str) -> None:
+    """Import what this path needs and read the service's model, so that `parse` waits for neither.
+
+    Takes a second the first time. May be called on any thread.
+    """
+    _moto().get_service_model(service)
+
+
 def parse(service: str, request: HttpRequest) -> Parsed:
     """The operation and parameters of a request to a service that botocore knows.
 

@@ -6,8 +6,8 @@ import pytest
 
 from app.core.errors import InvalidAttributeName, InvalidAttributeValue, InvalidParameterValue, Refused
 from app.core.names import Arn
-from app.core.queue_attributes import QueueAttributes, RedrivePolicy, first_difference, with_attributes
-from app.core.redrive import ALLOW_ALL
+from app.core.queue_attributes import QueueAttributes, first_difference, with_attributes
+from app.core.redrive import RedriveAllowPolicy, RedrivePolicy
 from tests.core.stage import SCOPE
 
 ORDERS, DLQ = SCOPE.queue_arn("orders"), SCOPE.queue_arn("dlq")
@@ -18,7 +18,10 @@ BOTH_ENCRYPTIONS = (
 
 def given(current: QueueAttributes | None = None, /, **texts: str) -> QueueAttributes:
     return with_attributes(
-        current or QueueAttributes(), texts, queue=ORDERS, allow_policy_of=lambda arn: ALLOW_ALL if arn == DLQ else None
+        current or QueueAttributes(),
+        texts,
+        queue=ORDERS,
+        allow_policy_of=lambda arn: RedriveAllowPolicy() if arn == DLQ else None,
     )
 
 

@@ -54,14 +54,14 @@ class FairQueue(RuleBasedStateMachine):
     @precondition(lambda self: any(self.live.values()))
     @rule(data=st.data())
     def delete(self, data: st.DataObject) -> None:
-        message_id = data.draw(st.sampled_from([id for id, handle in self.live.items() if handle]))
+        message_id = data.draw(st.sampled_from([message_id for message_id, handle in self.live.items() if handle]))
         self.stage.submit(DeleteMessage(self.arn, self.live.pop(message_id)))
         self._note()
 
     @precondition(lambda self: any(self.live.values()))
     @rule(data=st.data(), timeout_s=st.sampled_from([0, 60]))
     def change_visibility(self, data: st.DataObject, timeout_s: int) -> None:
-        message_id = data.draw(st.sampled_from([id for id, handle in self.live.items() if handle]))
+        message_id = data.draw(st.sampled_from([message_id for message_id, handle in self.live.items() if handle]))
         self.stage.submit(ChangeMessageVisibility(self.arn, self.live[message_id], timeout_s))
         self._note()
 
