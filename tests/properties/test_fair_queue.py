@@ -3,7 +3,6 @@
 from dataclasses import replace
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -121,4 +120,3 @@ class FairQueue(RuleBasedStateMachine):
 
 
 TestFairQueue: Any = FairQueue.TestCase
-TestFairQueue.settings = settings(max_examples=80, stateful_step_count=30, deadline=None)
