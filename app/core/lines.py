@@ -199,6 +199,10 @@ class FairLine:
         self._in_flight_of.clear()
         self._noisy.clear()
 
+    def __len__(self) -> int:
+        """How many tenants it keeps in mind."""
+        return len(self._lines) - 1
+
     def _forget(self, tenant: str) -> None:
         """Its last message has left: who names a group of its own for every message must not fill the memory."""
         del self._lines[tenant], self._present[tenant]
