@@ -64,7 +64,7 @@ class AwsEndpoint:
         target = headers.get(b"x-amz-target", b"")
         try:
             if target.startswith(_SQS_TARGET):
-                await self._sqs_json(target[len(_SQS_TARGET) :].decode(), scope, headers, receive, send)
+                await self._sqs_json(target[len(_SQS_TARGET) :].decode("latin-1"), scope, headers, receive, send)
             else:
                 await self._by_service(scope, headers, receive, send)
         except ClientGone:

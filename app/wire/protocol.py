@@ -71,9 +71,7 @@ def parse(service: str, request: HttpRequest) -> Parsed:
         )
     except (ValueError, Base64Error) as error:
         raise SerializationFailed(str(error)) from None
-    return Parsed(
-        service, protocol, operation.name, {name: value for name, value in params.items() if value is not None}
-    )
+    return Parsed(service, protocol, operation.name, _without_nulls(params))
 
 
 _NO_CONTENT = 204
@@ -97,6 +95,15 @@ def render(parsed: Parsed, result: Result, request_id: str) -> HttpAnswer:
         content_type,
         tuple((name.lower(), value) for name, value in headers.items()),
     )
+
+
+def _without_nulls(value: Any) -> Any:
+    """A null is as good as nothing, in AWS's JSON, and at any depth."""
+    if isinstance(value, dict):
+        return {name: _without_nulls(member) for name, member in value.items() if member is not None}
+    if isinstance(value, list):
+        return [_without_nulls(member) for member in value if member is not None]
+    return value
 
 
 # The names that moto's model of the query protocol lacks, those of SQS's move tasks; botocore had them up to 1.31.

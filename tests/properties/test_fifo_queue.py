@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -201,4 +200,3 @@ class FifoQueue(RuleBasedStateMachine):
 
 
 TestFifoQueue: Any = FifoQueue.TestCase
-TestFifoQueue.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
