@@ -17,6 +17,7 @@ from app.wire.calls import Params, Result
 from app.wire.http import HttpAnswer, HttpRequest
 from app.wire.refusals import SerializationFailed, UnknownOperation
 
+_NO_CONTENT = 204
 _INTEGERS = ("integer", "long")
 _FLOATS = ("float", "double")
 
@@ -74,6 +75,8 @@ def render(parsed: Parsed, result: Result, request_id: str) -> HttpAnswer:
     operation = moto.get_service_model(parsed.service).operation_model(parsed.operation)
     serializer = moto.serializer(parsed.service, parsed.protocol)
     response = serializer(operation, context=moto.SerializationContext(request_id)).serialize(result)
+    if response["status_code"] == _NO_CONTENT:
+        return HttpAnswer(_NO_CONTENT, b"", "")
     body = response["body"]
     headers = dict(response["headers"])
     content_type = headers.pop("Content-Type", "")
