@@ -18,6 +18,9 @@ from botocore.config import Config
 from app.main import create_app
 from app.settings import loads
 
+ANY_SECRET = "test"
+"""On the loopback any secret will do."""
+
 NOON = "2026-11-21T12:00:00.000Z"
 
 ORDERS = """
@@ -94,16 +97,20 @@ class Serving:
         assert answer.status < 300, answer.content
         return answer.json
 
-    def client(self, service: str, *, key: str = "test", secret: str = "test", **config: Any) -> Any:
-        """A boto3 client of an AWS service, without retries so that a test sees every answer."""
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name="us-east-1",
-            aws_access_key_id=key,
-            aws_secret_access_key=secret,
-            config=Config(retries={"max_attempts": 0}, **config),
-        )
+    def client(self, service: str, *, key: str = "test", secret: str = ANY_SECRET, **config: Any) -> Any:
+        return client_at(self.url, service, key=key, secret=secret, **config)
+
+
+def client_at(url: str, service: str, *, key: str = "test", secret: str = ANY_SECRET, **config: Any) -> Any:
+    """A boto3 client of an AWS service at this address, without retries so that a test sees every answer."""
+    return boto3.client(
+        service,
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        config=Config(retries={"max_attempts": 0}, **config),
+    )
 
 
 @contextmanager

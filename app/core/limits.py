@@ -31,6 +31,8 @@ class Limits:
     purge_interval_ms: int = MINUTE_MS
     deduplication_ms: int = 5 * MINUTE_MS
     receive_attempt_ms: int = 5 * MINUTE_MS
+    # SetQueueAttributes: most attributes take up to 60 s to spread. Only where a recording shows it is it kept to.
+    deduplication_scope_change_ms: int = MINUTE_MS
     # CreateQueue within 60 s of DeleteQueue is QueueDeletedRecently on AWS. A local tool is torn down and set up
     # in one breath, so the default here is not to wait.
     recreate_interval_ms: int = 0
@@ -63,6 +65,10 @@ class Limits:
     # Lambda quotas, gettingstarted-limits; the asynchronous limit is 1 MB since October 2025.
     sync_payload_bytes: int = 6 * MIB
     async_payload_bytes: int = MIB
+
+    # Concurrency (configuration-concurrency): of an account's 1,000, at least 100 stay unreserved.
+    account_concurrency: int = 1_000
+    unreserved_concurrency: int = 100
 
     # Asynchronous invocation (invocation-async-error-handling).
     async_retry_delays_ms: tuple[int, ...] = (MINUTE_MS, 2 * MINUTE_MS)

@@ -17,7 +17,6 @@ from app.wire.calls import Params, Result
 from app.wire.http import HttpAnswer, HttpRequest
 from app.wire.refusals import SerializationFailed, UnknownOperation
 
-_NO_CONTENT = 204
 _INTEGERS = ("integer", "long")
 _FLOATS = ("float", "double")
 
@@ -30,6 +29,14 @@ class Parsed:
     protocol: str
     operation: str
     params: Params
+
+
+def load(service: str) -> None:
+    """Import what this path needs and read the service's model, so that `parse` waits for neither.
+
+    Takes a second the first time. May be called on any thread.
+    """
+    _moto().get_service_model(service)
 
 
 def parse(service: str, request: HttpRequest) -> Parsed:
@@ -69,15 +76,19 @@ def parse(service: str, request: HttpRequest) -> Parsed:
     )
 
 
+_NO_CONTENT = 204
+
+
 def render(parsed: Parsed, result: Result, request_id: str) -> HttpAnswer:
     """The result in the protocol that the request was made in."""
     moto = _moto()
     operation = moto.get_service_model(parsed.service).operation_model(parsed.operation)
+    if parsed.protocol == "query" and operation.output_shape is not None:
+        _name_elements(operation)
     serializer = moto.serializer(parsed.service, parsed.protocol)
     response = serializer(operation, context=moto.SerializationContext(request_id)).serialize(result)
-    if response["status_code"] == _NO_CONTENT:
-        return HttpAnswer(_NO_CONTENT, b"", "")
-    body = response["body"]
+    # moto writes `{}` where a result is empty; 204 says that there is nothing, and HTTP takes its word.
+    body = "" if response["status_code"] == _NO_CONTENT else response["body"]
     headers = dict(response["headers"])
     content_type = headers.pop("Content-Type", "")
     return HttpAnswer(
@@ -86,6 +97,19 @@ def render(parsed: Parsed, result: Result, request_id: str) -> HttpAnswer:
         content_type,
         tuple((name.lower(), value) for name, value in headers.items()),
     )
+
+
+# The names that moto's model of the query protocol lacks, those of SQS's move tasks; botocore had them up to 1.31.
+_ENTRY_NAMES = {"ListMessageMoveTasksResultEntryList": "ListMessageMoveTasksResultEntry"}
+
+
+def _name_elements(operation: Any) -> None:
+    """Complete the names of the elements in a result, in the model itself; again is no harm."""
+    result = operation.output_shape
+    result.serialization.setdefault("resultWrapper", f"{operation.name}Result")
+    for shape in result.members.values():
+        if shape.name in _ENTRY_NAMES:
+            shape.member.serialization.setdefault("locationNameForQueryCompatibility", _ENTRY_NAMES[shape.name])
 
 
 def check_json(shape: Any, body: bytes) -> None:

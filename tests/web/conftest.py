@@ -8,10 +8,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import boto3
 import pytest
 import uvicorn
-from botocore.config import Config
 from starlette.types import Receive, Scope, Send
 
 from app.core.commands import Command
@@ -22,6 +20,7 @@ from app.engine.driver import Engine
 from app.engine.journal import Journal
 from app.web.aws import AwsEndpoint, AwsSettings
 from app.wire.events.shapes import Shapes
+from tests.serving import client_at
 
 T = TypeVar("T")
 
@@ -76,15 +75,7 @@ class Served:
             assert time.monotonic() < deadline, "it did not come about in ten seconds"
 
     def client(self, service: str, *, key: str = "test", secret: str = WRONG, **config: Any) -> Any:
-        """A boto3 client, without retries so that a test sees every answer."""
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name="us-east-1",
-            aws_access_key_id=key,
-            aws_secret_access_key=secret,
-            config=Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=15, **config),
-        )
+        return client_at(self.url, service, key=key, secret=secret, **config)
 
 
 def serve(settings: AwsSettings, limits: Limits = DEFAULT_LIMITS) -> Iterator[Served]:
