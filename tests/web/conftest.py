@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import pytest
@@ -49,6 +49,7 @@ class Served:
     url: str
     engine: Engine
     loop: asyncio.AbstractEventLoop
+    clients: list[Any] = field(default_factory=list)
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run it on the server's loop and wait."""
@@ -75,7 +76,10 @@ class Served:
             assert time.monotonic() < deadline, "it did not come about in ten seconds"
 
     def client(self, service: str, *, key: str = "test", secret: str = WRONG, **config: Any) -> Any:
-        return client_at(self.url, service, key=key, secret=secret, **config)
+        """A boto3 client, closed when the server is."""
+        client = client_at(self.url, service, key=key, secret=secret, **config)
+        self.clients.append(client)
+        return client
 
 
 def serve(settings: AwsSettings, limits: Limits = DEFAULT_LIMITS) -> Iterator[Served]:
@@ -99,7 +103,10 @@ def serve(settings: AwsSettings, limits: Limits = DEFAULT_LIMITS) -> Iterator[Se
             assert time.monotonic() < deadline, "the server did not start"
             thread.join(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
-        yield Served(f"http://127.0.0.1:{port}", engine, loop)
+        served = Served(f"http://127.0.0.1:{port}", engine, loop)
+        yield served
+        for client in served.clients:
+            client.close()
     finally:
         server.should_exit = True
         thread.join(10)
