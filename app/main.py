@@ -229,7 +229,8 @@ def _things_to_try(service: Service) -> list[str]:
     """Arguments for the command."""
     world = service.engine.world
     bucket = next((b for b in world.buckets.values() if b.configuration.rules), None)
-    queue = next((world.queue(m.queue) for m in world.mappings()), None)
+    own = {queue.arn: queue for queue in world.queues()}
+    queue = next((own[mapping.queue] for mapping in world.mappings() if mapping.queue in own), None)
     tries = []
     if bucket is not None:
         rule = bucket.configuration.rules[0]

@@ -92,6 +92,7 @@ class Mapping:
         self.running: dict[str, Batch] = {}
         self.throttled: dict[str, Throttling] = {}
         self.gathering: Gathering | None = None
+        self.problem: str | None = None
         self._limits = limits
         self._settles_at: Instant | None = now + limits.mapping_transition_ms if is_enabled else None
         self._busy_since: Instant | None = None
@@ -137,9 +138,14 @@ class Mapping:
         return scale if most is None else min(scale, most)
 
     @property
+    def room(self) -> int:
+        """How many pollers are free to receive."""
+        return max(0, self.concurrency_limit - len(self.running) - len(self.throttled))
+
+    @property
     def has_room(self) -> bool:
         """Whether a poller is free to receive."""
-        return len(self.running) + len(self.throttled) < self.concurrency_limit
+        return self.room > 0
 
     def scale(self, now: Instant, *, has_work: bool) -> None:
         """Scale the pollers up by the minute while there is work, and back when there is none."""
@@ -170,8 +176,11 @@ class Mapping:
 
     def wanted(self) -> int:
         """How many messages the next receive asks for."""
-        gathered = len(self.gathering.items) if self.gathering else 0
-        return min(self.parameters.batch_size - gathered, self._limits.receive_messages)
+        return min(self.wanted_in_all(), self._limits.receive_messages)
+
+    def wanted_in_all(self) -> int:
+        """How many messages the batch can still take."""
+        return self.parameters.batch_size - (len(self.gathering.items) if self.gathering else 0)
 
     def visibility_timeout_s(self, queue_timeout_s: int, function_timeout_s: int) -> int | None:
         """The visibility timeout to receive with; None is the queue's own (`limits.window_visibility_extra_s`).
@@ -249,6 +258,7 @@ class Mapping:
 
     def view(self, scope: Scope) -> dict[str, Any]:
         """AWS's response shape (spec B4); LastModified in epoch seconds."""
+        trouble = {"LastProcessingResult": f"PROBLEM: {self.problem}"} if self.problem else {}
         return {
             "UUID": self.uuid,
             "EventSourceMappingArn": scope.mapping_arn(self.uuid),
@@ -257,6 +267,7 @@ class Mapping:
             "LastModified": self.modified_at / SECOND_MS,
             "State": self.state.value,
             "StateTransitionReason": "USER_INITIATED",
+            **trouble,
             **self.parameters.as_response(),
         }
 

@@ -7,7 +7,15 @@ from typing import Any, assert_never
 from app.core.batch import Batch, Item, UnusableResponse, read_partial_response
 from app.core.call import Call, ForBatch
 from app.core.chain import Cause
-from app.core.commands import CreateEventSourceMapping, DeleteEventSourceMapping, UpdateEventSourceMapping
+from app.core.commands import (
+    CreateEventSourceMapping,
+    DeleteEventSourceMapping,
+    DescribeRemoteQueue,
+    ReportBrokerFailure,
+    SettleDeletes,
+    SettleReceive,
+    UpdateEventSourceMapping,
+)
 from app.core.errors import (
     InvalidParameterValue,
     RecursiveInvocation,
@@ -16,7 +24,15 @@ from app.core.errors import (
     ResourceInUse,
     ResourceNotFound,
 )
-from app.core.facts import BatchAbandoned, BatchFormed, Configured, Effect, InvocationThrottled, MessagesFiltered
+from app.core.facts import (
+    BatchAbandoned,
+    BatchFormed,
+    Configured,
+    Effect,
+    InvocationThrottled,
+    MappingBlocked,
+    MessagesFiltered,
+)
 from app.core.function import Function
 from app.core.functions import FunctionName, Functions, Stopped, parse_function_name
 from app.core.ids import Ids
@@ -24,10 +40,12 @@ from app.core.invocation import Outcome, Succeeded, Throttled
 from app.core.limits import Limits
 from app.core.mapping import Change, Gathering, Mapping
 from app.core.mapping_parameters import MappingParameters, check_visibility, read_enabled, with_parameters
+from app.core.message import Delivery, Message
 from app.core.names import Arn, Scope, name_of, parse_arn
 from app.core.outcomes import error_of, ran_of, word_of
 from app.core.queue import Queue
 from app.core.queues import Queues
+from app.core.remote_queues import RemoteQueue, RemoteQueues
 from app.core.shapes import EventShapes
 from app.core.time import Instant
 
@@ -46,11 +64,13 @@ class Mappings:
     shapes: EventShapes
     outbox: list[Effect]
     queues: Queues
+    remote_queues: RemoteQueues
     functions: Functions
     changed: Callable[[Mapping], None]
     gone: Callable[[Mapping], None]
     _mappings: dict[str, Mapping] = field(default_factory=dict)
     _finishing: dict[str, Mapping] = field(default_factory=dict)
+    _unchecked: dict[str, str | None] = field(default_factory=dict)
     _of_queue: dict[Arn, dict[str, Mapping]] = field(default_factory=dict)
     _of_function: dict[Arn, dict[str, Mapping]] = field(default_factory=dict)
 
@@ -82,16 +102,19 @@ class Mappings:
         name, function = self._function(command.scope, given.get("FunctionName"))
         self._check_source(str(source), command.scope)
         parameters = with_parameters(MappingParameters(), given, limits=self.limits)
-        queue = self._queue(str(source))
-        check_visibility(queue.settings.visibility_timeout_s, function.spec.timeout_s)
-        self._check_unique(queue.arn, function)
+        queue = str(source)
+        self._check_visibility(queue, function)
+        self._check_unique(queue, function)
         mapping = Mapping(
-            self.ids.uuid(), queue=queue.arn, function=function.arn, function_arn=name.as_invoked,
+            self.ids.uuid(), queue=queue, function=function.arn, function_arn=name.as_invoked,
             parameters=parameters, is_enabled=read_enabled(given) is not False, tags=dict(given.get("Tags") or {}),
             limits=self.limits, now=now,
         )  # fmt: skip
         self._mappings[mapping.uuid] = mapping
         self._link(mapping)
+        if (remote := self.remote_queues.get(queue)) is not None:
+            self._unchecked[mapping.uuid] = None
+            self.remote_queues.watch(remote)
         self._note(mapping, "created")
         return mapping.view(command.scope)
 
@@ -108,13 +131,15 @@ class Mappings:
             if function.arn != mapping.function:
                 self._check_unique(mapping.queue, function)
         parameters = with_parameters(mapping.parameters, given, limits=self.limits)
-        if function is not None and mapping.queue in self.queues:
-            check_visibility(self.queues[mapping.queue].settings.visibility_timeout_s, function.spec.timeout_s)
+        if function is not None and (mapping.queue in self.queues or mapping.queue in self.remote_queues):
+            self._check_visibility(mapping.queue, function)
         self._unlink(mapping)
         mapping.parameters = parameters
         if given.get("FunctionName"):
             mapping.function, mapping.function_arn = name.arn, name.as_invoked
         self._link(mapping)
+        if (remote := self.remote_queues.get(mapping.queue)) is not None:
+            self.remote_queues.watch(remote)
         mapping.apply(change, now=now)
         self._note(mapping, "updated")
         return mapping.view(command.scope)
@@ -145,6 +170,9 @@ class Mappings:
         self._close_if_due(mapping, now)
         queue = self.queues.get(mapping.queue)
         function = self.functions.get(mapping.function)
+        if function is not None and (remote := self.remote_queues.get(mapping.queue)) is not None:
+            self._poll(mapping, remote, function, now)
+            return
         if queue is None or function is None:
             mapping.scale(now, has_work=False)
             return
@@ -177,15 +205,106 @@ class Mappings:
                 self._tell(batch, outcome)
         self.changed(mapping)
 
+    # Working with a broker elsewhere --------------------------------------------------------------------
+
+    def arrive(self, command: SettleReceive, now: Instant) -> None:
+        """What a receive at a broker brought: gather it like what a queue of ours gives."""
+        poll = self.remote_queues.end(command, now)
+        queue = self.remote_queues.get(command.queue)
+        assert queue is not None, "only a declared queue is received from"
+        self._look_after(queue, now)
+        mapping = self._mappings.get(poll.mapping) if poll is not None else None
+        function = self.functions.get(mapping.function) if mapping is not None else None
+        if poll is None or mapping is None or function is None:
+            if command.deliveries:
+                self.remote_queues.leave(queue, command.deliveries, "the mapping or its function is gone")
+            return
+        taken = self.remote_queues.take(queue, poll, command.deliveries, by=function.spec.name, now=now)
+        self._take_in(mapping, function, taken, now)
+
+    def describe(self, command: DescribeRemoteQueue, now: Instant) -> None:
+        self._look_after(self.remote_queues.describe(command, now), now, is_fresh=True)
+
+    def broker_failed(self, command: ReportBrokerFailure, now: Instant) -> None:
+        self._look_after(self.remote_queues.fail(command, now), now)
+
+    def settle_deletes(self, command: SettleDeletes, now: Instant) -> None:
+        self._look_after(self.remote_queues.settle_deletes(command, now), now)
+
+    def _look_after(self, queue: RemoteQueue, now: Instant, *, is_fresh: bool = False) -> None:
+        """Say of each of its mappings what is wrong now, and let it poll; `is_fresh` means just described."""
+        for mapping in self.of_queue(queue.arn):
+            if is_fresh:
+                self._check_again(mapping)
+            if queue.error is not None:
+                mapping.problem = f"{queue.broker} does not answer: {queue.error}"
+            else:
+                mapping.problem = self._unchecked.get(mapping.uuid)
+            self.changed(mapping)
+
+    def _check_again(self, mapping: Mapping) -> None:
+        """What AWS refuses when a mapping is created keeps it from polling where it is known only afterwards."""
+        function = self.functions.get(mapping.function)
+        if mapping.uuid not in self._unchecked or function is None:
+            return
+        try:
+            self._check_visibility(mapping.queue, function)
+        except Refused as refusal:
+            if self._unchecked[mapping.uuid] != refusal.message:
+                blocked = MappingBlocked(mapping.queue, function.arn, mapping.uuid, refusal.message)
+                self.outbox.append(blocked)
+            self._unchecked[mapping.uuid] = refusal.message
+        else:
+            del self._unchecked[mapping.uuid]
+
+    def _poll(self, mapping: Mapping, queue: RemoteQueue, function: Function, now: Instant) -> None:
+        """Keep as many receives under way at the broker as there are pollers, and environments for what they bring.
+
+        One waits where nothing comes; five poll while something does, as at AWS.
+        """
+        flows = queue.flows_to(mapping.uuid)
+        mapping.scale(now, has_work=mapping.polls and flows)
+        polls = queue.polls_of(mapping.uuid)
+        if not mapping.polls:
+            self.remote_queues.stop(queue, mapping.uuid)
+            return
+        if mapping.uuid in self._unchecked or queue.attributes is None:
+            return
+        most = self.limits.pollers_at_start if flows else 1
+        room = min(mapping.room, function.room)
+        if not mapping.window_ms:
+            most, wanted = min(most, room), mapping.wanted() * most
+        elif room or mapping.gathering:
+            # Together they fill one batch.
+            wanted = mapping.wanted_in_all()
+        else:
+            return
+        own_s = queue.attributes.visibility_timeout_s
+        timeout_s = mapping.visibility_timeout_s(own_s, function.spec.timeout_s)
+        wanted -= sum(poll.max_messages for poll in polls)
+        for _ in range(most - len(polls)):
+            if wanted <= 0:
+                return
+            count = min(wanted, mapping.wanted(), self.limits.receive_messages)
+            self.remote_queues.poll(queue, mapping.uuid, count, timeout_s)
+            wanted -= count
+
     # Inside: receiving ----------------------------------------------------------------------------------
 
     def _receive(self, mapping: Mapping, queue: Queue, function: Function, now: Instant) -> bool:
         """One receive of one poller; false when the queue had nothing."""
         timeout_s = mapping.visibility_timeout_s(queue.settings.visibility_timeout_s, function.spec.timeout_s)
         taken = self.queues.take(queue, mapping.wanted(), timeout_s, by=function.spec.name, now=now)
+        self._take_in(mapping, function, taken, now)
+        return bool(taken)
+
+    def _take_in(
+        self, mapping: Mapping, function: Function, taken: Iterable[tuple[Message, Delivery]], now: Instant
+    ) -> None:
+        """Gather what a receive brought."""
         filters, dropped = mapping.parameters.filters, []
         for message, delivery in taken:
-            record = self.shapes.sqs_record(delivery, queue=queue.arn, has_window=bool(mapping.window_ms))
+            record = self.shapes.sqs_record(delivery, queue=mapping.queue, has_window=bool(mapping.window_ms))
             item = Item(message, delivery, message.attempts[-1], record)
             reason = filters.reason_to_drop(delivery.content.body, record) if filters is not None else None
             if reason is not None:
@@ -196,7 +315,6 @@ class Mappings:
         if dropped:
             self._drop(mapping, dropped, now)
         self._close_if_due(mapping, now)
-        return bool(taken)
 
     def _drop(self, mapping: Mapping, items: list[Item], now: Instant) -> None:
         """What the filters refuse is deleted and goes to no dead-letter queue (spec B7)."""
@@ -290,6 +408,9 @@ class Mappings:
         self._delete(mapping, [item for item in batch.items if item.id not in answer.ids], now)
 
     def _delete(self, mapping: Mapping, items: Iterable[Item], now: Instant) -> None:
+        if (remote := self.remote_queues.get(mapping.queue)) is not None:
+            self.remote_queues.delete(remote, items, by=name_of(mapping.function))
+            return
         if mapping.queue not in self.queues:
             return
         queue = self.queues[mapping.queue]
@@ -326,13 +447,18 @@ class Mappings:
             raise InvalidParameterValue("Unrecognized event source.") from None
         if parsed.service != "sqs":
             raise InvalidParameterValue(f"event sources of {parsed.service} are not emulated yet")
-        if parsed.region != scope.region:
+        if parsed.region != scope.region and source not in self.remote_queues:
             raise InvalidParameterValue("Unrecognized event source.")
 
-    def _queue(self, arn: Arn) -> Queue:
-        if arn not in self.queues:
+    def _check_visibility(self, queue: Arn, function: Function) -> None:
+        """Of a queue elsewhere, against what its broker said last; where it has not yet, that is done later."""
+        if (remote := self.remote_queues.get(queue)) is not None:
+            if remote.attributes is not None:
+                check_visibility(remote.attributes.visibility_timeout_s, function.spec.timeout_s)
+        elif queue in self.queues:
+            check_visibility(self.queues[queue].settings.visibility_timeout_s, function.spec.timeout_s)
+        else:
             raise InvalidParameterValue(_NO_QUEUE)
-        return self.queues[arn]
 
     def _check_unique(self, queue: Arn, function: Function) -> None:
         for mapping in self.of_queue(queue):
@@ -360,6 +486,9 @@ class Mappings:
         del self._mappings[mapping.uuid]
         if mapping.running:
             self._finishing[mapping.uuid] = mapping
+        self._unchecked.pop(mapping.uuid, None)
+        if (remote := self.remote_queues.get(mapping.queue)) is not None:
+            self.remote_queues.stop(remote, mapping.uuid)
         self.gone(mapping)
 
 

@@ -9,7 +9,7 @@ from app.core.async_invoke import Event
 from app.core.buckets import Bucket, Buckets
 from app.core.chain import Cause, Chains
 from app.core.commands import Command, Origin, SendMessage
-from app.core.errors import InvalidParameterValue
+from app.core.errors import InvalidParameterValue, QueueNameExists
 from app.core.facts import Effect
 from app.core.function import Function
 from app.core.functions import Functions, parse_function_name
@@ -24,6 +24,7 @@ from app.core.names import Arn, Scope, parse_arn
 from app.core.notification import NotificationConfiguration
 from app.core.queue import Queue
 from app.core.queues import Queues
+from app.core.remote_queues import RemoteQueue, RemoteQueues
 from app.core.shapes import EventShapes
 from app.core.time import Instant
 
@@ -49,9 +50,11 @@ class World:
             self._settle_batch,
             self._deliver,
         )  # fmt: skip
+        self._remote_queues = RemoteQueues(self._outbox, self._cause_of, self._queues.__contains__)
         self._mappings = Mappings(
-            ids, limits, shapes, self._outbox, self._queues, self._functions, self._mapping_changed, self._mapping_gone
-        )
+            ids, limits, shapes, self._outbox, self._queues, self._remote_queues, self._functions,
+            self._mapping_changed, self._mapping_gone,
+        )  # fmt: skip
         self._buckets = Buckets(ids, shapes, self._outbox, self._queues, self._functions, self._cause_of)
         self._verbs = self._table_of_verbs()
         self._now: Instant = 0
@@ -96,6 +99,10 @@ class World:
 
     def queues(self, scope: Scope | None = None) -> list[Queue]:
         return self._queues.all(scope)
+
+    def remote_queues(self, scope: Scope | None = None) -> list[RemoteQueue]:
+        """The queues that another broker keeps, by name."""
+        return self._remote_queues.all(scope)
 
     def dead_letter_sources(self, arn: Arn) -> list[Queue]:
         """The queues whose redrive policy names this one."""
@@ -143,7 +150,7 @@ class World:
     def _table_of_verbs(self) -> dict[type[Any], Callable[[Any, Instant], Any]]:
         queues, functions, mappings, buckets = self._queues, self._functions, self._mappings, self._buckets
         return {
-            commands.CreateQueue: queues.create,
+            commands.CreateQueue: self._create_queue,
             commands.DeleteQueue: queues.delete,
             commands.SetQueueAttributes: queues.set_attributes,
             commands.PurgeQueue: queues.purge,
@@ -162,6 +169,11 @@ class World:
             commands.CancelMessageMoveTask: self._move_tasks.cancel,
             commands.AddPermission: queues.add_permission,
             commands.RemovePermission: queues.remove_permission,
+            commands.DeclareRemoteQueue: self._remote_queues.declare,
+            commands.DescribeRemoteQueue: mappings.describe,
+            commands.SettleReceive: mappings.arrive,
+            commands.SettleDeletes: mappings.settle_deletes,
+            commands.ReportBrokerFailure: mappings.broker_failed,
             commands.PutFunction: functions.put,
             commands.DeleteFunction: functions.delete,
             commands.CreateEventSourceMapping: mappings.create,
@@ -174,6 +186,11 @@ class World:
             commands.PutBucketNotification: buckets.put_notification,
             commands.ChangeObject: buckets.change_object,
         }
+
+    def _create_queue(self, command: commands.CreateQueue, now: Instant) -> Arn:
+        if command.queue in self._remote_queues:
+            raise QueueNameExists("A queue of this name is declared, and kept at a broker elsewhere.")
+        return self._queues.create(command, now)
 
     def _cancel(self, command: commands.CancelWait, now: Instant) -> None:
         if not self._queues.cancel(command, now):

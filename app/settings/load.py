@@ -31,6 +31,7 @@ from app.settings.values import (
     Listen,
     MappingSettings,
     QueueSettings,
+    RemoteQueueSettings,
     Security,
     Settings,
     Wall,
@@ -69,7 +70,7 @@ def parse_function(name: str, entry: Mapping[str, Any], *, folder: Path) -> Func
     return function
 
 
-def parse_queue(name: str, entry: Mapping[str, Any]) -> QueueSettings:
+def parse_queue(name: str, entry: Mapping[str, Any]) -> QueueSettings | RemoteQueueSettings:
     """One queue as the file would have it under its name. Raises SettingsError."""
     field = Field(entry, (), Notes(Path()))
     queue = read_queue(name, field)
@@ -142,6 +143,7 @@ def _read(field: Field) -> Settings:
         table.read("account", read_account) or DEFAULT_ACCOUNT, table.read("region", read_region) or DEFAULT_REGION
     )
     mappings = table.read("mappings", Field.items) or []
+    queues = _named(table, "queues", read_queue)
     settings = Settings(
         listen=listen,
         hosts=table.read("hosts", read_hosts) or (),
@@ -152,7 +154,8 @@ def _read(field: Field) -> Settings:
         journal_facts=table.read("journal", read_journal_facts) or DEFAULT_JOURNAL_FACTS,
         security=security,
         functions=_named(table, "functions", read_function),
-        queues=dead_letter_queues_first(_named(table, "queues", read_queue), table),
+        queues=dead_letter_queues_first((queue for queue in queues if isinstance(queue, QueueSettings)), table),
+        remote_queues=tuple(queue for queue in queues if isinstance(queue, RemoteQueueSettings)),
         buckets=_named(table, "buckets", read_bucket),
         mappings=tuple(mapping for item in mappings if (mapping := read_mapping(item)) is not None),
     )

@@ -8,15 +8,20 @@ from typing import Any, Literal
 from app.core.names import Scope
 from app.core.notification import NotificationConfiguration, NotificationRule
 from app.settings.reading import Field
+from app.settings.service import read_account, read_region
 from app.settings.values import (
     BucketSettings,
     MappingSettings,
     NotificationSettings,
     QueueSettings,
     RedriveSettings,
+    RemoteQueueSettings,
     function_arn_of,
     queue_arn_of,
 )
+
+AMAZON_SQS = "aws"
+"""The `endpoint` of a queue that Amazon keeps."""
 
 _QUEUE_NAME = re.compile(r"(?=.{1,80}$)[A-Za-z0-9_-]+(\.fifo)?")  # SQS API reference: CreateQueue, QueueName
 _BUCKET_NAME = re.compile(r"(?=.{3,63}$)[a-z0-9][a-z0-9.-]*[a-z0-9]")  # S3 user guide: bucket naming rules
@@ -58,10 +63,15 @@ _MAPPING_PARAMETERS = (
 # Queues ---------------------------------------------------------------------------------------------
 
 
-def read_queue(name: str, field: Field) -> QueueSettings:
-    """One entry of `queues`. Attributes may be written as numbers, truths and mappings; AWS's are texts."""
+def read_queue(name: str, field: Field) -> QueueSettings | RemoteQueueSettings:
+    """One entry of `queues`; one with an `endpoint` is kept elsewhere.
+
+    Attributes may be written as numbers, truths and mappings; AWS's are texts.
+    """
     if not _QUEUE_NAME.fullmatch(name):
         field.wrong("a queue's name has 1 to 80 letters, digits, hyphens and underscores (and may end in .fifo)")
+    if isinstance(field.value, Mapping) and "endpoint" in field.value:
+        return _read_remote_queue(name, field)
     table = field.table((*_QUEUE_ATTRIBUTES, "RedrivePolicy", "Tags"))
     attributes = {
         key: text
@@ -73,6 +83,19 @@ def read_queue(name: str, field: Field) -> QueueSettings:
         attributes=attributes,
         redrive=table.read("RedrivePolicy", _read_redrive),
         tags=table.text_entries("Tags"),
+    )
+
+
+def _read_remote_queue(name: str, field: Field) -> RemoteQueueSettings:
+    """Its attributes are its broker's business."""
+    table = field.table(("endpoint", "url", "region", "account"))
+    endpoint = table.entries["endpoint"]
+    return RemoteQueueSettings(
+        name=name,
+        endpoint=None if endpoint.value == AMAZON_SQS else endpoint.url(),
+        url=table.read("url", Field.url),
+        region=table.read("region", read_region),
+        account=table.read("account", read_account),
     )
 
 
