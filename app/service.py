@@ -47,6 +47,7 @@ from app.settings import (
     parse_function,
     parse_mapping,
     parse_queue,
+    parse_remote_queue,
 )
 from app.wire.events.shapes import Shapes
 
@@ -94,7 +95,7 @@ class Service:
         for queue in self.settings.queues:
             await self._named(f"queues.{queue.name}", self.add_queue(queue))
         for remote in self.settings.remote_queues:
-            await self._named(f"queues.{remote.name}", self.add_queue(remote))
+            await self._named(f"queues.{remote.name}", self.add_remote_queue(remote))
         for bucket in self.settings.buckets:
             await self._named(f"buckets.{bucket.name}", self.add_bucket(bucket))
         for mapping in self.settings.mappings:
@@ -123,14 +124,11 @@ class Service:
         self.engine.submit(DeleteFunction(function))
         await self.endpoints.remove(function)
 
-    async def add_queue(self, queue: QueueSettings | RemoteQueueSettings) -> None:
-        if isinstance(queue, RemoteQueueSettings):
-            await self._add_remote_queue(queue)
-            return
+    async def add_queue(self, queue: QueueSettings) -> None:
         arn = self.scope.queue_arn(queue.name)
         self.engine.submit(CreateQueue(arn, attributes_of(queue, self.scope), queue.tags))
 
-    async def _add_remote_queue(self, queue: RemoteQueueSettings) -> None:
+    async def add_remote_queue(self, queue: RemoteQueueSettings) -> None:
         """Waits a moment for what its broker says of it, so that mappings can be checked; one that is away may come
         later."""
         arn = queue.arn_in(self.scope)
@@ -164,6 +162,9 @@ class Service:
 
     async def add_queue_entry(self, name: str, entry: Mapping[str, Any]) -> None:
         await self.add_queue(_parsed(lambda: parse_queue(name, entry)))
+
+    async def add_remote_queue_entry(self, name: str, entry: Mapping[str, Any]) -> None:
+        await self.add_remote_queue(_parsed(lambda: parse_remote_queue(name, entry)))
 
     async def add_bucket_entry(self, name: str, entry: Mapping[str, Any]) -> None:
         await self.add_bucket(_parsed(lambda: parse_bucket(name, entry)))

@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-import textwrap
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from tests.machine import write
 from tests.serving import Serving
 
 T = TypeVar("T")
@@ -51,14 +51,6 @@ def clean_environ() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith(("TRIGGERFISH_", "AWS_"))}
 
 
-def write(folder: Path, files: Mapping[str, str]) -> None:
-    """Files by their path in `folder`; their texts lose their common indentation."""
-    for name, text in files.items():
-        file = folder / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(textwrap.dedent(text), encoding="utf-8")
-
-
 @contextmanager
 def live(
     folder: Path,
@@ -73,8 +65,7 @@ def live(
     When the block fails, what the service said is told with the failure.
     """
     if settings is not None:
-        write(folder, {"triggerfish.yaml": settings})
-        config = folder / "triggerfish.yaml"
+        config = write(folder, "triggerfish.yaml", settings)
     command = [str(TRIGGERFISH), "up", *(["--config", str(config)] if config else [])]
     said = folder / "service.log"
     environ = {**clean_environ(), "TRIGGERFISH_LISTEN": listen, **(environ or {})}

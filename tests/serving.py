@@ -18,6 +18,9 @@ from botocore.config import Config
 from app.main import create_app
 from app.settings import loads
 
+ANY_SECRET = "test"
+"""On the loopback any secret will do."""
+
 NOON = "2026-11-21T12:00:00.000Z"
 
 ORDERS = """
@@ -94,7 +97,7 @@ class Serving:
         assert answer.status < 300, answer.content
         return answer.json
 
-    def client(self, service: str, *, key: str = "test", secret: str = "test", **config: Any) -> Any:
+    def client(self, service: str, *, key: str = "test", secret: str = ANY_SECRET, **config: Any) -> Any:
         """A boto3 client of an AWS service, without retries so that a test sees every answer."""
         return boto3.client(
             service,

@@ -283,6 +283,28 @@ class DeleteFunction:
 
 
 @value(frozen=True, slots=True)
+class PutEventInvokeConfig:
+    """`given` has AWS's names; `merges` keeps what is not given. Answers AWS's response shape."""
+
+    function: Arn
+    given: Mapping[str, Any]
+    merges: bool = False
+
+
+@value(frozen=True, slots=True)
+class DeleteEventInvokeConfig:
+    function: Arn
+
+
+@value(frozen=True, slots=True)
+class PutReservedConcurrency:
+    """None takes the reservation away."""
+
+    function: Arn
+    reserved: int | None
+
+
+@value(frozen=True, slots=True)
 class CreateEventSourceMapping:
     """`parameters` has AWS's names (`EventSourceArn`, `FunctionName`, `BatchSize`, …) and JSON values."""
 
@@ -410,6 +432,9 @@ Command: TypeAlias = (
     | ReportBrokerFailure
     | PutFunction
     | DeleteFunction
+    | PutEventInvokeConfig
+    | DeleteEventInvokeConfig
+    | PutReservedConcurrency
     | CreateEventSourceMapping
     | UpdateEventSourceMapping
     | DeleteEventSourceMapping

@@ -61,6 +61,10 @@ class Limits:
     sync_payload_bytes: int = 6 * MIB
     async_payload_bytes: int = MIB
 
+    # Concurrency (configuration-concurrency): of an account's 1,000, at least 100 stay unreserved.
+    account_concurrency: int = 1_000
+    unreserved_concurrency: int = 100
+
     # Asynchronous invocation (invocation-async-error-handling).
     async_retry_delays_ms: tuple[int, ...] = (MINUTE_MS, 2 * MINUTE_MS)
     async_backoff_first_ms: int = SECOND_MS

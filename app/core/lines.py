@@ -76,6 +76,8 @@ class StandardLine:
             else:
                 rank, message = fresh.popleft()
             if message.rank == rank:
+                # It may stand here twice, hidden and shown again in between: only this place counts.
+                message.rank = 0
                 return message
         return None
 

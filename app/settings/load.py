@@ -22,7 +22,7 @@ from app.settings.service import (
     read_region,
     read_security,
 )
-from app.settings.sources import read_bucket, read_mapping, read_queue
+from app.settings.sources import is_remote, read_bucket, read_mapping, read_queue, read_remote_queue
 from app.settings.values import (
     DEFAULT_JOURNAL_FACTS,
     DEFAULT_SEED,
@@ -70,11 +70,20 @@ def parse_function(name: str, entry: Mapping[str, Any], *, folder: Path) -> Func
     return function
 
 
-def parse_queue(name: str, entry: Mapping[str, Any]) -> QueueSettings | RemoteQueueSettings:
+def parse_queue(name: str, entry: Mapping[str, Any]) -> QueueSettings:
     """One queue as the file would have it under its name. Raises SettingsError."""
     field = Field(entry, (), Notes(Path()))
     queue = read_queue(name, field)
     _raise_found(field.notes)
+    return queue
+
+
+def parse_remote_queue(name: str, entry: Mapping[str, Any]) -> RemoteQueueSettings:
+    """One queue that another broker keeps, as the file would have it under its name. Raises SettingsError."""
+    field = Field(entry, (), Notes(Path()))
+    queue = read_remote_queue(name, field)
+    _raise_found(field.notes)
+    assert queue is not None, "a queue that cannot be read has a problem"
     return queue
 
 
@@ -143,7 +152,6 @@ def _read(field: Field) -> Settings:
         table.read("account", read_account) or DEFAULT_ACCOUNT, table.read("region", read_region) or DEFAULT_REGION
     )
     mappings = table.read("mappings", Field.items) or []
-    queues = _named(table, "queues", read_queue)
     settings = Settings(
         listen=listen,
         hosts=table.read("hosts", read_hosts) or (),
@@ -154,8 +162,8 @@ def _read(field: Field) -> Settings:
         journal_facts=table.read("journal", read_journal_facts) or DEFAULT_JOURNAL_FACTS,
         security=security,
         functions=_named(table, "functions", read_function),
-        queues=dead_letter_queues_first((queue for queue in queues if isinstance(queue, QueueSettings)), table),
-        remote_queues=tuple(queue for queue in queues if isinstance(queue, RemoteQueueSettings)),
+        queues=dead_letter_queues_first(_named(table, "queues", read_queue, unless=is_remote), table),
+        remote_queues=_named(table, "queues", read_remote_queue, unless=lambda entry: not is_remote(entry)),
         buckets=_named(table, "buckets", read_bucket),
         mappings=tuple(mapping for item in mappings if (mapping := read_mapping(item)) is not None),
     )
@@ -163,7 +171,14 @@ def _read(field: Field) -> Settings:
     return settings
 
 
-def _named(table: Table, section: str, read: Callable[[str, Field], _Value | None]) -> tuple[_Value, ...]:
+def _named(
+    table: Table,
+    section: str,
+    read: Callable[[str, Field], _Value | None],
+    *,
+    unless: Callable[[Field], bool] = lambda _: False,
+) -> tuple[_Value, ...]:
     field = table.get(section)
     entries = field.entries() if field is not None else ()
-    return tuple(value for name, entry in entries if (value := read(name, entry)) is not None)
+    read_entries = (read(name, entry) for name, entry in entries if not unless(entry))
+    return tuple(value for value in read_entries if value is not None)

@@ -63,15 +63,9 @@ _MAPPING_PARAMETERS = (
 # Queues ---------------------------------------------------------------------------------------------
 
 
-def read_queue(name: str, field: Field) -> QueueSettings | RemoteQueueSettings:
-    """One entry of `queues`; one with an `endpoint` is kept elsewhere.
-
-    Attributes may be written as numbers, truths and mappings; AWS's are texts.
-    """
-    if not _QUEUE_NAME.fullmatch(name):
-        field.wrong("a queue's name has 1 to 80 letters, digits, hyphens and underscores (and may end in .fifo)")
-    if isinstance(field.value, Mapping) and "endpoint" in field.value:
-        return _read_remote_queue(name, field)
+def read_queue(name: str, field: Field) -> QueueSettings:
+    """One entry of `queues`. Attributes may be written as numbers, truths and mappings; AWS's are texts."""
+    _check_queue_name(name, field)
     table = field.table((*_QUEUE_ATTRIBUTES, "RedrivePolicy", "Tags"))
     attributes = {
         key: text
@@ -86,17 +80,30 @@ def read_queue(name: str, field: Field) -> QueueSettings | RemoteQueueSettings:
     )
 
 
-def _read_remote_queue(name: str, field: Field) -> RemoteQueueSettings:
-    """Its attributes are its broker's business."""
+def is_remote(field: Field) -> bool:
+    """Whether an entry of `queues` names a broker that keeps it."""
+    return isinstance(field.value, Mapping) and "endpoint" in field.value
+
+
+def read_remote_queue(name: str, field: Field) -> RemoteQueueSettings | None:
+    """One entry of `queues` that another broker keeps, whose attributes are that broker's business."""
+    _check_queue_name(name, field)
     table = field.table(("endpoint", "url", "region", "account"))
-    endpoint = table.entries["endpoint"]
+    endpoint_field = table.must("endpoint")
+    if endpoint_field is None:
+        return None
     return RemoteQueueSettings(
         name=name,
-        endpoint=None if endpoint.value == AMAZON_SQS else endpoint.url(),
+        endpoint=None if endpoint_field.value == AMAZON_SQS else endpoint_field.url(),
         url=table.read("url", Field.url),
         region=table.read("region", read_region),
         account=table.read("account", read_account),
     )
+
+
+def _check_queue_name(name: str, field: Field) -> None:
+    if not _QUEUE_NAME.fullmatch(name):
+        field.wrong("a queue's name has 1 to 80 letters, digits, hyphens and underscores (and may end in .fifo)")
 
 
 def attributes_of(queue: QueueSettings, scope: Scope) -> dict[str, str]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from app.core.commands import Command, Origin
+from app.core.event_invoke import EventInvokeConfig
 from app.core.function import FunctionSpec
 from app.core.names import Arn, Scope
 from app.core.time import Instant
@@ -78,6 +79,8 @@ class ReadableWorld(Protocol):
     def function(self, arn: Arn) -> ReadableFunction: ...
 
     def functions(self, scope: Scope | None = None) -> Sequence[ReadableFunction]: ...
+
+    def event_invoke(self, function: Arn) -> EventInvokeConfig: ...
 
     def mapping(self, scope: Scope, uuid: str) -> ReadableMapping: ...
 

@@ -68,13 +68,17 @@ def parse(service: str, request: HttpRequest) -> Parsed:
     )
 
 
+_NO_CONTENT = 204
+
+
 def render(parsed: Parsed, result: Result, request_id: str) -> HttpAnswer:
     """The result in the protocol that the request was made in."""
     moto = _moto()
     operation = moto.get_service_model(parsed.service).operation_model(parsed.operation)
     serializer = moto.serializer(parsed.service, parsed.protocol)
     response = serializer(operation, context=moto.SerializationContext(request_id)).serialize(result)
-    body = response["body"]
+    # moto writes `{}` where a result is empty; 204 says that there is nothing, and HTTP takes its word.
+    body = "" if response["status_code"] == _NO_CONTENT else response["body"]
     headers = dict(response["headers"])
     content_type = headers.pop("Content-Type", "")
     return HttpAnswer(

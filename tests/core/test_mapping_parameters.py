@@ -112,7 +112,6 @@ def test_what_belongs_to_other_sources_is_refused_by_name(parameters: dict[str, 
 @pytest.mark.parametrize(
     "parameters",
     [
-        {"FilterCriteria": {"Filters": [{"Pattern": "{}"}]}},
         {"ProvisionedPollerConfig": {"MinimumPollers": 2}},
         {"KMSKeyArn": "arn:aws:kms:us-east-1:000000000000:key/k"},
     ],

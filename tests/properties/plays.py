@@ -28,8 +28,8 @@ from app.core.commands import (
     PurgeQueue,
     PutBucketNotification,
     PutFunction,
-    ReceiveMessage,
     Received,
+    ReceiveMessage,
     RedriveMessages,
     RemovePermission,
     SendMessage,
@@ -179,7 +179,8 @@ def _change_batch(play: Play, a: int, b: int) -> Command:
 def _redrive_some(play: Play, a: int, b: int) -> Command:
     ids = [message.content.message_id for message in play.world.queue(play.arn(1))] if _is_there(play, 1) else []
     chosen = None if b % 3 else tuple(ids[: b % 4]) or ("nothing",)
-    return RedriveMessages(play.arn(1), chosen, (None, play.arn(0), play.arn(2))[a % 3], {i: "mended" for i in ids[:b]})
+    destination = (None, play.arn(0), play.arn(2))[a % 3]
+    return RedriveMessages(play.arn(1), chosen, destination, dict.fromkeys(ids[:b], "mended"))
 
 
 def _is_there(play: Play, number: int) -> bool:
@@ -261,6 +262,7 @@ def _change_object(play: Play, a: int, b: int) -> Command:
     return ChangeObject(SCOPE, "photos", name, key, 3, "e", function=function, origin=play.origin(a))
 
 
+# ruff: noqa: ARG005 -- every verb takes the same three arguments
 VERBS: dict[str, Callable[[Play, int, int], Command | None]] = {
     "create queue": _create_queue,
     "delete queue": lambda play, a, b: DeleteQueue(play.arn(a)) if b % 4 == 0 else None,

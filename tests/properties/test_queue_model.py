@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
+from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, consumes, invariant, multiple, rule
 
 from app.core.errors import InvalidParameterValue
 from app.core.facts import MessageReturned
@@ -28,8 +28,6 @@ class Copy:
     id: str
     sent_at: Instant
     visible_at: Instant
-    hidden: int
-    """When it was hidden last, as a count: of several that return at one instant, the first hidden comes first."""
     count: int = 0
     last_received_at: Instant | None = None
     is_hidden: bool = False
@@ -49,7 +47,6 @@ class QueueAgainstModel(RuleBasedStateMachine):
         self.now = NOON
         self.line: list[Copy] = []
         self.sent = 0
-        self.hides = 0
 
     # What is done to both -------------------------------------------------------------------------------
 
@@ -59,13 +56,13 @@ class QueueAgainstModel(RuleBasedStateMachine):
         content = Content(f"m{self.sent}", "hello", "md5", self.now, "me")
         self.queue.send(content, delay_s=delay_s, now=self.now)
 
-        self.line.append(Copy(content.message_id, self.now, self.now + delay_s * SECOND_MS, self._next(), 0))
+        self.line.append(Copy(content.message_id, self.now, self.now + delay_s * SECOND_MS))
         self.line[-1].is_hidden = delay_s > 0
 
     @rule(
         target=handles, most=st.integers(1, 10), timeout_s=st.sampled_from([None, 0, 1, 7, 30]), may_die=st.booleans()
     )
-    def receive(self, most: int, timeout_s: int | None, may_die: bool) -> object:
+    def receive(self, most: int, timeout_s: int | None, may_die: bool) -> MultipleResults[tuple[str, str]]:
         taken = self.queue.receive(
             most, visibility_timeout_s=timeout_s, by="me", has_dead_letter_queue=may_die, now=self.now
         )
@@ -114,7 +111,7 @@ class QueueAgainstModel(RuleBasedStateMachine):
             assert (after := self.queue.next_wakeup()) is None or after > at
         self.now = target
 
-        assert returned == self._pass(target)
+        assert returned == self._pass(target, returned)
 
     @rule()
     def purge(self) -> None:
@@ -140,7 +137,9 @@ class QueueAgainstModel(RuleBasedStateMachine):
 
     def _take(self, most: int, timeout_s: int, may_die: bool) -> tuple[list[tuple[str, int]], list[str]]:
         room = LIMITS.in_flight_messages - sum(copy.is_hidden and copy.count > 0 for copy in self.line)
-        taken, dead, shown_again = [], [], []
+        taken: list[tuple[str, int]] = []
+        dead: list[str] = []
+        shown_again: list[Copy] = []
         for copy in [copy for copy in self.line if not copy.is_hidden]:
             if len(taken) >= min(most, room):
                 break
@@ -159,11 +158,12 @@ class QueueAgainstModel(RuleBasedStateMachine):
             self._show(copy)
         return taken, dead
 
-    def _pass(self, target: Instant) -> list[str]:
-        """Who comes back until `target`, in order; who is too old then is gone, and before that it may come back."""
+    def _pass(self, target: Instant, returned: list[str]) -> list[str]:
+        """Who comes back until `target`, by time, at one instant in the order seen; who is too old is gone then."""
         ends = {copy.id: copy.sent_at + RETENTION_S * SECOND_MS for copy in self.line}
         due = [copy for copy in self.line if copy.is_hidden and copy.visible_at <= min(target, ends[copy.id])]
-        due.sort(key=lambda copy: (copy.visible_at, copy.hidden))
+        assert {copy.id for copy in due} == set(returned)
+        due.sort(key=lambda copy: (copy.visible_at, returned.index(copy.id)))
         for copy in due:
             self._show(copy)
         self.line = [copy for copy in self.line if ends[copy.id] > target]
@@ -171,7 +171,7 @@ class QueueAgainstModel(RuleBasedStateMachine):
 
     def _hide(self, copy: Copy, timeout_s: int) -> None:
         copy.visible_at = self.now + timeout_s * SECOND_MS
-        copy.is_hidden, copy.hidden = True, self._next()
+        copy.is_hidden = True
 
     def _show(self, copy: Copy) -> None:
         copy.is_hidden = False
@@ -181,10 +181,6 @@ class QueueAgainstModel(RuleBasedStateMachine):
 
     def _find(self, message_id: str) -> Copy | None:
         return next((copy for copy in self.line if copy.id == message_id), None)
-
-    def _next(self) -> int:
-        self.hides += 1
-        return self.hides
 
 
 TestQueueAgainstModel = QueueAgainstModel.TestCase

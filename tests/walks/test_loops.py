@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from tests.live import Live, live, until, write
+from tests.live import Live, live, until
+from tests.machine import write
 from tests.rie.emulators import HAS_AWSLAMBDARIC, emulator, find_rie
 from tests.tools import node_sdk, without
 
@@ -55,7 +56,7 @@ KINDS = ["process", "emulator", "two emulators"]
 async def looping(folder: Path, kind: str) -> AsyncIterator[Live]:
     """A service with the function `again` at an endpoint of this kind, which nothing triggers yet."""
     code = folder / "code"
-    write(code, {"again.js": NODE} if kind == "Node process" else {"again.py": PYTHON})
+    write(code, *(("again.js", NODE) if kind == "Node process" else ("again.py", PYTHON)))
     async with AsyncExitStack() as stack:
         service = stack.enter_context(live(folder, SETTINGS))
         entry: dict[str, Any] = {"name": "again", "Timeout": 10}
@@ -172,7 +173,7 @@ async def test_a_loop_that_aws_would_not_see_runs_on_and_is_warned_of(tmp_path: 
                 sqs.send_message(QueueUrl=url, MessageBody=str(rounds - 1))
         """
     async with looping(tmp_path, "process") as service:
-        write(tmp_path / "code", {"again.py": counts_down})
+        write(tmp_path / "code", "again.py", counts_down)
         service.post("mappings", {"queue": "rounds", "function": "again"})
 
         service.post("queues/rounds/messages", {"body": "20"})

@@ -1,6 +1,7 @@
 """What a compiled pattern offers besides its verdict: reasons, leaves to index, limits, and depth without end."""
 
 import json
+from datetime import date
 from typing import Any
 
 import pytest
@@ -146,9 +147,9 @@ def test_a_wildcard_takes_time_in_proportion_to_the_value() -> None:
 # Depth ----------------------------------------------------------------------------------------------
 
 
-def nested(depth: int, inside: Any) -> Any:
+def nested(depth: int, inside: Any, name: str = "a") -> Any:
     for _ in range(depth):
-        inside = {"a": inside}
+        inside = {name: inside}
     return inside
 
 
@@ -178,11 +179,24 @@ def test_arrays_of_many_elements_are_matched_without_trying_every_combination() 
     elements = [{"k": "x"} for _ in range(300)]
     names = [f"n{number}" for number in range(6)]
     pattern = compile_pattern({**{name: {"k": ["x"]} for name in names}, "z": ["no"]})
-    with_last = compile_pattern({**{name: {"k": ["x"], "l": ["y"]} for name in names}})
+    in_one_element = compile_pattern({name: {"k": ["x"], "l": ["y"]} for name in names})
 
     # Chosen blindly, that would be 300 to the sixth.
     assert not pattern.matches({**dict.fromkeys(names, elements), "z": "yes"})
-    assert not with_last.matches({name: [*elements, {"l": "y"}] for name in names})
+    assert not in_one_element.matches({name: [*elements, {"l": "y"}] for name in names})
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_a_long_array_takes_time_in_proportion_to_its_length(depth: int) -> None:
+    elements: Any = [{"k": "x", "l": "x", "m": number} for number in range(20_000)]
+    for _ in range(depth - 1):
+        elements = [{"p": elements}]
+    pattern = compile_pattern(nested(depth, {"k": ["x"], "l": ["x"], "m": [19_999], "n": [{"exists": False}]}, "p"))
+    never = compile_pattern(nested(depth, {"k": ["x"], "l": ["x"], "n": ["x"]}, "p"))
+
+    # Every element compared with every other would be hundreds of millions.
+    assert pattern.matches({"p": elements})
+    assert not never.matches({"p": elements})
 
 
 # Sources and dialects -------------------------------------------------------------------------------
@@ -192,6 +206,12 @@ def test_a_pattern_may_be_given_as_what_it_says() -> None:
     given = {"a": ["x"]}
 
     assert compile_pattern(given).text == json.dumps(given)
+
+
+def test_what_json_cannot_say_is_refused() -> None:
+    assert refusal({"day": [date(2026, 11, 21)]}).startswith(
+        "Event pattern is not valid. Reason: The pattern is no JSON"
+    )
 
 
 @pytest.mark.parametrize("operator", ["wildcard", "cidr", "exactly"])

@@ -64,7 +64,7 @@ EVENTS = st.dictionaries(
     ),
 )
 ANY_JSON = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False), st.text()),
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(allow_nan=False, allow_infinity=False), st.text()),
     lambda inside: st.one_of(st.lists(inside), st.dictionaries(st.text(), inside)),
     max_leaves=20,
 )
