@@ -64,8 +64,14 @@ class RemoteQueue:
     _flowing: set[str] = field(default_factory=set)
 
     def __repr__(self) -> str:
-        state = "lost" if self.error else "unknown" if self.attributes is None else "connected"
-        return f"<RemoteQueue {self.name} at {self.broker}: {state}, {len(self.polls)} polls>"
+        return f"<RemoteQueue {self.name} at {self.broker}: {self.state}, {len(self.polls)} polls>"
+
+    @property
+    def state(self) -> str:
+        """`connected`, `lost`, or `unknown` while the broker has not answered for the first time."""
+        if self.error is not None:
+            return "lost"
+        return "unknown" if self.attributes is None else "connected"
 
     @property
     def name(self) -> str:
