@@ -80,7 +80,7 @@ class Service:
         self._brokers: dict[Arn, Broker] = {}
         self._remote_arns: dict[str, Arn] = {}
         self.engine = Engine(
-            World(shapes=Shapes(), seed=settings.seed),
+            World(shapes=Shapes(), seed=settings.seed, limits=settings.limits),
             _clock(settings.clock),
             Journal(kept=settings.journal_facts),
             self.endpoints.get,

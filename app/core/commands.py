@@ -326,6 +326,20 @@ class DeleteEventSourceMapping:
 
 
 @value(frozen=True, slots=True)
+class TagMapping:
+    scope: Scope
+    uuid: str
+    tags: Mapping[str, str]
+
+
+@value(frozen=True, slots=True)
+class UntagMapping:
+    scope: Scope
+    uuid: str
+    keys: tuple[str, ...]
+
+
+@value(frozen=True, slots=True)
 class Invoke:
     """`function` is a name, a partial ARN or an ARN. Answers `Waiting` (RequestResponse; then `Invoked`),
     or `Invoked` with an empty outcome (Event, DryRun)."""
@@ -438,6 +452,8 @@ Command: TypeAlias = (
     | CreateEventSourceMapping
     | UpdateEventSourceMapping
     | DeleteEventSourceMapping
+    | TagMapping
+    | UntagMapping
     | Invoke
     | SettleInvocation
     | DeclareBucket

@@ -21,6 +21,7 @@ from app.core.commands import (
     SettleReceive,
 )
 from app.core.errors import ResourceConflict
+from app.core.event_count import EventCount
 from app.core.facts import (
     BrokerBack,
     BrokerLost,
@@ -50,6 +51,15 @@ class Poll:
     hidden_s: int
 
 
+@dataclass(frozen=True, slots=True)
+class _Deleting:
+    """A message that is done: for whom, and where that is counted."""
+
+    item: Item
+    by: str
+    count: EventCount
+
+
 @dataclass(slots=True, eq=False)
 class RemoteQueue:
     """A queue elsewhere. `attributes` is None until its broker told them; `error` is set while the broker is lost."""
@@ -60,7 +70,7 @@ class RemoteQueue:
     error: str | None = None
     lost_at: Instant | None = None
     polls: dict[int, Poll] = field(default_factory=dict)
-    deleting: dict[str, tuple[Item, str]] = field(default_factory=dict)
+    deleting: dict[str, _Deleting] = field(default_factory=dict)
     _flowing: set[str] = field(default_factory=set)
 
     def __repr__(self) -> str:
@@ -167,14 +177,14 @@ class RemoteQueues:
         """Nobody waits for this mapping's receives any more; one that the broker has begun may still bring some."""
         self.outbox += [StopReceiving(queue.arn, poll.number) for poll in queue.polls_of(mapping)]
 
-    def end(self, command: SettleReceive, now: Instant) -> Poll | None:
-        """The receive is over; gives it back, or None where it is not ours."""
+    def end(self, command: SettleReceive, now: Instant) -> tuple[RemoteQueue, Poll | None]:
+        """The receive is over; gives back its queue and itself, or None where it is not known."""
         queue = self._queues[command.queue]
         self._answered(queue, now)
         poll = queue.polls.pop(command.poll, None)
         if poll is not None:
             queue.note_flow(poll.mapping, flows=bool(command.deliveries))
-        return poll
+        return queue, poll
 
     def take(
         self, queue: RemoteQueue, poll: Poll, deliveries: Iterable[Delivery], *, by: str, now: Instant
@@ -203,10 +213,12 @@ class RemoteQueues:
 
     # Deleting -------------------------------------------------------------------------------------------
 
-    def delete(self, queue: RemoteQueue, items: Iterable[Item], *, by: str) -> None:
+    def delete(self, queue: RemoteQueue, items: Iterable[Item], *, by: str, count: EventCount) -> None:
         handles = []
         for item in items:
-            queue.deleting[item.delivery.receipt_handle] = (item, by)
+            # For its group it is done, whatever the broker says to it.
+            item.message.state = MessageState.GONE
+            queue.deleting[item.delivery.receipt_handle] = _Deleting(item, by, count)
             handles.append(item.delivery.receipt_handle)
         if handles:
             self.outbox.append(DeleteAt(queue.arn, tuple(handles)))
@@ -216,11 +228,12 @@ class RemoteQueues:
         self._answered(queue, now)
         for handle in command.deleted:
             if (done := queue.deleting.pop(handle, None)) is not None:
-                item, by = done
-                self.outbox.append(MessageDeleted(queue.arn, item.id, item.delivery.content.chain, by))
+                done.count.deleted += 1
+                chain = done.item.delivery.content.chain
+                self.outbox.append(MessageDeleted(queue.arn, done.item.id, chain, done.by))
         for handle, reason in command.refused:
             if (done := queue.deleting.pop(handle, None)) is not None:
-                item, _ = done
-                item.attempt.error_message = f"not deleted: {reason}"
-                self.outbox.append(DeleteRefused(queue.arn, item.id, item.delivery.content.chain, reason))
+                done.item.attempt.error_message = f"not deleted: {reason}"
+                chain = done.item.delivery.content.chain
+                self.outbox.append(DeleteRefused(queue.arn, done.item.id, chain, reason))
         return queue

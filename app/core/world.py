@@ -1,6 +1,6 @@
 """The simulated cloud: commands in, answers and effects out, and one timetable over everything that waits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from collections.abc import Mapping as MappingType
 from typing import Any
 
@@ -25,6 +25,7 @@ from app.core.names import Arn, Scope, parse_arn
 from app.core.notification import NotificationConfiguration
 from app.core.queue import Queue
 from app.core.queues import Queues
+from app.core.remote_polling import RemotePolling
 from app.core.remote_queues import RemoteQueue, RemoteQueues
 from app.core.shapes import EventShapes
 from app.core.time import Instant
@@ -53,8 +54,11 @@ class World:
             self._deliver,
         )  # fmt: skip
         self._remote_queues = RemoteQueues(self._outbox, self._cause_of, self._queues.__contains__)
+        self._remote_polling = RemotePolling(
+            limits, self._outbox, self._remote_queues, self._functions, self._mappings_of_queue, self._mapping_changed
+        )
         self._mappings = Mappings(
-            ids, limits, shapes, self._outbox, self._queues, self._remote_queues, self._functions,
+            ids, limits, shapes, self._outbox, self._queues, self._remote_polling, self._functions,
             self._mapping_changed, self._mapping_gone,
         )  # fmt: skip
         self._buckets = Buckets(ids, shapes, self._outbox, self._queues, self._functions, self._cause_of)
@@ -106,9 +110,9 @@ class World:
         """The queues that another broker keeps, by name."""
         return self._remote_queues.all(scope)
 
-    def dead_letter_sources(self, arn: Arn) -> list[Queue]:
+    def dead_letter_sources(self, queue_arn: Arn) -> list[Queue]:
         """The queues whose redrive policy names this one."""
-        return self._queues.dead_letter_sources(arn)
+        return self._queues.dead_letter_sources(queue_arn)
 
     def move_tasks(self, source: Arn, most: int = 1) -> list[MoveTask]:
         """The newest first. Raises ResourceNotFound, InvalidParameterValue."""
@@ -176,10 +180,10 @@ class World:
             commands.AddPermission: queues.add_permission,
             commands.RemovePermission: queues.remove_permission,
             commands.DeclareRemoteQueue: self._remote_queues.declare,
-            commands.DescribeRemoteQueue: mappings.describe,
+            commands.DescribeRemoteQueue: self._remote_polling.describe,
             commands.SettleReceive: mappings.arrive,
-            commands.SettleDeletes: mappings.settle_deletes,
-            commands.ReportBrokerFailure: mappings.broker_failed,
+            commands.SettleDeletes: self._remote_polling.settle_deletes,
+            commands.ReportBrokerFailure: self._remote_polling.report_failure,
             commands.PutFunction: functions.put,
             commands.DeleteFunction: functions.delete,
             commands.PutEventInvokeConfig: functions.put_event_invoke,
@@ -188,6 +192,8 @@ class World:
             commands.CreateEventSourceMapping: mappings.create,
             commands.UpdateEventSourceMapping: mappings.update,
             commands.DeleteEventSourceMapping: mappings.delete,
+            commands.TagMapping: mappings.tag,
+            commands.UntagMapping: mappings.untag,
             commands.Invoke: functions.invoke,
             commands.SettleInvocation: functions.settle,
             commands.DeclareBucket: buckets.declare,
@@ -249,6 +255,9 @@ class World:
             self._functions.accept(function, event, now)
         else:
             raise InvalidParameterValue(f"destinations of {service} are not emulated yet")
+
+    def _mappings_of_queue(self, arn: Arn) -> Iterable[Mapping]:
+        return self._mappings.of_queue(arn)
 
     def _function_freed(self, function: Function) -> None:
         for mapping in self._mappings.of_function(function.arn):

@@ -75,6 +75,9 @@ def render(parsed: Parsed, result: Result, request_id: str) -> HttpAnswer:
     """The result in the protocol that the request was made in."""
     moto = _moto()
     operation = moto.get_service_model(parsed.service).operation_model(parsed.operation)
+    if parsed.protocol == "query" and operation.output_shape is not None:
+        # Moto's model lacks the wrapper of the operations that are newer than the JSON protocol.
+        operation.output_shape.serialization.setdefault("resultWrapper", f"{parsed.operation}Result")
     serializer = moto.serializer(parsed.service, parsed.protocol)
     response = serializer(operation, context=moto.SerializationContext(request_id)).serialize(result)
     # moto writes `{}` where a result is empty; 204 says that there is nothing, and HTTP takes its word.

@@ -37,7 +37,9 @@ from app.core.commands import (
     SetQueueAttributes,
     SettleInvocation,
     StartMessageMoveTask,
+    TagMapping,
     TagQueue,
+    UntagMapping,
     UntagQueue,
     UpdateEventSourceMapping,
 )
@@ -223,7 +225,9 @@ def _update(play: Play, a: int, b: int) -> Command:
         {"Enabled": True},
         {"BatchSize": 1 + b % 10},
         {"FunctionName": _FUNCTIONS[b % 3]},
-        {"ScalingConfig": {"MaximumConcurrency": 2}},
+        {"ScalingConfig": {"MaximumConcurrency": 2}, "ProvisionedPollerConfig": {}},
+        {"ScalingConfig": {}, "ProvisionedPollerConfig": {"MinimumPollers": 2, "MaximumPollers": 3}},
+        {"MaximumBatchingWindowInSeconds": b % 3},
     )
     return UpdateEventSourceMapping(SCOPE, _pick(play.uuids, a), choices[b % len(choices)])
 
@@ -296,6 +300,8 @@ VERBS: dict[str, Callable[[Play, int, int], Command | None]] = {
     "create mapping": lambda play, a, b: CreateEventSourceMapping(SCOPE, _mapping(play, a, b)),
     "update mapping": _update,
     "delete mapping": lambda play, a, b: DeleteEventSourceMapping(SCOPE, _pick(play.uuids, a)),
+    "tag mapping": lambda play, a, b: TagMapping(SCOPE, _pick(play.uuids, a), {str(b % 3): "x"}),
+    "untag mapping": lambda play, a, b: UntagMapping(SCOPE, _pick(play.uuids, a), (str(b % 3),)),
     "invoke": _invoke,
     "settle": _settle,
     "declare bucket": lambda play, a, b: DeclareBucket(SCOPE, "photos"),

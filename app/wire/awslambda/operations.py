@@ -2,7 +2,7 @@
 
 import re
 
-from app.wire.awslambda import functions, mappings, settings
+from app.wire.awslambda import functions, mappings, settings, tags
 from app.wire.calls import Service
 
 LAMBDA = Service(
@@ -27,7 +27,10 @@ LAMBDA = Service(
         "GetFunctionRecursionConfig": functions.get_function_recursion_config,
         "ListEventSourceMappings": mappings.list_event_source_mappings,
         "ListFunctions": functions.list_functions,
+        "ListTags": tags.list_tags,
         "PutFunctionRecursionConfig": functions.put_function_recursion_config,
+        "TagResource": tags.tag_resource,
+        "UntagResource": tags.untag_resource,
     },
 )
 """Invoke is not among them: it has a way of its own (`invoke.py`)."""
