@@ -223,11 +223,11 @@ class Stage:
                 return f"{name_of(fact.queue)} got {m[fact.message]}"
             case MessageReceived():
                 who = "a client" if fact.by == "ReceiveMessage" else fact.by
-                return f"{who} received {m[fact.message]} ({fact.count})"
+                return f"{who} received {m.get(fact.message, fact.message)} ({fact.count})"
             case MessageReturned():
                 return f"{m[fact.message]} back"
             case MessageDeleted():
-                return f"{m[fact.message]} deleted"
+                return f"{m.get(fact.message, fact.message)} deleted"
             case MessageMoved():
                 return f"{m[fact.message]} moved to {name_of(fact.destination)}"
             case MessageExpired():
