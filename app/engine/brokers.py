@@ -1,7 +1,7 @@
 """Brokers elsewhere, asked as the world wishes: receives, deletes, what they say of their queues.
 
 Here time is real, whatever way the clock goes: a broker counts its visibility timeouts and its outages by its own.
-A broker that fails is asked again with growing pauses, and by everybody at once when somebody reached it.
+A broker that fails is asked about its queue with growing pauses; all else waits until it answers that.
 """
 
 import asyncio
@@ -90,8 +90,7 @@ class Brokers:
         try:
             deliveries = await self._broker(wish.queue).receive(wish.max_messages, wish.visibility_timeout_s)
         except BrokerError as error:
-            link.failed(str(error))
-            self._submit(ReportBrokerFailure(wish.queue, str(error), wish.poll))
+            self._failed(wish.queue, error, wish.poll)
             return
         link.answered()
         if not deliveries and (early_s := began + _SHORTEST_EMPTY_RECEIVE_S - loop.time()) > 0:
@@ -118,7 +117,7 @@ class Brokers:
             while (refused := await self._try_to_delete(link, queue, handles)) is None:
                 # The clock is held for a call, not for an outage.
                 self._release(name)
-                await link.pause()
+                await link.is_back.wait()
             deleted = tuple(handle for handle in handles if handle not in refused)
             self._submit(SettleDeletes(queue, deleted, tuple(refused.items())))
         finally:
@@ -126,13 +125,12 @@ class Brokers:
 
     async def _try_to_delete(self, link: "_Link", queue: Arn, handles: tuple[str, ...]) -> dict[str, str] | None:
         async with link.deletes:
-            if link.is_in_pause:
+            if not link.is_back.is_set():
                 return None
             try:
                 refused = await self._broker(queue).delete(handles)
             except BrokerError as error:
-                link.failed(str(error))
-                self._submit(ReportBrokerFailure(queue, str(error)))
+                self._failed(queue, error)
                 return None
         link.answered()
         return refused
@@ -148,22 +146,27 @@ class Brokers:
         self._watches[queue] = _Watch(now, self._begin(self._keep_watching(queue, now), f"watch {queue}"))
 
     async def _keep_watching(self, queue: Arn, now: asyncio.Event) -> None:
+        """Ask each minute, and when somebody wants to know. While the broker is lost, nobody else asks it."""
         link = self._link(queue)
         while True:
+            await link.pause()
             now.clear()
             try:
                 attributes = await self._broker(queue).attributes()
             except BrokerError as error:
-                link.failed(str(error))
-                self._submit(ReportBrokerFailure(queue, str(error)))
-                await link.pause()
+                self._failed(queue, error)
                 continue
-            link.answered()
+            link.is_back.set()
             self._submit(DescribeRemoteQueue(queue, attributes))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(now.wait(), WATCH_S)
 
     # Inside ---------------------------------------------------------------------------------------------
+
+    def _failed(self, queue: Arn, error: BrokerError, poll: int | None = None) -> None:
+        self._link(queue).failed(str(error))
+        self._watch(queue)
+        self._submit(ReportBrokerFailure(queue, str(error), poll))
 
     def _broker(self, queue: Arn) -> Broker:
         broker = self._find(queue)
@@ -195,52 +198,46 @@ class _Watch:
 
 
 class _Link:
-    """How the queue's broker is doing, shared by all who ask it: the pauses grow by the outage, not by the asker."""
+    """How the queue's broker is doing, shared by all who ask it."""
 
     def __init__(self) -> None:
         self.deletes = asyncio.Semaphore(_DELETES_AT_ONCE)
+        self.is_back = asyncio.Event()
+        self.is_back.set()
         self.last_error = ""
         self._pause_s = 0.0
         self._again_at = 0.0
-        self._is_back = asyncio.Event()
-        self._is_back.set()
         self._waiting: dict[int, asyncio.Event] = {}
 
     def failed(self, error: str) -> None:
+        """The pauses grow by the outage, not by how many were under way when it began."""
         now = asyncio.get_running_loop().time()
         self.last_error = error
-        self._is_back.clear()
+        self.is_back.clear()
         if now >= self._again_at:
             self._pause_s = min(max(2 * self._pause_s, _FIRST_PAUSE_S), _LONGEST_PAUSE_S)
             self._again_at = now + self._pause_s
 
     def answered(self) -> None:
+        """Messages go through again. That it describes the queue does not yet say so: that alone may be allowed."""
         self._pause_s = self._again_at = 0.0
-        self._is_back.set()
-
-    @property
-    def is_in_pause(self) -> bool:
-        return not self._is_back.is_set() and self._again_at > asyncio.get_running_loop().time()
+        self.is_back.set()
 
     async def pause(self) -> None:
-        """Until it is time to try again, or somebody reached the broker."""
-        pause_s = self._again_at - asyncio.get_running_loop().time()
-        if pause_s > 0:
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._is_back.wait(), pause_s)
+        """Until it is time to try again."""
+        await asyncio.sleep(max(0.0, self._again_at - asyncio.get_running_loop().time()))
 
     async def is_to_be_tried(self, poll: int) -> bool:
-        """After the pause, if one is due; False when nobody wants it any more."""
-        if self._is_back.is_set():
+        """Once the broker is back; False when nobody wants it any more."""
+        if self.is_back.is_set():
             return True
         stopped = self._waiting[poll] = asyncio.Event()
-        pausing = asyncio.ensure_future(self.pause())
-        stopping = asyncio.ensure_future(stopped.wait())
+        waits = [asyncio.ensure_future(event.wait()) for event in (self.is_back, stopped)]
         try:
-            await asyncio.wait({pausing, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         finally:
-            pausing.cancel()
-            stopping.cancel()
+            for wait in waits:
+                wait.cancel()
             del self._waiting[poll]
         return not stopped.is_set()
 
