@@ -193,6 +193,7 @@ def _control_parts(service: Service, listen: str) -> ControlParts:
         add_function=service.add_function_entry,
         remove_function=service.remove_function,
         add_queue=service.add_queue_entry,
+        add_remote_queue=service.add_remote_queue_entry,
         add_bucket=service.add_bucket_entry,
         add_mapping=service.add_mapping_entry,
         describe_function=service.endpoints.describe,
@@ -265,7 +266,8 @@ def _things_to_try(service: Service) -> list[str]:
     """Arguments for the command."""
     world = service.engine.world
     bucket = next((b for b in world.buckets.values() if b.configuration.rules), None)
-    queue = next((world.queue(m.queue) for m in world.mappings()), None)
+    own = {queue.arn: queue for queue in world.queues()}
+    queue = next((own[mapping.queue] for mapping in world.mappings() if mapping.queue in own), None)
     tries = []
     if bucket is not None:
         rule = bucket.configuration.rules[0]

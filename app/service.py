@@ -1,17 +1,22 @@
 """A running Triggerfish: the engine, its endpoints and its store, set up from settings and shut down again."""
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, TypeVar
 
 from app.adapters.object_store import ObjectStore
+from app.adapters.sqs_broker import SqsBroker
 from app.core.commands import (
     CreateEventSourceMapping,
     CreateQueue,
     DeclareBucket,
+    DeclareRemoteQueue,
     DeleteFunction,
+    DescribeRemoteQueue,
     PutBucketNotification,
     PutFunction,
 )
@@ -22,6 +27,7 @@ from app.endpoints import Endpoints
 from app.engine.clock import Clock, Way
 from app.engine.driver import Engine
 from app.engine.journal import Journal
+from app.engine.ports import Broker, BrokerError
 from app.settings import (
     Auto,
     BucketSettings,
@@ -30,6 +36,7 @@ from app.settings import (
     FunctionSettings,
     MappingSettings,
     QueueSettings,
+    RemoteQueueSettings,
     Settings,
     SettingsError,
     Wall,
@@ -40,10 +47,14 @@ from app.settings import (
     parse_function,
     parse_mapping,
     parse_queue,
+    parse_remote_queue,
 )
 from app.wire.events.shapes import Shapes
 
 _Entry = TypeVar("_Entry")
+
+_PATIENCE_WITH_BROKER_S = 3.0
+"""How long the start waits for a broker elsewhere: it may be started after us."""
 
 
 class SetupError(Exception):
@@ -66,11 +77,14 @@ class Service:
         self.scope = settings.scope
         self.secret = token_hex(20)
         self.endpoints = Endpoints(self.scope, url, self.secret)
+        self._brokers: dict[Arn, Broker] = {}
+        self._remote_arns: dict[str, Arn] = {}
         self.engine = Engine(
             World(shapes=Shapes(), seed=settings.seed, limits=settings.limits),
             _clock(settings.clock),
             Journal(kept=settings.journal_facts),
             self.endpoints.get,
+            self._brokers.get,
         )
         self.store = ObjectStore(self.engine.clock.now)
 
@@ -80,6 +94,8 @@ class Service:
             await self._named(f"functions.{function.name}", self.add_function(function))
         for queue in self.settings.queues:
             await self._named(f"queues.{queue.name}", self.add_queue(queue))
+        for remote in self.settings.remote_queues:
+            await self._named(f"queues.{remote.name}", self.add_remote_queue(remote))
         for bucket in self.settings.buckets:
             await self._named(f"buckets.{bucket.name}", self.add_bucket(bucket))
         for mapping in self.settings.mappings:
@@ -94,6 +110,8 @@ class Service:
         """End every call, process and thread."""
         await self.engine.close()
         await self.endpoints.close()
+        for broker in self._brokers.values():
+            await broker.close()
         await self.store.close()
 
     # Adding ---------------------------------------------------------------------------------------------
@@ -110,6 +128,21 @@ class Service:
         arn = self.scope.queue_arn(queue.name)
         self.engine.submit(CreateQueue(arn, attributes_of(queue, self.scope), queue.tags))
 
+    async def add_remote_queue(self, queue: RemoteQueueSettings) -> None:
+        """Waits a moment for what its broker says of it, so that mappings can be checked; one that is away may come
+        later."""
+        arn = queue.arn_in(self.scope)
+        broker = SqsBroker(
+            queue.name, queue.endpoint, queue_url=queue.url, region=queue.region or self.scope.region,
+            account=queue.account,
+        )  # fmt: skip
+        self.engine.submit(DeclareRemoteQueue(arn, broker.describe()))
+        self._brokers[arn] = broker
+        self._remote_arns[queue.name] = arn
+        with suppress(BrokerError, TimeoutError):
+            attributes = await asyncio.wait_for(broker.attributes(), _PATIENCE_WITH_BROKER_S)
+            self.engine.submit(DescribeRemoteQueue(arn, attributes))
+
     async def add_bucket(self, bucket: BucketSettings) -> None:
         self.engine.submit(DeclareBucket(self.scope, bucket.name))
         if bucket.notifications:
@@ -117,6 +150,7 @@ class Service:
 
     async def add_mapping(self, mapping: MappingSettings) -> dict[str, Any]:
         """The mapping in AWS's response shape."""
+        mapping = replace(mapping, queue=self._remote_arns.get(mapping.queue, mapping.queue))
         command = CreateEventSourceMapping(self.scope, create_parameters_of(mapping, self.scope))
         answer: dict[str, Any] = self.engine.submit(command)
         return answer
@@ -128,6 +162,9 @@ class Service:
 
     async def add_queue_entry(self, name: str, entry: Mapping[str, Any]) -> None:
         await self.add_queue(_parsed(lambda: parse_queue(name, entry)))
+
+    async def add_remote_queue_entry(self, name: str, entry: Mapping[str, Any]) -> None:
+        await self.add_remote_queue(_parsed(lambda: parse_remote_queue(name, entry)))
 
     async def add_bucket_entry(self, name: str, entry: Mapping[str, Any]) -> None:
         await self.add_bucket(_parsed(lambda: parse_bucket(name, entry)))

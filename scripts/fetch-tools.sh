@@ -58,10 +58,25 @@ node_sdk() { # AWS's SDK for JavaScript, with which a Node handler of the tests 
   return 1
 }
 
+elasticmq() { # another broker, for the mappings that poll queues elsewhere; runs on Java
+  local folder=.tools/elasticmq version=0.7.1
+  local done="$folder/.done-$version"
+  [ -e "$done" ] && return
+  command -v npm >/dev/null && command -v java >/dev/null || return 1
+  echo "tools: installing ElasticMQ …"
+  mkdir -p "$folder"
+  printf '{"private": true, "dependencies": {"elasticmq": "%s"}}\n' "$version" >"$folder/package.json"
+  npm install --prefix "$folder" --no-audit --no-fund --loglevel=error >"$folder/install.log" 2>&1 && touch "$done" &&
+    return
+  tail -n 3 "$folder/install.log" >&2
+  return 1
+}
+
 awscli || without "AWS CLI" "the README walks"
 rie || without "Runtime Interface Emulator" "real RIE endpoints"
 node_runtime_client || without "aws-lambda-ric" "AWS's Node runtime client"
 node_sdk || without "AWS SDK for JavaScript" "loops through Node"
+elasticmq || without "ElasticMQ" "queues at another broker"
 
 if [ "$missing" = 1 ] && [ "${CI:-}" = true ]; then
   exit 1

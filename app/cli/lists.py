@@ -1,5 +1,7 @@
 """`status`, `queues`, `functions`, `mappings`, `logs`: what there is."""
 
+from typing import Any
+
 import click
 
 from app.cli.client import Client, segment
@@ -23,11 +25,17 @@ def status(client: Client, as_json: bool) -> None:
         ("functions", [f"{function['name']}  {function['endpoint']}" for function in shown["functions"]]),
         ("triggers", shown["triggers"]),
         ("queues", [f"{queue['name']}  {queue['visible']} visible" for queue in shown["queues"]]),
+        ("brokers", [_told_of_broker(queue) for queue in shown["brokers"]]),
         ("buckets", shown["buckets"]),
     ):
         click.secho(f"{title}:", bold=True)
         for line in lines or ["none"]:
             click.echo(f"  {line}")
+
+
+def _told_of_broker(queue: dict[str, Any]) -> str:
+    trouble = f": {queue['error']}" if queue["error"] else ""
+    return f"{queue['name']}  at {queue['broker']}, {queue['state']}{trouble}"
 
 
 @click.command()

@@ -1,7 +1,7 @@
 """What happened, in the past tense, and what the world wishes done: the effects a verb gives back.
 
-Facts go to the journal; `CallFunction` and `Answered` are carried out by the engine. Fields with one name mean
-one thing everywhere: `queue` and `function` are ARNs, `message` is a message id, `chain` a chain id.
+Facts go to the journal; wishes (`CallFunction`, `Answered`, `ReceiveAt`, …) are carried out by the engine. Fields with
+one name mean one thing everywhere: `queue` and `function` are ARNs, `message` is a message id, `chain` a chain id.
 """
 
 from typing import Any, TypeAlias
@@ -27,6 +27,39 @@ class Answered:
 
     waiter: int
     answer: Any
+
+
+@value(frozen=True, slots=True)
+class WatchQueue:
+    """Ask the broker now what it says of the queue, and again from time to time."""
+
+    queue: Arn
+
+
+@value(frozen=True, slots=True)
+class ReceiveAt:
+    """Receive from the broker, polling long; `visibility_timeout_s` None is the queue's own."""
+
+    queue: Arn
+    poll: int
+    max_messages: int
+    visibility_timeout_s: int | None
+
+
+@value(frozen=True, slots=True)
+class StopReceiving:
+    """Nobody wants what this receive would bring: do not begin it again."""
+
+    queue: Arn
+    poll: int
+
+
+@value(frozen=True, slots=True)
+class DeleteAt:
+    """Delete these at the broker, however long it takes to be reached."""
+
+    queue: Arn
+    receipt_handles: tuple[str, ...]
 
 
 # Facts ----------------------------------------------------------------------------------------------
@@ -204,6 +237,71 @@ class BatchAbandoned:
         return (
             f"{name_of(self.function)} stayed throttled; {name_of(self.queue)} gets {len(self.messages)} messages back"
         )
+
+
+@value(frozen=True, slots=True)
+class BrokerLost:
+    """A broker elsewhere stopped answering; it is asked again until it does."""
+
+    queue: Arn
+    broker: str
+    error: str
+
+    @property
+    def text(self) -> str:
+        return f"{name_of(self.queue)}: {self.broker} does not answer: {self.error}"
+
+
+@value(frozen=True, slots=True)
+class BrokerBack:
+    queue: Arn
+    broker: str
+    lost_ms: int
+
+    @property
+    def text(self) -> str:
+        return f"{name_of(self.queue)}: {self.broker} is back after {format_duration(self.lost_ms)}"
+
+
+@value(frozen=True, slots=True)
+class MappingBlocked:
+    """A mapping of a queue elsewhere does not poll, because of what its broker says of the queue."""
+
+    queue: Arn
+    function: Arn
+    mapping: str
+    reason: str
+
+    @property
+    def text(self) -> str:
+        return f"{name_of(self.queue)} → {name_of(self.function)} does not poll: {self.reason}"
+
+
+@value(frozen=True, slots=True)
+class MessagesLeft:
+    """They were received from a broker for nobody; it shows them again when their visibility timeout ends."""
+
+    queue: Arn
+    messages: tuple[str, ...]
+    reason: str
+
+    @property
+    def text(self) -> str:
+        return f"{name_of(self.queue)} gets {', '.join(self.messages)} back: {self.reason}"
+
+
+@value(frozen=True, slots=True)
+class DeleteRefused:
+    """A broker would not delete a message that was done; it will come again."""
+
+    queue: Arn
+    message: str
+    chain: str
+    reason: str
+
+    @property
+    def text(self) -> str:
+        return f"{name_of(self.queue)} did not delete {self.message}: {self.reason}"
 
 
 @value(frozen=True, slots=True)
@@ -424,6 +522,11 @@ Fact: TypeAlias = (
     | MessagesFiltered
     | BatchFormed
     | BatchAbandoned
+    | BrokerLost
+    | BrokerBack
+    | MappingBlocked
+    | MessagesLeft
+    | DeleteRefused
     | InvocationStarted
     | InvocationEnded
     | InvocationThrottled
@@ -437,4 +540,5 @@ Fact: TypeAlias = (
     | NotificationFailed
     | LoopWarned
 )
-Effect: TypeAlias = Fact | CallFunction | Answered
+BrokerWish: TypeAlias = WatchQueue | ReceiveAt | StopReceiving | DeleteAt
+Effect: TypeAlias = Fact | CallFunction | Answered | BrokerWish

@@ -146,6 +146,11 @@ class Function:
         return bool(self._free) and not self.line
 
     @property
+    def room(self) -> int:
+        """How many environments are free for whoever comes next."""
+        return max(0, len(self._free) - len(self.line))
+
+    @property
     def is_at_reserved_limit(self) -> bool:
         reserved = self.spec.reserved_concurrency
         return reserved is not None and self.in_flight + self.waiting >= reserved

@@ -53,6 +53,7 @@ class Mapping:
         self.throttled: dict[str, Throttling] = {}
         self.ready: deque[Batch] = deque()
         self.gathering: Gathering | None = None
+        self.problem: str | None = None
         self.count = EventCount()
         self.scale = PollerScale(scale_rule_of(parameters, limits))
         self._limits = limits
@@ -122,9 +123,14 @@ class Mapping:
         return len(self.running) + len(self.throttled)
 
     @property
+    def room(self) -> int:
+        """How many pollers are free to receive."""
+        return max(0, self.concurrency_limit - self.in_flight - len(self.ready))
+
+    @property
     def has_room(self) -> bool:
         """Whether a poller is free to receive."""
-        return self.in_flight + len(self.ready) < self.concurrency_limit
+        return self.room > 0
 
     def observe(self, now: Instant, *, has_work: bool) -> None:
         """Let the pollers scale by the minute while there is work, and back when there is none."""
@@ -139,8 +145,12 @@ class Mapping:
 
     def wanted(self) -> int:
         """How many messages the next receive asks for."""
-        gathered = len(self.gathering.items) if self.gathering else 0
-        return min(self.parameters.batch_size - gathered, self._limits.receive_messages)
+        return min(self.missing, self._limits.receive_messages)
+
+    @property
+    def missing(self) -> int:
+        """How many messages the batch can still take."""
+        return self.parameters.batch_size - (len(self.gathering.items) if self.gathering else 0)
 
     def visibility_timeout_s(self, queue_timeout_s: int, function_timeout_s: int) -> int | None:
         """The visibility timeout to receive with; None is the queue's own (`limits.window_visibility_extra_s`).
@@ -262,6 +272,7 @@ class Mapping:
 
     def view(self, scope: Scope) -> dict[str, Any]:
         """AWS's response shape (spec B4); LastModified in epoch seconds."""
+        trouble = {"LastProcessingResult": f"PROBLEM: {self.problem}"} if self.problem else {}
         return {
             "UUID": self.uuid,
             "EventSourceMappingArn": scope.mapping_arn(self.uuid),
@@ -270,6 +281,7 @@ class Mapping:
             "LastModified": self.modified_at / SECOND_MS,
             "State": self.state.value,
             "StateTransitionReason": "USER_INITIATED",
+            **trouble,
             **self.parameters.as_response(),
         }
 

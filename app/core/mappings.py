@@ -11,6 +11,7 @@ from app.core.chain import Cause
 from app.core.commands import (
     CreateEventSourceMapping,
     DeleteEventSourceMapping,
+    SettleReceive,
     TagMapping,
     UntagMapping,
     UpdateEventSourceMapping,
@@ -33,10 +34,12 @@ from app.core.mapping import Gathering, Mapping
 from app.core.mapping_constraints import check_model
 from app.core.mapping_parameters import MappingParameters, check_visibility, with_parameters, with_tags
 from app.core.mapping_state import Change
+from app.core.message import Delivery, Message
 from app.core.names import Arn, Scope, name_of, parse_arn
 from app.core.outcomes import error_of, ran_of, word_of
 from app.core.queue import Queue
 from app.core.queues import Queues
+from app.core.remote_polling import RemotePolling
 from app.core.shapes import EventShapes
 from app.core.time import Instant
 
@@ -55,6 +58,7 @@ class Mappings:
     shapes: EventShapes
     outbox: list[Effect]
     queues: Queues
+    remote: RemotePolling
     functions: Functions
     changed: Callable[[Mapping], None]
     gone: Callable[[Mapping], None]
@@ -90,8 +94,7 @@ class Mappings:
         parameters = with_parameters(MappingParameters(), given, is_fifo=source.endswith(".fifo"), limits=self.limits)
         tags = with_tags({}, given.get("Tags") or {})
         name, function = self._function(command.scope, given["FunctionName"])
-        queue = self._queue(source)
-        check_visibility(queue.settings.visibility_timeout_s, function.spec.timeout_s)
+        self._check_visibility(source, function)
         self._check_unique(source, name)
         mapping = Mapping(
             self.ids.uuid(), queue=source, function=function.arn, function_arn=name.as_invoked, parameters=parameters,
@@ -99,6 +102,7 @@ class Mappings:
         )  # fmt: skip
         self._mappings[mapping.uuid] = mapping
         self._link(mapping)
+        self.remote.check(mapping)
         self._note(mapping, "created")
         return mapping.view(command.scope)
 
@@ -115,8 +119,8 @@ class Mappings:
         if given.get("FunctionName"):
             name, function = self._function(command.scope, given["FunctionName"])
             self._check_unique(mapping.queue, name, but=mapping)
-        if function is not None and mapping.queue in self.queues:
-            check_visibility(self.queues[mapping.queue].settings.visibility_timeout_s, function.spec.timeout_s)
+        if function is not None and (mapping.queue in self.queues or mapping.queue in self.remote.queues):
+            self._check_visibility(mapping.queue, function)
         # What was gathered under the old parameters goes to the old function.
         if mapping.gathering is not None:
             self._close(mapping, "mapping updated")
@@ -126,6 +130,7 @@ class Mappings:
             self._unlink(mapping)
             mapping.function, mapping.function_arn = name.arn, name.as_invoked
             self._link(mapping)
+        self.remote.check(mapping)
         mapping.apply(change, now=now)
         self._note(mapping, "updated")
         return mapping.view(command.scope)
@@ -165,6 +170,9 @@ class Mappings:
         self._start_ready(mapping, now)
         queue = self.queues.get(mapping.queue)
         function = self.functions.get(mapping.function)
+        if function is not None and (remote := self.remote.queues.get(mapping.queue)) is not None:
+            self.remote.poll(mapping, remote, function, now)
+            return
         if queue is None or function is None:
             mapping.observe(now, has_work=False)
             return
@@ -203,16 +211,32 @@ class Mappings:
                 self._abandon(mapping, other)
         self.changed(mapping)
 
+    def arrive(self, command: SettleReceive, now: Instant) -> None:
+        """What a receive at a broker elsewhere brought: gathered like what a queue of ours gives."""
+        queue, poll = self.remote.settle(command, now)
+        mapping = self._mappings.get(poll.mapping) if poll is not None else None
+        function = self.functions.get(mapping.function) if mapping is not None else None
+        if poll is not None and mapping is not None and function is not None:
+            taken = self.remote.queues.take(queue, poll, command.deliveries, by=function.spec.name, now=now)
+            self._take_in(mapping, taken, now)
+        elif command.deliveries:
+            self.remote.queues.leave(queue, command.deliveries, "the mapping or its function is gone")
+
     # Inside: receiving ----------------------------------------------------------------------------------
 
     def _receive(self, mapping: Mapping, queue: Queue, function: Function, now: Instant) -> bool:
         """One receive of one poller; false when the queue had nothing."""
         timeout_s = mapping.visibility_timeout_s(queue.settings.visibility_timeout_s, function.spec.timeout_s)
         taken = self.queues.take(queue, mapping.wanted(), timeout_s, by=function.spec.name, now=now)
+        self._take_in(mapping, taken, now)
+        return bool(taken)
+
+    def _take_in(self, mapping: Mapping, taken: list[tuple[Message, Delivery]], now: Instant) -> None:
+        """Gather what a receive brought, and run what is ready."""
         mapping.count.polled += len(taken)
         filters, dropped = mapping.parameters.filters, []
         for message, delivery in taken:
-            record = self.shapes.sqs_record(delivery, queue=queue.arn, has_window=bool(mapping.window_ms))
+            record = self.shapes.sqs_record(delivery, queue=mapping.queue, has_window=bool(mapping.window_ms))
             item = Item(message, delivery, message.attempts[-1], record)
             reason = filters.reason_to_drop(delivery.content.body, record) if filters is not None else None
             if reason is not None:
@@ -224,7 +248,6 @@ class Mappings:
             self._drop(mapping, dropped, now)
         self._close_if_due(mapping, now)
         self._start_ready(mapping, now)
-        return bool(taken)
 
     def _drop(self, mapping: Mapping, items: list[Item], now: Instant) -> None:
         """What the filters refuse is deleted and goes to no dead-letter queue (spec B7)."""
@@ -337,6 +360,9 @@ class Mappings:
         self._delete(mapping, [item for item in batch.items if item.id not in answer.ids], now)
 
     def _delete(self, mapping: Mapping, items: Iterable[Item], now: Instant) -> None:
+        if (remote := self.remote.queues.get(mapping.queue)) is not None:
+            self.remote.queues.delete(remote, items, by=name_of(mapping.function), count=mapping.count)
+            return
         if mapping.queue not in self.queues:
             return
         queue = self.queues[mapping.queue]
@@ -370,7 +396,7 @@ class Mappings:
             raise InvalidParameterValue("Unrecognized event source.") from None
         if source.service != "sqs":
             raise InvalidParameterValue(f"event sources of {source.service} are not emulated yet")
-        if source.region != scope.region:
+        if source.region != scope.region and arn not in self.remote.queues:
             raise InvalidParameterValue("Unrecognized event source.")
         return arn
 
@@ -381,10 +407,13 @@ class Mappings:
             raise InvalidParameterValue("Function does not exist")
         return name, function
 
-    def _queue(self, arn: Arn) -> Queue:
-        if arn not in self.queues:
+    def _check_visibility(self, queue: Arn, function: Function) -> None:
+        if (remote := self.remote.queues.get(queue)) is not None:
+            self.remote.check_visibility(remote, function)
+        elif queue in self.queues:
+            check_visibility(self.queues[queue].settings.visibility_timeout_s, function.spec.timeout_s)
+        else:
             raise InvalidParameterValue(_NO_QUEUE)
-        return self.queues[arn]
 
     def _check_unique(self, queue: Arn, function: FunctionName, *, but: Mapping | None = None) -> None:
         """One queue has one mapping to a function. Another version or alias counts as another (UNCONFIRMED)."""
@@ -416,6 +445,7 @@ class Mappings:
             self._finishing[mapping.uuid] = mapping
         for batch in mapping.take_waiting():
             self._abandon(mapping, batch)
+        self.remote.forget(mapping)
         self.gone(mapping)
 
 

@@ -1,6 +1,6 @@
 """The simulated cloud: commands in, answers and effects out, and one timetable over everything that waits."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from collections.abc import Mapping as MappingType
 from typing import Any
 
@@ -9,7 +9,7 @@ from app.core.async_invoke import Event
 from app.core.buckets import Bucket, Buckets
 from app.core.chain import Cause, Chains
 from app.core.commands import Command, Origin, SendMessage
-from app.core.errors import InvalidParameterValue
+from app.core.errors import InvalidParameterValue, QueueNameExists
 from app.core.event_invoke import EventInvokeConfig
 from app.core.facts import Effect
 from app.core.function import Function
@@ -25,6 +25,8 @@ from app.core.names import Arn, Scope, parse_arn
 from app.core.notification import NotificationConfiguration
 from app.core.queue import Queue
 from app.core.queues import Queues
+from app.core.remote_polling import RemotePolling
+from app.core.remote_queues import RemoteQueue, RemoteQueues
 from app.core.shapes import EventShapes
 from app.core.time import Instant
 
@@ -51,9 +53,14 @@ class World:
             self._is_target,
             self._deliver,
         )  # fmt: skip
-        self._mappings = Mappings(
-            ids, limits, shapes, self._outbox, self._queues, self._functions, self._mapping_changed, self._mapping_gone
+        self._remote_queues = RemoteQueues(self._outbox, self._cause_of, self._queues.__contains__)
+        self._remote_polling = RemotePolling(
+            limits, self._outbox, self._remote_queues, self._functions, self._mappings_of_queue, self._mapping_changed
         )
+        self._mappings = Mappings(
+            ids, limits, shapes, self._outbox, self._queues, self._remote_polling, self._functions,
+            self._mapping_changed, self._mapping_gone,
+        )  # fmt: skip
         self._buckets = Buckets(ids, shapes, self._outbox, self._queues, self._functions, self._cause_of)
         self._verbs = self._table_of_verbs()
         self._now: Instant = 0
@@ -98,6 +105,10 @@ class World:
 
     def queues(self, scope: Scope | None = None) -> list[Queue]:
         return self._queues.all(scope)
+
+    def remote_queues(self, scope: Scope | None = None) -> list[RemoteQueue]:
+        """The queues that another broker keeps, by name."""
+        return self._remote_queues.all(scope)
 
     def dead_letter_sources(self, queue_arn: Arn) -> list[Queue]:
         """The queues whose redrive policy names this one."""
@@ -149,7 +160,7 @@ class World:
     def _table_of_verbs(self) -> dict[type[Any], Callable[[Any, Instant], Any]]:
         queues, functions, mappings, buckets = self._queues, self._functions, self._mappings, self._buckets
         return {
-            commands.CreateQueue: queues.create,
+            commands.CreateQueue: self._create_queue,
             commands.DeleteQueue: queues.delete,
             commands.SetQueueAttributes: queues.set_attributes,
             commands.PurgeQueue: queues.purge,
@@ -168,6 +179,11 @@ class World:
             commands.CancelMessageMoveTask: self._move_tasks.cancel,
             commands.AddPermission: queues.add_permission,
             commands.RemovePermission: queues.remove_permission,
+            commands.DeclareRemoteQueue: self._remote_queues.declare,
+            commands.DescribeRemoteQueue: self._remote_polling.describe,
+            commands.SettleReceive: mappings.arrive,
+            commands.SettleDeletes: self._remote_polling.settle_deletes,
+            commands.ReportBrokerFailure: self._remote_polling.report_failure,
             commands.PutFunction: functions.put,
             commands.DeleteFunction: functions.delete,
             commands.PutEventInvokeConfig: functions.put_event_invoke,
@@ -185,6 +201,11 @@ class World:
             commands.PutBucketNotification: buckets.put_notification,
             commands.ChangeObject: buckets.change_object,
         }
+
+    def _create_queue(self, command: commands.CreateQueue, now: Instant) -> Arn:
+        if command.queue in self._remote_queues:
+            raise QueueNameExists("A queue of this name is declared, and kept at a broker elsewhere.")
+        return self._queues.create(command, now)
 
     def _cancel(self, command: commands.CancelWait, now: Instant) -> None:
         if not self._queues.cancel(command, now):
@@ -234,6 +255,9 @@ class World:
             self._functions.accept(function, event, now)
         else:
             raise InvalidParameterValue(f"destinations of {service} are not emulated yet")
+
+    def _mappings_of_queue(self, arn: Arn) -> Iterable[Mapping]:
+        return self._mappings.of_queue(arn)
 
     def _function_freed(self, function: Function) -> None:
         for mapping in self._mappings.of_function(function.arn):

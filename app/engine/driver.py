@@ -9,14 +9,25 @@ from typing import Any
 
 from app.core.commands import CancelWait, Command, Received, SettleInvocation, Waiting
 from app.core.errors import Refused
-from app.core.facts import Answered, CallFunction, Effect, Fact, LoopWarned
+from app.core.facts import (
+    Answered,
+    CallFunction,
+    DeleteAt,
+    Effect,
+    Fact,
+    LoopWarned,
+    ReceiveAt,
+    StopReceiving,
+    WatchQueue,
+)
 from app.core.invocation import Invocation, Outcome, Unreachable
 from app.core.names import Arn, name_of
 from app.core.time import Instant, format_instant
 from app.core.world import World
+from app.engine.brokers import Brokers
 from app.engine.clock import Clock, Way
 from app.engine.journal import Journal
-from app.engine.ports import FunctionEndpoint
+from app.engine.ports import Broker, FunctionEndpoint
 
 log = logging.getLogger(__name__)
 
@@ -26,7 +37,8 @@ _LONGEST_SLEEP_S = 3_600.0
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A real call in flight: the virtual clock stands still until it is over. `since` is the clock's instant."""
+    """A real call in flight, or a delete at a broker (then `function` is the queue's name): the virtual clock stands
+    still until it is over. `since` is the clock's instant."""
 
     request_id: str
     function: str
@@ -45,16 +57,23 @@ class Advanced:
 class Engine:
     """Runs a `World` on a `Clock`. Everything happens on one event loop; nothing here polls.
 
-    `endpoints` finds the endpoint of a function; a function without one answers Unreachable.
+    `endpoints` finds the endpoint of a function; a function without one answers Unreachable. `brokers` finds who
+    keeps a queue that was declared as being elsewhere.
     """
 
     def __init__(
-        self, world: World, clock: Clock, journal: Journal, endpoints: Callable[[Arn], FunctionEndpoint | None]
+        self,
+        world: World,
+        clock: Clock,
+        journal: Journal,
+        endpoints: Callable[[Arn], FunctionEndpoint | None],
+        brokers: Callable[[Arn], Broker | None] = lambda _: None,
     ) -> None:
         self.world = world
         self.clock = clock
         self.journal = journal
         self._endpoints = endpoints
+        self._brokers = Brokers(brokers, self.submit, self._hold, self._release)
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._long_polls: set[int] = set()
         self._calls: dict[str, asyncio.Task[None]] = {}
@@ -246,15 +265,15 @@ class Engine:
                     future = self._answers.get(waiter)
                     if future is not None and not future.done():
                         future.set_result(answer)
+                case ReceiveAt() | DeleteAt() | StopReceiving() | WatchQueue():
+                    self._brokers.carry_out(effect)
                 case _:
                     facts.append(effect)
         if facts:
             self.journal.record(at, facts)
 
     def _call(self, invocation: Invocation) -> None:
-        hold = Hold(invocation.request_id, invocation.function_name, self.clock.now())
-        self._holds[invocation.request_id] = hold
-        self._nothing_held.clear()
+        self._hold(invocation.request_id, invocation.function_name)
         task = asyncio.get_running_loop().create_task(self._run(invocation), name=f"call {invocation.request_id}")
         self._calls[invocation.request_id] = task
 
@@ -282,10 +301,16 @@ class Engine:
         try:
             self.submit(SettleInvocation(request_id, outcome))
         finally:
-            self._holds.pop(request_id, None)
-            if not self._holds:
-                self._nothing_held.set()
-                self._rearm()
+            self._release(request_id)
+
+    def _hold(self, request_id: str, function: str) -> None:
+        self._holds[request_id] = Hold(request_id, function, self.clock.now())
+        self._nothing_held.clear()
+
+    def _release(self, request_id: str) -> None:
+        if self._holds.pop(request_id, None) is not None and not self._holds:
+            self._nothing_held.set()
+            self._rearm()
 
     # Looking and ending ---------------------------------------------------------------------------------
 
@@ -322,6 +347,7 @@ class Engine:
         calls = list(self._calls.values())
         for call in calls:
             call.cancel()
+        await self._brokers.close()
         for future in self._answers.values():
             future.cancel()
         for call in calls:

@@ -1,8 +1,11 @@
 """What the engine needs of the world outside, as Protocols; adapters stand behind them."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
+from app.core.commands import RemoteAttributes
 from app.core.invocation import Invocation, Outcome
+from app.core.message import Delivery
 
 
 class FunctionEndpoint(Protocol):
@@ -24,4 +27,32 @@ class FunctionEndpoint(Protocol):
 
     def describe(self) -> str:
         """A few words for people: `process examples/orders.py`, `RIE http://localhost:9000`."""
+        ...
+
+
+class BrokerError(Exception):
+    """A broker could not be reached or refused; its text is one line for people."""
+
+
+class Broker(Protocol):
+    """One queue at a broker elsewhere. Every method raises BrokerError, and may be cancelled at any time."""
+
+    async def attributes(self) -> RemoteAttributes:
+        """What the broker says of the queue now."""
+        ...
+
+    async def receive(self, max_messages: int, visibility_timeout_s: int | None) -> tuple[Delivery, ...]:
+        """Poll long for 1 to 10 messages; empty when none came. Cancelled, it may still have taken some."""
+        ...
+
+    async def delete(self, receipt_handles: Sequence[str]) -> dict[str, str]:
+        """Delete 1 to 10 messages; gives the reason for each handle that was refused."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of every connection. The broker is not used afterwards."""
+        ...
+
+    def describe(self) -> str:
+        """A few words for people: `http://localhost:9324`, `Amazon SQS eu-west-1`."""
         ...

@@ -1,7 +1,7 @@
 """The settings: a file and environment variables in, one frozen value or every problem with its line out."""
 
 from app.settings.functions import spec_of
-from app.settings.load import load, loads, parse_bucket, parse_function, parse_mapping, parse_queue
+from app.settings.load import load, loads, parse_bucket, parse_function, parse_mapping, parse_queue, parse_remote_queue
 from app.settings.problems import Problem, SettingsError
 from app.settings.service import VARIABLES
 from app.settings.sources import attributes_of, configuration_of, create_parameters_of
@@ -20,6 +20,7 @@ from app.settings.values import (
     ProcessFunction,
     QueueSettings,
     RedriveSettings,
+    RemoteQueueSettings,
     RieFunction,
     ScriptedFunction,
     Security,
@@ -46,6 +47,7 @@ __all__ = [
     "ProcessFunction",
     "QueueSettings",
     "RedriveSettings",
+    "RemoteQueueSettings",
     "RieFunction",
     "ScriptedFunction",
     "Security",
@@ -62,6 +64,7 @@ __all__ = [
     "parse_function",
     "parse_mapping",
     "parse_queue",
+    "parse_remote_queue",
     "queue_arn_of",
     "spec_of",
 ]

@@ -24,7 +24,7 @@ from app.settings.service import (
     read_region,
     read_security,
 )
-from app.settings.sources import read_bucket, read_mapping, read_queue
+from app.settings.sources import is_remote, read_bucket, read_mapping, read_queue, read_remote_queue
 from app.settings.values import (
     DEFAULT_JOURNAL_FACTS,
     DEFAULT_SEED,
@@ -33,6 +33,7 @@ from app.settings.values import (
     Listen,
     MappingSettings,
     QueueSettings,
+    RemoteQueueSettings,
     Security,
     Settings,
     Wall,
@@ -76,6 +77,15 @@ def parse_queue(name: str, entry: Mapping[str, Any]) -> QueueSettings:
     field = Field(entry, (), Notes(Path()))
     queue = read_queue(name, field)
     _raise_found(field.notes)
+    return queue
+
+
+def parse_remote_queue(name: str, entry: Mapping[str, Any]) -> RemoteQueueSettings:
+    """One queue that another broker keeps, as the file would have it under its name. Raises SettingsError."""
+    field = Field(entry, (), Notes(Path()))
+    queue = read_remote_queue(name, field)
+    _raise_found(field.notes)
+    assert queue is not None, "a queue that cannot be read has a problem"
     return queue
 
 
@@ -155,7 +165,8 @@ def _read(field: Field) -> Settings:
         limits=table.read("limits", read_limits) or DEFAULT_LIMITS,
         security=security,
         functions=_named(table, "functions", read_function),
-        queues=dead_letter_queues_first(_named(table, "queues", read_queue), table),
+        queues=dead_letter_queues_first(_named(table, "queues", read_queue, unless=is_remote), table),
+        remote_queues=_named(table, "queues", read_remote_queue, unless=lambda entry: not is_remote(entry)),
         buckets=_named(table, "buckets", read_bucket),
         mappings=tuple(mapping for item in mappings if (mapping := read_mapping(item)) is not None),
     )
@@ -163,7 +174,14 @@ def _read(field: Field) -> Settings:
     return settings
 
 
-def _named(table: Table, section: str, read: Callable[[str, Field], _Value | None]) -> tuple[_Value, ...]:
+def _named(
+    table: Table,
+    section: str,
+    read: Callable[[str, Field], _Value | None],
+    *,
+    unless: Callable[[Field], bool] = lambda _: False,
+) -> tuple[_Value, ...]:
     field = table.get(section)
     entries = field.entries() if field is not None else ()
-    return tuple(value for name, entry in entries if (value := read(name, entry)) is not None)
+    read_entries = (read(name, entry) for name, entry in entries if not unless(entry))
+    return tuple(value for value in read_entries if value is not None)

@@ -8,15 +8,20 @@ from typing import Any, Literal
 from app.core.names import Scope
 from app.core.notification import NotificationConfiguration, NotificationRule
 from app.settings.reading import Field
+from app.settings.service import read_account, read_region
 from app.settings.values import (
     BucketSettings,
     MappingSettings,
     NotificationSettings,
     QueueSettings,
     RedriveSettings,
+    RemoteQueueSettings,
     function_arn_of,
     queue_arn_of,
 )
+
+AMAZON_SQS = "aws"
+"""The `endpoint` of a queue that Amazon keeps."""
 
 _QUEUE_NAME = re.compile(r"(?=.{1,80}$)[A-Za-z0-9_-]+(\.fifo)?")  # SQS API reference: CreateQueue, QueueName
 _BUCKET_NAME = re.compile(r"(?=.{3,63}$)[a-z0-9][a-z0-9.-]*[a-z0-9]")  # S3 user guide: bucket naming rules
@@ -60,8 +65,7 @@ _MAPPING_PARAMETERS = (
 
 def read_queue(name: str, field: Field) -> QueueSettings:
     """One entry of `queues`. Attributes may be written as numbers, truths and mappings; AWS's are texts."""
-    if not _QUEUE_NAME.fullmatch(name):
-        field.wrong("a queue's name has 1 to 80 letters, digits, hyphens and underscores (and may end in .fifo)")
+    _check_queue_name(name, field)
     table = field.table((*_QUEUE_ATTRIBUTES, "RedrivePolicy", "Tags"))
     attributes = {
         key: text
@@ -74,6 +78,32 @@ def read_queue(name: str, field: Field) -> QueueSettings:
         redrive=table.read("RedrivePolicy", _read_redrive),
         tags=table.text_entries("Tags"),
     )
+
+
+def is_remote(field: Field) -> bool:
+    """Whether an entry of `queues` names a broker that keeps it."""
+    return isinstance(field.value, Mapping) and "endpoint" in field.value
+
+
+def read_remote_queue(name: str, field: Field) -> RemoteQueueSettings | None:
+    """One entry of `queues` that another broker keeps, whose attributes are that broker's business."""
+    _check_queue_name(name, field)
+    table = field.table(("endpoint", "url", "region", "account"))
+    endpoint_field = table.must("endpoint")
+    if endpoint_field is None:
+        return None
+    return RemoteQueueSettings(
+        name=name,
+        endpoint=None if endpoint_field.value == AMAZON_SQS else endpoint_field.url(),
+        url=table.read("url", Field.url),
+        region=table.read("region", read_region),
+        account=table.read("account", read_account),
+    )
+
+
+def _check_queue_name(name: str, field: Field) -> None:
+    if not _QUEUE_NAME.fullmatch(name):
+        field.wrong("a queue's name has 1 to 80 letters, digits, hyphens and underscores (and may end in .fifo)")
 
 
 def attributes_of(queue: QueueSettings, scope: Scope) -> dict[str, str]:

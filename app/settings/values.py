@@ -200,6 +200,21 @@ class QueueSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class RemoteQueueSettings:
+    """A queue that another broker keeps. `endpoint` is its URL, or None for Amazon SQS itself; `url` is the queue's
+    own URL where the broker cannot be asked for it. `region` and `account` are None for the service's own."""
+
+    name: str
+    endpoint: str | None = None
+    url: str | None = None
+    region: str | None = None
+    account: str | None = None
+
+    def arn_in(self, scope: Scope) -> Arn:
+        return Scope(self.account or scope.account, self.region or scope.region).queue_arn(self.name)
+
+
+@dataclass(frozen=True, slots=True)
 class NotificationSettings:
     """One rule of a bucket; `target` is a function's or a queue's name or ARN, as `to` says."""
 
@@ -244,6 +259,7 @@ class Settings:
     security: Security = field(default_factory=Security)
     functions: tuple[FunctionSettings, ...] = ()
     queues: tuple[QueueSettings, ...] = ()
+    remote_queues: tuple[RemoteQueueSettings, ...] = ()
     buckets: tuple[BucketSettings, ...] = ()
     mappings: tuple[MappingSettings, ...] = ()
 

@@ -21,8 +21,10 @@ from app.core.facts import (
     Answered,
     BatchAbandoned,
     BatchFormed,
+    BrokerWish,
     CallFunction,
     Configured,
+    DeleteAt,
     Effect,
     EventAccepted,
     EventDropped,
@@ -42,7 +44,10 @@ from app.core.facts import (
     NotificationSent,
     ObjectChanged,
     QueuePurged,
+    ReceiveAt,
+    StopReceiving,
     VisibilityChanged,
+    WatchQueue,
 )
 from app.core.function import FunctionSpec, Script
 from app.core.invocation import Invocation, InvocationType, Outcome, Succeeded
@@ -74,6 +79,7 @@ class Stage:
         self.facts: list[tuple[Instant, Fact]] = []
         self.calls: list[Invocation] = []
         self.answers: dict[int, Any] = {}
+        self.wishes: list[BrokerWish] = []
         self._messages: dict[str, str] = {}
         self._told = 0
 
@@ -203,6 +209,8 @@ class Stage:
                 case Answered(waiter=waiter, answer=answer):
                     assert waiter not in self.answers, "nobody is answered twice"
                     self.answers[waiter] = answer
+                case WatchQueue() | ReceiveAt() | StopReceiving() | DeleteAt():
+                    self.wishes.append(effect)
                 case _:
                     self.facts.append((at, effect))
                     if isinstance(effect, MessageSent):
@@ -215,11 +223,11 @@ class Stage:
                 return f"{name_of(fact.queue)} got {m[fact.message]}"
             case MessageReceived():
                 who = "a client" if fact.by == "ReceiveMessage" else fact.by
-                return f"{who} received {m[fact.message]} ({fact.count})"
+                return f"{who} received {m.get(fact.message, fact.message)} ({fact.count})"
             case MessageReturned():
                 return f"{m[fact.message]} back"
             case MessageDeleted():
-                return f"{m[fact.message]} deleted"
+                return f"{m.get(fact.message, fact.message)} deleted"
             case MessageMoved():
                 return f"{m[fact.message]} moved to {name_of(fact.destination)}"
             case MessageExpired():

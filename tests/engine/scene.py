@@ -13,7 +13,7 @@ from app.core.world import World
 from app.engine.clock import Clock, Way
 from app.engine.driver import Engine
 from app.engine.journal import Journal
-from app.engine.ports import FunctionEndpoint
+from app.engine.ports import Broker, FunctionEndpoint
 from app.wire.events.shapes import Shapes
 from tests.core.stage import NOON, SCOPE, clock_time
 
@@ -66,11 +66,13 @@ class Scene:
 
     def __init__(self, way: Way, clock: Clock | None = None) -> None:
         self.endpoints: dict[str, FunctionEndpoint] = {}
+        self.brokers: dict[Arn, Broker] = {}
         self.engine = Engine(
             World(shapes=Shapes()),
             clock if clock is not None else Clock(way, at=NOON),
             Journal(),
             lambda arn: self.endpoints.get(name_of(arn)),
+            self.brokers.get,
         )
 
     def queue(self, name: str, **attributes: str) -> Arn:

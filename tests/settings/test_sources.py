@@ -14,6 +14,7 @@ from app.settings import (
     NotificationSettings,
     QueueSettings,
     RedriveSettings,
+    RemoteQueueSettings,
     Settings,
     SettingsError,
     attributes_of,
@@ -23,6 +24,7 @@ from app.settings import (
     parse_bucket,
     parse_mapping,
     parse_queue,
+    parse_remote_queue,
 )
 
 SCOPE = Scope("123456789012", "eu-west-1")
@@ -290,3 +292,42 @@ def test_an_arn_of_this_very_account_must_be_there_too() -> None:
         "1: mappings[0].function: 'arn:nonsense' is not an ARN",
         "1: mappings[0].queue: there is no queue named 'orders'",
     ]
+
+
+# Queues at another broker
+
+
+def test_a_queue_with_an_endpoint_is_kept_elsewhere() -> None:
+    text = """
+queues:
+  near: {}
+  far: {endpoint: "http://localhost:9324/", url: http://localhost:9324/queue/far}
+  amazons: {endpoint: aws, region: eu-west-1, account: "123456789012"}
+"""
+
+    settings = loads(text, {}, folder=Path())
+
+    assert [queue.name for queue in settings.queues] == ["near"]
+    assert settings.remote_queues == (
+        RemoteQueueSettings("far", "http://localhost:9324", url="http://localhost:9324/queue/far"),
+        RemoteQueueSettings("amazons", None, region="eu-west-1", account="123456789012"),
+    )
+    assert [queue.arn_in(settings.scope) for queue in settings.remote_queues] == [
+        "arn:aws:sqs:us-east-1:000000000000:far",
+        "arn:aws:sqs:eu-west-1:123456789012:amazons",
+    ]
+
+
+def test_what_is_its_brokers_business_is_no_key_of_a_queue_elsewhere() -> None:
+    with pytest.raises(SettingsError) as refused:
+        parse_remote_queue("far", {"endpoint": "localhost:9324", "VisibilityTimeout": 30})
+
+    assert [problem.text for problem in refused.value.problems] == [
+        "there is no such key",
+        "must be a URL like http://localhost:9000, not 'localhost:9324'",
+    ]
+
+
+def test_an_endpoint_must_be_given() -> None:
+    with pytest.raises(SettingsError, match="endpoint is missing"):
+        parse_remote_queue("far", {})

@@ -5,6 +5,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.engine.driver import Engine
 from app.web.control.address import ROOT
+from app.web.control.brokers import broker_routes
 from app.web.control.buckets import bucket_routes
 from app.web.control.clock import clock_routes
 from app.web.control.dead_letters import dead_letter_routes
@@ -43,6 +44,7 @@ def build_control_app(engine: Engine, parts: ControlParts) -> ASGIApp:
     api.include_router(clock_routes(engine))
     api.include_router(function_routes(engine, parts))
     api.include_router(queue_routes(engine, parts))
+    api.include_router(broker_routes(engine, parts))
     api.include_router(dead_letter_routes(engine, parts))
     api.include_router(mapping_routes(engine, parts))
     api.include_router(bucket_routes(engine, parts))

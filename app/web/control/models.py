@@ -200,6 +200,22 @@ class PurgedView(BaseModel):
     messages: int = Field(description="How many messages it held.")
 
 
+class RemoteQueueView(BaseModel):
+    """A queue that another broker keeps."""
+
+    name: str
+    arn: str
+    broker: str = Field(description="Where it is, in words.")
+    state: str = Field(examples=["connected", "lost", "unknown"])
+    error: str | None = Field(description="Why the broker is lost; null while it answers.")
+    lost_at: str | None
+    visibility_timeout_s: int | None = Field(description="What the broker said last, as are the counts; else null.")
+    visible: int | None
+    in_flight: int | None
+    delayed: int | None
+    polls: int = Field(description="Receives under way there.")
+
+
 # Buckets --------------------------------------------------------------------------------------------
 
 
@@ -271,5 +287,6 @@ class StatusView(BaseModel):
     functions: list[FunctionView]
     triggers: list[str] = Field(description="Every mapping and notification, in words.")
     queues: list[QueueView]
+    brokers: list[RemoteQueueView] = Field(description="Queues that another broker keeps.")
     buckets: list[str]
     warnings: int

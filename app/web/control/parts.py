@@ -13,9 +13,9 @@ BODY_LIMIT_BYTES = 10 * 1024 * 1024
 class ControlParts:
     """Functions that compose, and facts that show.
 
-    The four `add_…` take an entry as in the settings file and make it so. They raise ValueError with a sentence
-    when the entry is wrong, or the core's `Refused`. `add_function`, `add_queue` and `add_bucket` are given the
-    name and the entry; `add_mapping` answers the mapping in AWS's shape. `remove_function` also closes the
+    The `add_…` take an entry as in the settings file and make it so. They raise ValueError with a sentence
+    when the entry is wrong, or the core's `Refused`. All but `add_mapping` are given the name and the entry;
+    `add_mapping` answers the mapping in AWS's shape. `remove_function` also closes the
     function's endpoint. `log_lines` gives the last lines of what a function printed, oldest first.
     `host_names` are the names a request may be sent to, beside those of the loopback interface.
     """
@@ -25,6 +25,7 @@ class ControlParts:
     add_function: Callable[[str, Mapping[str, Any]], Awaitable[None]]
     remove_function: Callable[[Arn], Awaitable[None]]
     add_queue: Callable[[str, Mapping[str, Any]], Awaitable[None]]
+    add_remote_queue: Callable[[str, Mapping[str, Any]], Awaitable[None]]
     add_bucket: Callable[[str, Mapping[str, Any]], Awaitable[None]]
     add_mapping: Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
     describe_function: Callable[[Arn], str]

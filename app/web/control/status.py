@@ -4,6 +4,7 @@ from fastapi import APIRouter
 
 from app.core.names import name_of
 from app.engine.driver import Engine
+from app.web.control.brokers import remote_queue_view
 from app.web.control.clock import clock_view
 from app.web.control.functions import function_view
 from app.web.control.models import StatusView
@@ -25,6 +26,7 @@ def status_routes(engine: Engine, parts: ControlParts) -> APIRouter:
             functions=[function_view(function, engine, parts) for function in world.functions()],
             triggers=_triggers(engine),
             queues=[queue_view(queue, now=now) for queue in world.queues()],
+            brokers=[remote_queue_view(queue) for queue in world.remote_queues()],
             buckets=sorted(world.buckets),
             warnings=len(engine.warnings()),
         )
