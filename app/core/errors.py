@@ -163,3 +163,10 @@ class InvalidArgument(Refused):
 
 class MalformedXml(Refused):
     message = "The XML you provided was not well-formed or did not validate against our published schema"
+
+
+# EventBridge ----------------------------------------------------------------------------------------
+
+
+class InvalidEventPattern(Refused):
+    """An event pattern that AWS would not take; a mapping's filter is told off in Lambda's own words instead."""

@@ -158,15 +158,17 @@ class QueuePurged:
 
 @dataclass(frozen=True, slots=True)
 class MessagesFiltered:
-    """A mapping's filter refused them, which deletes them (spec B7)."""
+    """A mapping's filters refused them, which deletes them (spec B7). `reasons` has one for each message, in words."""
 
     queue: Arn
     function: Arn
     messages: tuple[str, ...]
+    reasons: tuple[str, ...]
 
     @property
     def text(self) -> str:
-        return f"{name_of(self.queue)}: the filter for {name_of(self.function)} dropped {', '.join(self.messages)}"
+        told = ", ".join(f"{message} ({why})" for message, why in zip(self.messages, self.reasons, strict=True))
+        return f"{name_of(self.queue)}: the filter for {name_of(self.function)} dropped {told}"
 
 
 @dataclass(frozen=True, slots=True)

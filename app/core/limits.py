@@ -48,6 +48,15 @@ class Limits:
     # window + function timeout + 30 s, when window + function timeout exceed the queue's. The current page is silent.
     window_visibility_extra_s: int = 30
 
+    # Filters of a mapping (invocation-eventfiltering; the service model for the characters).
+    mapping_filters: int = 5
+    filter_pattern_chars: int = 4_096
+
+    # Event patterns: combinations of `$or` branches (eb-create-pattern-operators). How complex a wildcard may be is not
+    # published; of those recorded, one of complexity 7 was taken and one of 11 refused.
+    pattern_combinations: int = 1_000
+    wildcard_complexity: int = 10
+
     # Lambda quotas, gettingstarted-limits; the asynchronous limit is 1 MB since October 2025.
     sync_payload_bytes: int = 6 * MIB
     async_payload_bytes: int = MIB

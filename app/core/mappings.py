@@ -16,7 +16,7 @@ from app.core.errors import (
     ResourceInUse,
     ResourceNotFound,
 )
-from app.core.facts import BatchAbandoned, BatchFormed, Configured, Effect, InvocationThrottled
+from app.core.facts import BatchAbandoned, BatchFormed, Configured, Effect, InvocationThrottled, MessagesFiltered
 from app.core.function import Function
 from app.core.functions import FunctionName, Functions, Stopped, parse_function_name
 from app.core.ids import Ids
@@ -183,13 +183,27 @@ class Mappings:
         """One receive of one poller; false when the queue had nothing."""
         timeout_s = mapping.visibility_timeout_s(queue.settings.visibility_timeout_s, function.spec.timeout_s)
         taken = self.queues.take(queue, mapping.wanted(), timeout_s, by=function.spec.name, now=now)
+        filters, dropped = mapping.parameters.filters, []
         for message, delivery in taken:
             record = self.shapes.sqs_record(delivery, queue=queue.arn, has_window=bool(mapping.window_ms))
             item = Item(message, delivery, message.attempts[-1], record)
-            if (full := mapping.gather(item, now=now)) is not None:
+            reason = filters.reason_to_drop(delivery.content.body, record) if filters is not None else None
+            if reason is not None:
+                item.attempt.outcome, item.attempt.error_message = "filtered", reason
+                dropped.append(item)
+            elif (full := mapping.gather(item, now=now)) is not None:
                 self._invoke(mapping, function, full, "6 MB payload", now)
+        if dropped:
+            self._drop(mapping, dropped, now)
         self._close_if_due(mapping, now)
         return bool(taken)
+
+    def _drop(self, mapping: Mapping, items: list[Item], now: Instant) -> None:
+        """What the filters refuse is deleted and goes to no dead-letter queue (spec B7)."""
+        reasons = tuple(item.attempt.error_message or "" for item in items)
+        ids = tuple(item.id for item in items)
+        self.outbox.append(MessagesFiltered(mapping.queue, mapping.function, ids, reasons))
+        self._delete(mapping, items, now)
 
     def _close_if_due(self, mapping: Mapping, now: Instant) -> None:
         reason = mapping.reason_to_close(now)

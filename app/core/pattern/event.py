@@ -1,0 +1,120 @@
+"""An event as patterns see it: its leaves by dotted path, each with its place in the arrays around it."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from app.core.pattern.tokens import Misread, Token, Tokens
+
+Scalar: TypeAlias = str | int | float | bool | None
+Place: TypeAlias = tuple[tuple[int, int], ...]
+"""The arrays of objects around a leaf, outermost first: the array's number and the index in it."""
+
+
+class WrittenNumber(float):
+    """A number that remembers how it was written: `3.0e2` is not `300` where texts are compared."""
+
+    __slots__ = ("text",)
+    text: str
+
+    @classmethod
+    def read(cls, text: str) -> "WrittenNumber":
+        number = cls(text)
+        number.text = text
+        return number
+
+
+@dataclass(slots=True)
+class Flattened:
+    """`leaves`: every value that is no object or array, by path. `containers`: what there is instead of a leaf."""
+
+    leaves: dict[str, list[tuple[Scalar, Place]]] = field(default_factory=dict)
+    containers: dict[str, str] = field(default_factory=dict)
+
+
+def flatten(event: Any, *, within: Collection[str] | None = None) -> Flattened:
+    """The leaves of an event; `within` are the paths worth entering, with all their prefixes (None: everything).
+
+    A dot in a key equals nesting, an array counts as its elements, and an empty object or array has no leaf
+    (push F.3). Anything JSON can say is taken, at any depth.
+    """
+    flattened = Flattened()
+    leaves, containers = flattened.leaves, flattened.containers
+    arrays = 0
+    waiting: list[tuple[str | None, Any, Place]] = [(None, event, ())]
+    while waiting:
+        path, value, place = waiting.pop()
+        if isinstance(value, Mapping):
+            containers[path or ""] = "an object"
+            # In reverse onto the stack, so that leaves come in the event's order.
+            for key in reversed(value):
+                below = join(path, key)
+                if within is None or below in within:
+                    waiting.append((below, value[key], place))
+        elif isinstance(value, list):
+            if not value:
+                containers[path or ""] = "an empty array"
+            arrays += 1
+            for index in range(len(value) - 1, -1, -1):
+                element = value[index]
+                is_scalar = not isinstance(element, Mapping | list)
+                waiting.append((path, element, place if is_scalar else (*place, (arrays, index))))
+        else:
+            leaves.setdefault(path or "", []).append((value, place))
+    return flattened
+
+
+def join(path: str | None, key: str) -> str:
+    """The path of `key` below `path`, which is None at the top."""
+    return key if path is None else f"{path}.{key}"
+
+
+def parse_written(text: str) -> Any:
+    """JSON as Python values whose numbers are `WrittenNumber`s. Raises ValueError unless `text` is one JSON value."""
+    tokens = Tokens(text)
+    try:
+        return _build(tokens)
+    except Misread as misread:
+        raise ValueError(str(misread)) from None
+
+
+def _build(tokens: Tokens) -> Any:
+    root: list[Any] = []
+    containers: list[list[Any] | dict[str, Any]] = [root]
+    names = [""]
+    while (token := tokens.next()) is not Token.END:
+        if token is Token.NAME:
+            names[-1] = tokens.text
+            continue
+        if token in (Token.END_OBJECT, Token.END_ARRAY):
+            containers.pop()
+            names.pop()
+            continue
+        if len(containers) == 1 and root:
+            raise ValueError("there is more behind the JSON value")
+        value = _value(token, tokens)
+        container = containers[-1]
+        if isinstance(container, list):
+            container.append(value)
+        else:
+            container[names[-1]] = value
+        if token in (Token.OBJECT, Token.ARRAY):
+            containers.append(value)
+            names.append("")
+    if not root:
+        raise ValueError("there is no JSON value")
+    return root[0]
+
+
+def _value(token: Token, tokens: Tokens) -> Any:
+    match token:
+        case Token.OBJECT:
+            return {}
+        case Token.ARRAY:
+            return []
+        case Token.STRING:
+            return tokens.text
+        case Token.NUMBER:
+            return WrittenNumber.read(tokens.text)
+        case _:
+            return {Token.TRUE: True, Token.FALSE: False, Token.NULL: None}[token]
