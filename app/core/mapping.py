@@ -106,6 +106,11 @@ class Mapping:
     def polls(self) -> bool:
         return self.state in _POLLING
 
+    @property
+    def settles_at(self) -> Instant | None:
+        """When the transition it is in ends."""
+        return self._settles_at
+
     def allows(self, change: Change) -> bool:
         return change in MOVES[self.state]
 
@@ -140,6 +145,11 @@ class Mapping:
     def has_room(self) -> bool:
         """Whether a poller is free to receive."""
         return len(self.running) + len(self.throttled) < self.concurrency_limit
+
+    def may_receive(self, *, has_room_at_function: bool) -> bool:
+        """Whether a poller is free to receive, and what it receives would not only lie waiting: a batch that is being
+        filled may go on while the function is busy."""
+        return self.polls and self.has_room and (has_room_at_function or self.gathering is not None)
 
     def scale(self, now: Instant, *, has_work: bool) -> None:
         """Scale the pollers up by the minute while there is work, and back when there is none."""
@@ -185,28 +195,32 @@ class Mapping:
 
     def gather(self, item: Item, *, now: Instant) -> Gathering | None:
         """Add a message to the batch. Gives back the batch before it, when the new one would make that too large."""
-        full = None
-        # Commas and the envelope are part of the payload that is counted (spec B5).
-        added = len(item.record) + 1
-        if self.gathering and self.gathering.record_bytes + added + _ENVELOPE_BYTES > self._limits.batch_payload_bytes:
-            full = self.take_gathered()
+        full = self.take_gathered() if self.gathering and not self.fits(item.record) else None
         if self.gathering is None:
             self.gathering = Gathering(now, item.message.available_at)
         self.gathering.items.append(item)
-        self.gathering.record_bytes += added
+        self.gathering.record_bytes += len(item.record) + 1
         self.gathering.hidden_until = min(self.gathering.hidden_until, item.message.available_at)
         return full
+
+    def fits(self, record: bytes) -> bool:
+        """Whether one more record leaves the gathered batch within the payload limit, in which commas and the envelope
+        are counted (spec B5)."""
+        gathered = self.gathering.record_bytes if self.gathering else 0
+        return gathered + len(record) + 1 + _ENVELOPE_BYTES <= self._limits.batch_payload_bytes
 
     def reason_to_close(self, now: Instant) -> str | None:
         """What ends the gathered batch now, in words, or None while it is still open."""
         gathering = self.gathering
-        if gathering is None:
-            return None
-        if len(gathering.items) >= self.parameters.batch_size:
+        return None if gathering is None else self.reason_to_end(len(gathering.items), gathering.opened_at, now)
+
+    def reason_to_end(self, count: int, opened_at: Instant, now: Instant) -> str | None:
+        """What would end a batch of `count` messages, opened then, now; None if it would stay open."""
+        if count >= self.parameters.batch_size:
             return "batch size"
         if not self.window_ms:
             return "one receive"
-        if now >= gathering.opened_at + self.window_ms:
+        if now >= opened_at + self.window_ms:
             return "batching window"
         if not self.polls:
             return "mapping stopped"

@@ -69,6 +69,11 @@ class Mappings:
     def of_queue(self, arn: Arn) -> Iterable[Mapping]:
         return self._of_queue.get(arn, {}).values()
 
+    def at_work_on(self, queue: Arn) -> list[Mapping]:
+        """The mappings of the queue, and those that were deleted but have not finished their batches."""
+        finishing = [mapping for mapping in self._finishing.values() if mapping.queue == queue]
+        return [*self.of_queue(queue), *finishing]
+
     def of_function(self, arn: Arn) -> Iterable[Mapping]:
         return self._of_function.get(arn, {}).values()
 
@@ -149,7 +154,7 @@ class Mappings:
             mapping.scale(now, has_work=False)
             return
         mapping.scale(now, has_work=mapping.polls and bool(queue.visible_count))
-        while mapping.polls and mapping.has_room and (function.has_room or mapping.gathering):
+        while mapping.may_receive(has_room_at_function=function.has_room):
             if not self._receive(mapping, queue, function, now):
                 break
             mapping.scale(now, has_work=True)

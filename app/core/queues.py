@@ -196,11 +196,22 @@ class Queues:
     def send(self, command: SendMessage, now: Instant, *, cause: Cause | None = None) -> Sent:
         """`cause` is given where another service sends and knows it; else the origin tells."""
         queue = self[command.queue]
-        self._check_ids(queue, command, in_batch=False)
-        self._check(queue, command, "One or more parameters are invalid.")
+        self.check_send(queue, command)
         sent = self._send(queue, command, now, cause)
         self.changed(queue, now)
         return sent
+
+    def check_send(self, queue: Queue, command: SendMessage) -> None:
+        """Raises what a SendMessage of this would be refused with; nothing happens."""
+        self._check_ids(queue, command, in_batch=False)
+        self._check(queue, command, "One or more parameters are invalid.")
+
+    def duplicate(self, queue: Queue, command: SendMessage, now: Instant) -> Accepted | None:
+        """The message a FIFO queue would answer with, because this one would be its duplicate; nothing happens."""
+        if not queue.is_fifo:
+            return None
+        deduplication_id = command.deduplication_id or content_id(command.body)
+        return queue.accepted.peek(_deduplication_key(queue, command.group_id, deduplication_id), now)
 
     def send_batch(self, command: SendMessageBatch, now: Instant) -> BatchAnswer:
         queue = self[command.queue]
@@ -470,8 +481,7 @@ class Queues:
         )  # fmt: skip
         if sequence_number is not None:
             queue.accepted.remember(key, Accepted(content.message_id, digest, sequence_number), now)
-        # A FIFO message has no delay of its own: 0 stands for the queue's (spec A7).
-        delay_s = queue.settings.delay_s if command.delay_s is None or queue.is_fifo else command.delay_s
+        delay_s = delay_of(queue, command)
         queue.send(content, delay_s=delay_s, now=now)
         self.outbox.append(MessageSent(queue.arn, content.message_id, cause.chain, text_bytes(command.body), delay_s))
         return Sent(content.message_id, digest, *digests, sequence_number)
@@ -508,6 +518,12 @@ class Queues:
         if destination is None:
             raise ResourceNotFound("The resource that you specified for the DestinationArn parameter doesn't exist.")
         return destination
+
+
+def delay_of(queue: Queue, command: SendMessage) -> int:
+    """For how many seconds a message is hidden first. A FIFO message has no delay of its own: 0 stands for the
+    queue's (spec A7)."""
+    return queue.settings.delay_s if command.delay_s is None or queue.is_fifo else command.delay_s
 
 
 def _deduplication_key(queue: Queue, group_id: str | None, deduplication_id: str) -> str:
