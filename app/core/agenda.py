@@ -1,12 +1,14 @@
-"""What is due when: a heap that forgets stale entries lazily and stays small."""
+"""What is due when: a timeline that forgets stale entries lazily and stays small."""
 
-import heapq
+from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar
+from heapq import heapify, heappop, heappush
+from typing import Generic, TypeAlias, TypeVar
 
 from app.core.time import Instant
 
 T = TypeVar("T")
+_Entry: TypeAlias = tuple[Instant, int, T]
 
 _SLACK = 64
 
@@ -15,42 +17,58 @@ class Agenda(Generic[T]):
     """Items by instant, equal instants in the order of their adding.
 
     An entry is stale when `is_current(at, item)` is false: nobody takes it out, it is skipped. `current_count` says
-    how many entries can be current; when the heap has grown to twice that, the stale ones are swept out. So every
-    operation is O(log n) amortised, and memory follows what is current.
+    how many entries can be current; when there are twice as many, the stale ones are swept out. So every operation is
+    O(log n) amortised, and memory follows what is current.
+
+    What is added in order of its instant, as ages and equal timeouts are, stands in a double-ended queue and costs
+    O(1); only the rest needs the heap. At 100,000 messages a heap alone made a delete twice as dear.
     """
 
-    __slots__ = ("_count", "_current_count", "_heap", "_is_current")
+    __slots__ = ("_count", "_current_count", "_in_order", "_is_current", "_others")
 
     def __init__(self, is_current: Callable[[Instant, T], bool], current_count: Callable[[], int]) -> None:
         self._is_current = is_current
         self._current_count = current_count
-        self._heap: list[tuple[Instant, int, T]] = []
+        self._in_order: deque[_Entry[T]] = deque()
+        self._others: list[_Entry[T]] = []
         self._count = 0
 
     def add(self, at: Instant, item: T) -> None:
         self._count += 1
-        heapq.heappush(self._heap, (at, self._count, item))
-        if len(self._heap) > 2 * self._current_count() + _SLACK:
-            self._heap = [entry for entry in self._heap if self._is_current(entry[0], entry[2])]
-            heapq.heapify(self._heap)
+        in_order = self._in_order
+        if not in_order or at >= in_order[-1][0]:
+            in_order.append((at, self._count, item))
+        else:
+            heappush(self._others, (at, self._count, item))
+        if len(in_order) + len(self._others) > 2 * self._current_count() + _SLACK:
+            self._sweep()
 
     def next(self) -> Instant | None:
         """The earliest instant at which something current is due."""
-        heap = self._heap
-        while heap:
-            at, _, item = heap[0]
-            if self._is_current(at, item):
-                return at
-            heapq.heappop(heap)
-        return None
+        in_order, others, is_current = self._in_order, self._others, self._is_current
+        while in_order and not is_current(in_order[0][0], in_order[0][2]):
+            in_order.popleft()
+        while others and not is_current(others[0][0], others[0][2]):
+            heappop(others)
+        if not others:
+            return in_order[0][0] if in_order else None
+        return others[0][0] if not in_order or others[0] < in_order[0] else in_order[0][0]
 
     def due(self, now: Instant) -> Iterator[T]:
         """Takes out, in order, what is due at or before `now`."""
         while (at := self.next()) is not None and at <= now:
-            yield heapq.heappop(self._heap)[2]
+            in_order, others = self._in_order, self._others
+            is_other = bool(others) and (not in_order or others[0] < in_order[0])
+            yield (heappop(others) if is_other else in_order.popleft())[2]
 
     def clear(self) -> None:
-        self._heap.clear()
+        self._in_order.clear()
+        self._others.clear()
 
     def __len__(self) -> int:
-        return len(self._heap)
+        return len(self._in_order) + len(self._others)
+
+    def _sweep(self) -> None:
+        self._in_order = deque(entry for entry in self._in_order if self._is_current(entry[0], entry[2]))
+        self._others = [entry for entry in self._others if self._is_current(entry[0], entry[2])]
+        heapify(self._others)

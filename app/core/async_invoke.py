@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from app.core.agenda import Agenda
-from app.core.chain import Cause
+from app.core.chain import Cause, Hop
 from app.core.invocation import Outcome, Succeeded, Throttled, Unreachable
 from app.core.limits import Limits
 from app.core.names import Arn
@@ -30,6 +30,7 @@ class Event:
     failures: int = 0
     backoff_ms: int = 0
     due_at: Instant | None = None
+    last_hop: Hop | None = None
 
 
 @dataclass(frozen=True, slots=True)

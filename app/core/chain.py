@@ -13,6 +13,7 @@ from hashlib import blake2b
 from app.core.ids import Ids
 from app.core.names import Arn
 from app.core.time import SECOND_MS, Instant
+from app.core.value import value
 
 _STATIONS_KEPT = 64
 
@@ -34,7 +35,7 @@ class Hop:
     stations: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Cause:
     """Where something comes from: a chain, the hop that did it if a function did, and the places passed since.
 

@@ -4,7 +4,7 @@ A command is what was asked, already parsed; `World.handle(command, now)` answer
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, TypeAlias
 
 from app.core.function import FunctionSpec
@@ -12,9 +12,10 @@ from app.core.invocation import InvocationType, Outcome
 from app.core.message import Delivery, MessageAttribute
 from app.core.names import Arn, Scope
 from app.core.notification import NotificationConfiguration, Route
+from app.core.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Origin:
     """What a request tells of its cause: the `X-Amzn-Trace-Id` it carried and the key it was signed with."""
 
@@ -29,7 +30,7 @@ OUTSIDE = Origin()
 # SQS ------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CreateQueue:
     """Attributes are AWS's names and texts, not yet validated."""
 
@@ -38,35 +39,35 @@ class CreateQueue:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class DeleteQueue:
     queue: Arn
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class SetQueueAttributes:
     queue: Arn
     attributes: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class PurgeQueue:
     queue: Arn
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class TagQueue:
     queue: Arn
     tags: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class UntagQueue:
     queue: Arn
     keys: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class SendMessage:
     """`trace_header` is an explicit AWSTraceHeader system attribute; it wins over the origin's."""
 
@@ -81,7 +82,7 @@ class SendMessage:
     sender_id: str = "AIDAQTRIGGERFISHLOCAL"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Sent:
     message_id: str
     md5_of_body: str
@@ -90,7 +91,7 @@ class Sent:
     sequence_number: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class SendMessageBatch:
     """`entries` pairs each entry's id with its send; their `queue` and `origin` are those of the batch."""
 
@@ -98,7 +99,7 @@ class SendMessageBatch:
     entries: tuple[tuple[str, SendMessage], ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class ReceiveMessage:
     """None stands for the queue's own setting. Answers `Received`, or `Waiting` when it polls long.
 
@@ -112,12 +113,12 @@ class ReceiveMessage:
     attempt_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Received:
     deliveries: tuple[Delivery, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Waiting:
     """The answer comes later, as an `Answered` effect with this number; within `at_most_ms` if that is known."""
 
@@ -125,41 +126,41 @@ class Waiting:
     at_most_ms: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CancelWait:
     """The caller of a long poll or an invocation is gone; nothing is delivered to it any more."""
 
     waiter: int
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class DeleteMessage:
     queue: Arn
     receipt_handle: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class DeleteMessageBatch:
     queue: Arn
     entries: tuple[tuple[str, str], ...]
     """Entry id and receipt handle."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class ChangeMessageVisibility:
     queue: Arn
     receipt_handle: str
     visibility_timeout_s: int
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class ChangeMessageVisibilityBatch:
     queue: Arn
     entries: tuple[tuple[str, str, int], ...]
     """Entry id, receipt handle, timeout in seconds."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class BatchAnswer:
     """`successful` pairs entry ids with answers (Sent, or None); `failed` pairs them with the refusal."""
 
@@ -167,7 +168,7 @@ class BatchAnswer:
     failed: tuple[tuple[str, Exception], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class RedriveMessages:
     """Send dead letters back: all, or those of `message_ids`; to `destination`, or each to its own source.
 
@@ -180,7 +181,7 @@ class RedriveMessages:
     bodies: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class StartMessageMoveTask:
     """Answers the task's handle."""
 
@@ -189,14 +190,14 @@ class StartMessageMoveTask:
     rate_per_s: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CancelMessageMoveTask:
     """Answers how many messages it has moved."""
 
     handle: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class AddPermission:
     queue: Arn
     label: str
@@ -204,7 +205,7 @@ class AddPermission:
     actions: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class RemovePermission:
     queue: Arn
     label: str
@@ -213,19 +214,19 @@ class RemovePermission:
 # Lambda ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class PutFunction:
     """Make the function known, or change it; running invocations end under the old settings."""
 
     spec: FunctionSpec
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class DeleteFunction:
     function: Arn
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CreateEventSourceMapping:
     """`parameters` has AWS's names (`EventSourceArn`, `FunctionName`, `BatchSize`, …) and JSON values."""
 
@@ -233,20 +234,20 @@ class CreateEventSourceMapping:
     parameters: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class UpdateEventSourceMapping:
     scope: Scope
     uuid: str
     parameters: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class DeleteEventSourceMapping:
     scope: Scope
     uuid: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Invoke:
     """`function` is a name, a partial ARN or an ARN. Answers `Waiting` (RequestResponse; then `Invoked`),
     or `Invoked` with an empty outcome (Event, DryRun)."""
@@ -260,7 +261,7 @@ class Invoke:
     origin: Origin = OUTSIDE
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Invoked:
     """`outcome` is None for Event and DryRun."""
 
@@ -270,7 +271,7 @@ class Invoked:
     trace_header: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class SettleInvocation:
     """What came of a call; from the engine, never from outside."""
 
@@ -281,7 +282,7 @@ class SettleInvocation:
 # S3 -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class DeclareBucket:
     """Make the bucket known to the event plane; its objects are the store's business."""
 
@@ -289,19 +290,19 @@ class DeclareBucket:
     bucket: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class ForgetBucket:
     bucket: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class PutBucketNotification:
     bucket: str
     configuration: NotificationConfiguration
     skip_destination_validation: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class ChangeObject:
     """Something happened to an object, or is to be believed to have happened. Answers `Routed`.
 
@@ -320,7 +321,7 @@ class ChangeObject:
     origin: Origin = OUTSIDE
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Routed:
     routes: tuple[Route, ...] = ()
     chain_id: str = ""

@@ -4,24 +4,24 @@ Facts go to the journal; `CallFunction` and `Answered` are carried out by the en
 one thing everywhere: `queue` and `function` are ARNs, `message` is a message id, `chain` a chain id.
 """
 
-from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from app.core.invocation import Invocation
 from app.core.names import Arn, name_of
 from app.core.time import Instant, format_duration, format_instant
+from app.core.value import value
 
 # Wishes ---------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class CallFunction:
     """Run this at its endpoint; what comes of it comes back as `SettleInvocation`."""
 
     invocation: Invocation
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Answered:
     """The answer to a command that was `Waiting`."""
 
@@ -32,7 +32,7 @@ class Answered:
 # Facts ----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Configured:
     """Something was created, changed or deleted: `what` says it in words."""
 
@@ -45,7 +45,7 @@ class Configured:
         return self.what
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class MessageSent:
     queue: Arn
     message: str
@@ -59,7 +59,7 @@ class MessageSent:
         return f"{name_of(self.queue)} got {self.message} ({self.body_bytes} bytes{delay})"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class MessageReceived:
     """`by` is a function's name for a mapping's receive, or "ReceiveMessage"."""
 
@@ -78,7 +78,7 @@ class MessageReceived:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class MessageReturned:
     """Its visibility timeout or its delay ended."""
 
@@ -96,7 +96,7 @@ class MessageReturned:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class VisibilityChanged:
     queue: Arn
     message: str
@@ -108,7 +108,7 @@ class VisibilityChanged:
         return f"{name_of(self.queue)} hides {self.message} for {self.timeout_s}s from now"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class MessageDeleted:
     queue: Arn
     message: str
@@ -120,7 +120,7 @@ class MessageDeleted:
         return f"{name_of(self.queue)} deleted {self.message} for {self.by}"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class MessageMoved:
     """`queue` is the one it left."""
 
@@ -135,7 +135,7 @@ class MessageMoved:
         return f"{name_of(self.queue)} moved {self.message} to {name_of(self.destination)}: {self.reason}"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class MessageExpired:
     queue: Arn
     message: str
@@ -146,7 +146,7 @@ class MessageExpired:
         return f"{name_of(self.queue)} dropped {self.message}: its retention period ended"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class QueuePurged:
     queue: Arn
     count: int
@@ -156,7 +156,7 @@ class QueuePurged:
         return f"{name_of(self.queue)} purged of {self.count} messages"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class MessagesFiltered:
     """A mapping's filters refused them, which deletes them (spec B7). `reasons` has one for each message, in words."""
 
@@ -171,7 +171,7 @@ class MessagesFiltered:
         return f"{name_of(self.queue)}: the filter for {name_of(self.function)} dropped {told}"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class BatchFormed:
     """A mapping closed a batch; `reason` is what ended it."""
 
@@ -190,7 +190,7 @@ class BatchFormed:
         return f"{name_of(self.queue)} → {name_of(self.function)}: batch of {count} {noun} ({self.reason})"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class BatchAbandoned:
     """A throttled batch whose visibility timeout ended before it could run (spec B5)."""
 
@@ -206,7 +206,7 @@ class BatchAbandoned:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class InvocationStarted:
     function: Arn
     request: str
@@ -222,7 +222,7 @@ class InvocationStarted:
         return f"{name_of(self.function)} invoked by {self.source}{again} [{self.request}]"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class InvocationEnded:
     """`outcome` is a short word: succeeded, failed, timed out, exited, init failed, throttled, unreachable."""
 
@@ -241,7 +241,7 @@ class InvocationEnded:
         return f"{name_of(self.function)} {self.outcome} after {self.duration_ms:.1f} ms{why} [{self.request}]"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class InvocationThrottled:
     function: Arn
     request: str
@@ -255,7 +255,7 @@ class InvocationThrottled:
         return f"{name_of(self.function)} throttled ({self.reason}){then} [{self.request}]"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class EventAccepted:
     """An asynchronous event was queued."""
 
@@ -269,7 +269,7 @@ class EventAccepted:
         return f"{name_of(self.function)} accepted an event from {self.source} [{self.request}]"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class EventRetried:
     function: Arn
     request: str
@@ -286,7 +286,7 @@ class EventRetried:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class EventDropped:
     """`condition` is AWS's word: RetriesExhausted, EventAgeExceeded, …"""
 
@@ -302,7 +302,40 @@ class EventDropped:
         return f"{name_of(self.function)} lost an event after {attempts}: {self.condition} [{self.request}]"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
+class DestinationTold:
+    """An asynchronous event ended at a destination; `role` is OnSuccess, OnFailure or DeadLetterConfig."""
+
+    function: Arn
+    request: str
+    chain: str
+    role: str
+    target: Arn
+    condition: str
+
+    @property
+    def text(self) -> str:
+        return f"{name_of(self.function)} told {name_of(self.target)} ({self.role}): {self.condition} [{self.request}]"
+
+
+@value(frozen=True, slots=True)
+class DestinationFailed:
+    """A destination could not be told; Lambda counts it (DestinationDeliveryFailures, DeadLetterErrors) and goes on."""
+
+    function: Arn
+    request: str
+    chain: str
+    role: str
+    target: Arn
+    reason: str
+
+    @property
+    def text(self) -> str:
+        told = f"{name_of(self.function)} could not tell {name_of(self.target)} ({self.role})"
+        return f"{told}: {self.reason} [{self.request}]"
+
+
+@value(frozen=True, slots=True)
 class ObjectChanged:
     bucket: str
     key: str
@@ -315,7 +348,7 @@ class ObjectChanged:
         return f"s3://{self.bucket}/{self.key} {self.event}"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class NotificationSent:
     bucket: str
     key: str
@@ -328,7 +361,7 @@ class NotificationSent:
         return f"s3://{self.bucket}/{self.key} notified {name_of(self.target)} (rule {self.rule})"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class NotificationFailed:
     """The rule applied, but its target is gone or refused."""
 
@@ -343,7 +376,7 @@ class NotificationFailed:
         return f"s3://{self.bucket}/{self.key} could not notify {name_of(self.target)}: {self.reason}"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class LoopWarned:
     """A chain came back to a function.
 
@@ -397,6 +430,8 @@ Fact: TypeAlias = (
     | EventAccepted
     | EventRetried
     | EventDropped
+    | DestinationTold
+    | DestinationFailed
     | ObjectChanged
     | NotificationSent
     | NotificationFailed

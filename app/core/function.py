@@ -61,6 +61,7 @@ class FunctionSpec:
     `environments` is how many invocations its endpoint can run at once. `script` makes it a scripted
     function that needs no endpoint. `maximum_retry_attempts` and `maximum_event_age_s` are the
     asynchronous queue's; `recursive_loop` is `Terminate` or `Allow`.
+    `on_success`, `on_failure` and `dead_letter_target` are the ARNs that asynchronous events end at.
     `access_key_ids` belong to its environments, by slot: an AWS call signed with the second was made by the
     invocation in slot 1.
     `passes_trace_header` is False where the endpoint drops the header though Lambda would not (classic RIE).
@@ -75,6 +76,9 @@ class FunctionSpec:
     recursive_loop: str = "Terminate"
     maximum_retry_attempts: int = 2
     maximum_event_age_s: int = 21_600
+    on_success: Arn | None = None
+    on_failure: Arn | None = None
+    dead_letter_target: Arn | None = None
     access_key_ids: tuple[str, ...] = ()
     passes_trace_header: bool = True
     description: str = ""

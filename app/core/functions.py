@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias, assert_never
 
@@ -10,9 +10,11 @@ from app.core.async_invoke import Again, AsyncQueue, Done, Event, GivenUp, Retry
 from app.core.call import Call, ForBatch, ForEvent, ForWaiter
 from app.core.chain import Cause, Chains, times_seen
 from app.core.commands import DeleteFunction, Invoke, Invoked, Origin, PutFunction, SettleInvocation, Waiting
+from app.core.destinations import dead_letter_attributes, record
 from app.core.errors import (
     InvalidRequestContent,
     RecursiveInvocation,
+    Refused,
     RequestTooLarge,
     ResourceNotFound,
     TooManyRequests,
@@ -21,6 +23,8 @@ from app.core.facts import (
     Answered,
     CallFunction,
     Configured,
+    DestinationFailed,
+    DestinationTold,
     Effect,
     EventAccepted,
     EventDropped,
@@ -32,12 +36,13 @@ from app.core.facts import (
 )
 from app.core.function import Function
 from app.core.ids import Ids
-from app.core.invocation import Invocation, InvocationType, Outcome, Throttled
+from app.core.invocation import Invocation, InvocationType, Outcome, Throttled, Unreachable
 from app.core.limits import Limits
+from app.core.message import MessageAttribute
 from app.core.names import Arn, Scope, parse_arn
 from app.core.outcomes import error_of, ran_of, word_of
 from app.core.script import Running, plan
-from app.core.time import Instant
+from app.core.time import Instant, earliest
 
 _RESERVED_EXCEEDED = "ReservedFunctionConcurrentInvocationLimitExceeded"
 _FUNCTION_NAME = re.compile(
@@ -74,8 +79,8 @@ Stopped: TypeAlias = RecursiveInvocation | Throttled
 
 @dataclass(slots=True)
 class Functions:
-    """All functions by ARN. `freed` is told when an environment is free
-    again, `settle_batch` what came of a mapping's batch; effects go to `outbox`."""
+    """All functions by ARN. `freed` is told when an environment is free again, `settle_batch` what came of a mapping's
+    batch, `deliver` what a destination is to get; effects go to `outbox`."""
 
     ids: Ids
     limits: Limits
@@ -85,6 +90,7 @@ class Functions:
     next_waiter: Callable[[], int]
     freed: Callable[[Function], None]
     settle_batch: Callable[[ForBatch, Outcome, Instant], None]
+    deliver: Callable[[Arn, bytes, Mapping[str, MessageAttribute], Cause, Instant], None]
     scripted: Running = field(default_factory=Running)
     _functions: dict[Arn, Function] = field(default_factory=dict)
     _events: AsyncQueue = field(init=False)
@@ -274,6 +280,7 @@ class Functions:
             case ForBatch() as batch:
                 self.settle_batch(batch, outcome, now)
             case ForEvent(event=event):
+                event.last_hop = call.hop
                 self._settle_event(function, event, outcome, now)
             case _:
                 assert_never(call.owner)
@@ -292,8 +299,7 @@ class Functions:
     # Time -----------------------------------------------------------------------------------------------
 
     def next_wakeup(self) -> Instant | None:
-        times = (self._events.next_wakeup(), self.scripted.next_wakeup())
-        return min((at for at in times if at is not None), default=None)
+        return earliest(self._events.next_wakeup(), self.scripted.next_wakeup())
 
     def wake(self, now: Instant) -> None:
         """Settle the scripted calls that ended, and try again the events whose time has come."""
@@ -360,11 +366,11 @@ class Functions:
             case RecursiveInvocation():
                 # Dropped without a retry; which condition AWS writes then is UNCONFIRMED.
                 event.attempts -= 1
-                self._drop(function, event, "RecursiveInvocation")
+                self._give_up(function, event, None, "RecursiveInvocation", now)
             case Throttled() as throttled:
                 event.attempts -= 1
                 if function.spec.reserved_concurrency == 0:
-                    self._drop(function, event, "ZeroReservedConcurrency")
+                    self._give_up(function, event, None, "ZeroReservedConcurrency", now)
                 else:
                     self._settle_event(function, event, throttled, now)
 
@@ -374,14 +380,42 @@ class Functions:
         chain = event.cause.chain
         match self._events.settle(event, outcome, rules, now=now):
             case Done():
-                pass
+                self._tell(function, event, spec.on_success, "OnSuccess", outcome, "Success", now)
             case Again(at=at) if isinstance(outcome, Throttled):
                 self.outbox.append(InvocationThrottled(function.arn, event.request_id, chain, outcome.reason, at))
             case Again(at=at):
                 attempt = event.attempts + 1
                 self.outbox.append(EventRetried(function.arn, event.request_id, chain, attempt, at, at - now))
             case GivenUp(condition=condition):
-                self._drop(function, event, condition)
+                self._give_up(function, event, outcome, condition, now)
+
+    def _give_up(self, function: Function, event: Event, outcome: Outcome | None, condition: str, now: Instant) -> None:
+        """The event ends: at its OnFailure destination, in the function's dead-letter queue, in both, or nowhere."""
+        spec = function.spec
+        self._drop(function, event, condition)
+        ran = None if isinstance(outcome, Throttled | Unreachable) else outcome
+        self._tell(function, event, spec.on_failure, "OnFailure", ran, condition, now)
+        self._tell(function, event, spec.dead_letter_target, "DeadLetterConfig", ran, condition, now)
+
+    def _tell(
+        self, function: Function, event: Event, target: Arn | None, role: str, outcome: Outcome | None, condition: str,
+        now: Instant,
+    ) -> None:  # fmt: skip
+        if target is None:
+            return
+        hop = event.last_hop
+        cause = event.cause if hop is None else Cause(hop.chain, hop)
+        is_dead_letter = role == "DeadLetterConfig"
+        body = event.payload if is_dead_letter else record(event, outcome, condition, now=now)
+        attributes = dead_letter_attributes(event, outcome) if is_dead_letter else {}
+        mark, chain = len(self.outbox), event.cause.chain
+        try:
+            self.deliver(target, body, attributes, cause, now)
+        except Refused as refusal:
+            self.outbox.append(DestinationFailed(function.arn, event.request_id, chain, role, target, refusal.message))
+        else:
+            told = DestinationTold(function.arn, event.request_id, chain, role, target, condition)
+            self.outbox.insert(mark, told)
 
     def _drop(self, function: Function, event: Event, condition: str) -> None:
         self.outbox.append(EventDropped(function.arn, event.request_id, event.cause.chain, condition, event.attempts))

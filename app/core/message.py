@@ -7,9 +7,10 @@ from enum import Enum
 from app.core.chain import Cause
 from app.core.names import Arn
 from app.core.time import Instant
+from app.core.value import value
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class MessageAttribute:
     """A user attribute. `data_type` keeps its custom label (`Number.cents`); Binary has bytes, the others str."""
 
@@ -17,7 +18,7 @@ class MessageAttribute:
     value: str | bytes
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Content:
     """What the sender gave and SQS fixed at that moment; it never changes, in whatever queue the message is.
 
@@ -59,7 +60,7 @@ class Attempt:
     log_tail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Move:
     """A step of a message from one queue to another, and why."""
 
@@ -99,7 +100,7 @@ class Message:
     moves: tuple[Move, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Delivery:
     """A message as one receive hands it out: a copy that later events do not change."""
 

@@ -21,7 +21,7 @@ from app.core.message import Attempt, Content, Delivery, Message, MessageState, 
 from app.core.names import Arn, name_of
 from app.core.queue_attributes import QueueAttributes, RedrivePolicy
 from app.core.receipts import Receipts
-from app.core.time import SECOND_MS, Instant, format_instant
+from app.core.time import SECOND_MS, Instant, earliest, format_instant
 
 _FIRST_SEQUENCE = 18_870_000_000_000_000_000
 _SEQUENCE_STEP = 256
@@ -77,6 +77,7 @@ class Queue:
         now: Instant,
     ) -> None:
         self.arn = arn
+        self.is_fifo = arn.endswith(".fifo")
         self.settings = attributes
         self.tags = dict(tags)
         self.created_at = self.modified_at = now
@@ -102,10 +103,6 @@ class Queue:
     @property
     def name(self) -> str:
         return name_of(self.arn)
-
-    @property
-    def is_fifo(self) -> bool:
-        return self.arn.endswith(".fifo")
 
     # What goes in ---------------------------------------------------------------------------------------
 
@@ -275,18 +272,12 @@ class Queue:
     def next_wakeup(self) -> Instant | None:
         """When the next message is shown or expires, or the next long poll is over."""
         oldest = self._by_age.next()
-        event = self.next_event()
-        if oldest is None:
-            return event
-        expiry = oldest + self.settings.retention_s * SECOND_MS
-        return expiry if event is None or expiry < event else event
+        expiry = None if oldest is None else oldest + self.settings.retention_s * SECOND_MS
+        return earliest(expiry, self._hidden.next(), self._deadlines.next())
 
     def next_event(self) -> Instant | None:
         """The same, the end of a retention period apart."""
-        shown, deadline = self._hidden.next(), self._deadlines.next()
-        if shown is None or deadline is None:
-            return shown if deadline is None else deadline
-        return min(shown, deadline)
+        return earliest(self._hidden.next(), self._deadlines.next())
 
     def wake(self, now: Instant) -> list[Effect]:
         """Show what is due and drop what is too old. Long polls are the caller's: see `polls_due`."""

@@ -17,6 +17,15 @@ _UNITS_MS = {"ms": 1, "s": SECOND_MS, "m": MINUTE_MS, "h": HOUR_MS, "d": DAY_MS,
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d|w)")
 
 
+def earliest(*instants: Instant | None) -> Instant | None:
+    """The earliest of the instants that there are; None when there is none."""
+    first: Instant | None = None
+    for at in instants:
+        if at is not None and (first is None or at < first):
+            first = at
+    return first
+
+
 def parse_duration_ms(text: str) -> int:
     """Milliseconds in a text such as `10m`, `1h30m`, `250ms` or `45` (seconds).
 

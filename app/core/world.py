@@ -1,23 +1,26 @@
 """The simulated cloud: commands in, answers and effects out, and one timetable over everything that waits."""
 
 from collections.abc import Callable
+from collections.abc import Mapping as MappingType
 from typing import Any
 
 from app.core import commands
+from app.core.async_invoke import Event
 from app.core.buckets import Bucket, Buckets
 from app.core.chain import Cause, Chains
-from app.core.commands import Command, Origin
+from app.core.commands import Command, Origin, SendMessage
+from app.core.errors import InvalidParameterValue
 from app.core.facts import Effect
 from app.core.function import Function
-from app.core.functions import Functions
+from app.core.functions import Functions, parse_function_name
 from app.core.ids import Ids
 from app.core.limits import DEFAULT_LIMITS, Limits
 from app.core.machine import Machine, Timetable
 from app.core.mapping import Mapping
 from app.core.mappings import Mappings
-from app.core.message import Message
+from app.core.message import Message, MessageAttribute
 from app.core.move_tasks import MoveTask, MoveTasks
-from app.core.names import Arn, Scope
+from app.core.names import Arn, Scope, parse_arn
 from app.core.notification import NotificationConfiguration
 from app.core.queue import Queue
 from app.core.queues import Queues
@@ -33,7 +36,7 @@ class World:
     """
 
     def __init__(self, *, shapes: EventShapes, seed: int = 1, limits: Limits = DEFAULT_LIMITS) -> None:
-        ids = Ids(seed)
+        ids = self._ids = Ids(seed)
         self._outbox: list[Effect] = []
         self._timetable: Timetable[Queue | Mapping | Functions | MoveTasks] = Timetable()
         self._dirty_queues: dict[Arn, Queue] = {}
@@ -44,6 +47,7 @@ class World:
         self._functions = Functions(
             ids, limits, self._chains, self._outbox, self._cause_of, self._queues.next_waiter, self._function_freed,
             self._settle_batch,
+            self._deliver,
         )  # fmt: skip
         self._mappings = Mappings(
             ids, limits, shapes, self._outbox, self._queues, self._functions, self._mapping_changed, self._mapping_gone
@@ -196,6 +200,25 @@ class World:
 
     def _move_tasks_changed(self) -> None:
         self._timetable.book(self._move_tasks)
+
+    def _deliver(
+        self, target: Arn, body: bytes, attributes: MappingType[str, MessageAttribute], cause: Cause, now: Instant
+    ) -> None:
+        """Give a destination its record or dead letter. Raises a `Refused` when it cannot take it."""
+        service = parse_arn(target).service
+        trace_header = self._chains.header_of(cause.hop) if cause.hop else None
+        if service == "sqs":
+            if target.endswith(".fifo"):
+                raise InvalidParameterValue("a FIFO queue cannot be a destination")
+            send = SendMessage(target, body.decode(), attributes=attributes, trace_header=trace_header)
+            self._queues.send(send, now, cause=cause)
+        elif service == "lambda" and (name := parse_function_name(target, Scope())) is not None:
+            function = self._functions[name.arn]
+            source = cause.hop.stations[-1] if cause.hop else "destination"
+            event = Event(self._ids.uuid(), name.arn, name.as_invoked, body, source, cause, now)
+            self._functions.accept(function, event, now)
+        else:
+            raise InvalidParameterValue(f"destinations of {service} are not emulated yet")
 
     def _function_freed(self, function: Function) -> None:
         for mapping in self._mappings.of_function(function.arn):

@@ -19,6 +19,7 @@ from app.core.names import Scope
 from app.settings.reading import Field, Table
 from app.settings.values import (
     ConcurrentRieFunction,
+    DestinationSettings,
     FunctionSettings,
     HttpFunction,
     InvokeApiFunction,
@@ -46,6 +47,8 @@ _COMMON = (
     "ReservedConcurrentExecutions",
     "MaximumRetryAttempts",
     "MaximumEventAgeInSeconds",
+    "DestinationConfig",
+    "DeadLetterConfig",
     "Description",
     "environments",
 )
@@ -64,6 +67,9 @@ class Common(TypedDict):
     reserved_concurrency: int | None
     maximum_retry_attempts: int
     maximum_event_age_s: int
+    on_success: DestinationSettings | None
+    on_failure: DestinationSettings | None
+    dead_letter: DestinationSettings | None
     description: str
 
 
@@ -102,6 +108,9 @@ def spec_of(function: FunctionSettings, scope: Scope, *, access_key_ids: tuple[s
         recursive_loop=function.recursive_loop,
         maximum_retry_attempts=function.maximum_retry_attempts,
         maximum_event_age_s=function.maximum_event_age_s,
+        on_success=function.on_success.arn(scope) if function.on_success else None,
+        on_failure=function.on_failure.arn(scope) if function.on_failure else None,
+        dead_letter_target=function.dead_letter.arn(scope) if function.dead_letter else None,
         access_key_ids=(function.access_key_ids if isinstance(function, RieFunction) else ()) or access_key_ids,
         passes_trace_header=not is_rie,
         description=function.description,
@@ -113,6 +122,7 @@ def _has(field: Field, key: str) -> bool:
 
 
 def _common(name: str, table: Table) -> Common:
+    destinations = table.read("DestinationConfig", _destinations) or {}
     return Common(
         name=name,
         timeout_s=table.integer("Timeout", 3, least=1, most=900),
@@ -121,8 +131,37 @@ def _common(name: str, table: Table) -> Common:
         reserved_concurrency=table.read("ReservedConcurrentExecutions", lambda entry: entry.integer(0)),
         maximum_retry_attempts=table.integer("MaximumRetryAttempts", 2, least=0, most=2),
         maximum_event_age_s=table.integer("MaximumEventAgeInSeconds", 21_600, least=60, most=21_600),
+        on_success=destinations.get("OnSuccess"),
+        on_failure=destinations.get("OnFailure"),
+        dead_letter=table.read("DeadLetterConfig", lambda entry: _destination(entry, "TargetArn")),
         description=table.text("Description", ""),
     )
+
+
+def _destinations(field: Field) -> dict[str, DestinationSettings]:
+    """AWS's DestinationConfig: OnSuccess and OnFailure, each a destination."""
+    table = field.table(("OnSuccess", "OnFailure"))
+    read = {name: table.read(name, lambda entry: _destination(entry, "Destination")) for name in table.entries}
+    return {name: destination for name, destination in read.items() if destination is not None}
+
+
+def _destination(field: Field, arn_key: str) -> DestinationSettings | None:
+    """A queue or a function by name, or an ARN under AWS's own key."""
+    table = field.table(("queue", "function", arn_key))
+    given = [name for name in ("queue", "function", arn_key) if name in table.entries]
+    if len(given) != 1:
+        field.wrong(f"must have one of queue, function and {arn_key}")
+        return None
+    target = table.read(given[0], Field.text)
+    if target is None:
+        return None
+    match given[0]:
+        case "queue":
+            return DestinationSettings("queue", target)
+        case "function":
+            return DestinationSettings("function", target)
+        case _:
+            return DestinationSettings("arn", target)
 
 
 def _environments(table: Table, default: int) -> int:

@@ -71,6 +71,24 @@ class Security:
 
 # Functions ------------------------------------------------------------------------------------------
 
+
+@dataclass(frozen=True, slots=True)
+class DestinationSettings:
+    """Where asynchronous events end: a queue's or a function's name, or any ARN, as `to` says."""
+
+    to: Literal["queue", "function", "arn"]
+    target: str
+
+    def arn(self, scope: Scope) -> Arn:
+        match self.to:
+            case "queue":
+                return queue_arn_of(self.target, scope)
+            case "function":
+                return function_arn_of(self.target, scope)
+            case "arn":
+                return self.target
+
+
 Language: TypeAlias = Literal["python", "node", "provided"]
 
 
@@ -86,6 +104,9 @@ class FunctionCommon:
     reserved_concurrency: int | None = None
     maximum_retry_attempts: int = 2
     maximum_event_age_s: int = 21_600
+    on_success: DestinationSettings | None = None
+    on_failure: DestinationSettings | None = None
+    dead_letter: DestinationSettings | None = None
     description: str = ""
 
 

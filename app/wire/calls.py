@@ -8,6 +8,7 @@ from app.core.commands import Command, Origin
 from app.core.function import FunctionSpec
 from app.core.names import Arn, Scope
 from app.core.time import Instant
+from app.core.value import value
 from app.wire.refusals import NotEmulated
 
 Params: TypeAlias = Mapping[str, Any]
@@ -26,7 +27,7 @@ class Caller:
     base_url: str
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Call:
     """Submit `command`, then `render` what it answers."""
 

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from app.core.value import value
+
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
@@ -20,7 +22,7 @@ class HttpRequest:
         return self.headers.get("host", "localhost")
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class HttpAnswer:
     """An answer without its request id and length, which the server adds. Header names are lower case."""
 

@@ -50,7 +50,14 @@ async def measure_calls(sizes: Sizes, folder: Path) -> list[Figure]:
                 await sending
     name = "SendMessage written to handler entered"
     return [
-        Figure(f"{name}, p{percent}", "ms", ours_ms, bare_ms, ours_ms / bare_ms, at_most(_P99_MS) if percent == 99 else None)
+        Figure(
+            f"{name}, p{percent}",
+            "ms",
+            ours_ms,
+            bare_ms,
+            ours_ms / bare_ms,
+            at_most(_P99_MS) if percent == 99 else None,
+        )
         for percent in (50, 99)
         for ours_ms, bare_ms in [(percentile(called, percent), percentile(echoed, percent))]
     ]

@@ -125,7 +125,5 @@ async def open_connections(port: int, count: int) -> list[Connection]:
 async def seconds_for(connections: Iterable[Connection], scripts: Iterable[Script]) -> float:
     """How long the connections take to run their scripts, all at once."""
     begin = time.perf_counter()
-    await asyncio.gather(
-        *(connection.play(script) for connection, script in zip(connections, scripts, strict=True))
-    )
+    await asyncio.gather(*(connection.play(script) for connection, script in zip(connections, scripts, strict=True)))
     return time.perf_counter() - begin

@@ -72,9 +72,7 @@ def _start() -> None:
 
 
 if __name__ == "__main__":
-    uvicorn.run(
-        app, port=_PORT, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1
-    )
+    uvicorn.run(app, port=_PORT, log_level="critical", access_log=False, lifespan="off", timeout_graceful_shutdown=1)
     for runtime in _runtimes:
         runtime.kill()
         runtime.wait()

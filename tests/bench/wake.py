@@ -41,6 +41,8 @@ async def _wake_ms(poller: Connection, sender: Connection) -> float:
     return (woken - begin) * 1_000
 
 
-_POLL = sqs_request("ReceiveMessage", {"QueueUrl": queue_url("polled"), "MaxNumberOfMessages": 1, "WaitTimeSeconds": 20})
+_POLL = sqs_request(
+    "ReceiveMessage", {"QueueUrl": queue_url("polled"), "MaxNumberOfMessages": 1, "WaitTimeSeconds": 20}
+)
 _SEND = sqs_request("SendMessage", {"QueueUrl": queue_url("polled"), "MessageBody": "wake up"})
 _SEND_ELSEWHERE = sqs_request("SendMessage", {"QueueUrl": queue_url("other"), "MessageBody": "hello"})

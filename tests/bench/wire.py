@@ -72,7 +72,11 @@ async def measure_depths(sizes: Sizes, folder: Path) -> list[Figure]:
                 for depth, queue in queues.items():
                     for client, found in zip(clients, costs[depth], strict=True):
                         found.append(await seconds_for([client], [work.script(queue, work.messages)]))
-                        refill = repeat(batch_request(queue), work.messages // 10) if work.fills > 0 else _drain(queue, work.messages)
+                        refill = (
+                            repeat(batch_request(queue), work.messages // 10)
+                            if work.fills > 0
+                            else _drain(queue, work.messages)
+                        )
                         await client.play(refill)
             figures += _figures_of(work, costs)
     return figures
@@ -134,5 +138,3 @@ def _drain_singly(queue: str, messages: int) -> Script:
     for _ in range(messages):
         received = orjson.loads((yield receive))["Messages"][0]
         yield sqs_request("DeleteMessage", {"QueueUrl": queue_url(queue), "ReceiptHandle": received["ReceiptHandle"]})
-
-
