@@ -226,7 +226,7 @@ class Mappings:
         for item in batch.items:
             item.attempt.request_id = batch.request_id
         ids = tuple(item.id for item in batch.items)
-        chain = _furthest(batch, function).chain
+        chain = furthest(_causes(batch), function.arn).chain
         self.outbox.append(BatchFormed(mapping.queue, function.arn, mapping.uuid, batch.request_id, ids, reason, chain))
         self._run(mapping, function, batch, now)
 
@@ -243,7 +243,7 @@ class Mappings:
         payload = self.shapes.records([item.record for item in batch.items])
         queue_name = name_of(mapping.queue)
         call = Call(batch.request_id, function.arn, mapping.function_arn, payload, f"queue {queue_name}",
-                    _furthest(batch, function).via(queue_name), ForBatch(mapping.uuid, batch))  # fmt: skip
+                    furthest(_causes(batch), function.arn).via(queue_name), ForBatch(mapping.uuid, batch))  # fmt: skip
         stopped: Stopped | None = self.functions.submit(function, call, now)
         match stopped:
             case None:
@@ -368,12 +368,15 @@ class Mappings:
         self.gone(mapping)
 
 
-def _furthest(batch: Batch, function: Function) -> Cause:
+def furthest(causes: Iterable[Cause], function: Arn) -> Cause:
     """The cause of a batch that mixes chains: that of the message whose path came to the function most often.
 
     What AWS takes is UNCONFIRMED; this one lets no loop hide behind other messages.
     """
-    causes = [item.delivery.content.cause for item in batch.items]
-    known = [cause for cause in causes if cause is not None]
+    return max(causes, key=lambda cause: cause.hop.times.get(function, 0) if cause.hop else -1)
+
+
+def _causes(batch: Batch) -> list[Cause]:
+    known = [item.delivery.content.cause for item in batch.items if item.delivery.content.cause is not None]
     assert known, "every message has a cause"
-    return max(known, key=lambda cause: cause.hop.times.get(function.arn, 0) if cause.hop else -1)
+    return known
