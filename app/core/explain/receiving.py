@@ -15,6 +15,7 @@ from app.core.time import Instant
 
 # As long as a real one, which only a receive gives.
 _STAND_IN_HANDLE = "A" * 36
+_STARTING = (MappingState.CREATING, MappingState.ENABLING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def _lost(scene: Scene, arrival: Arrival, held: Step | None, trail: Trail) -> St
     if redrive is not None and message is not None and redrive.dead_letter_target in scene.queues:
         target = name_of(redrive.dead_letter_target)
         count, most = message.receive_count, redrive.max_receive_count
-        if queue.is_exhausted(message, visible_at):
+        if queue.is_exhausted(message, visible_at) and any(map(_is_there, scene.mappings.of_queue(queue.arn))):
             words = f"received {count} of {most} times, so the next receive moves it to '{target}' instead"
             return Step(Verdict.NO, About.REDRIVE, words, queue=queue.arn, count=count, limit=most)
         words = f"received {count} times; after {most} it moves to '{target}'"
@@ -94,6 +95,11 @@ def _lost(scene: Scene, arrival: Arrival, held: Step | None, trail: Trail) -> St
         words = "a client's ReceiveMessage waits at the queue and gets it before any mapping"
         return Step(Verdict.NO, About.RECEIVER, words, queue=queue.arn)
     return None
+
+
+def _is_there(mapping: Mapping) -> bool:
+    """Whether it polls, or will in a moment."""
+    return mapping.polls or mapping.state in _STARTING
 
 
 def _progress(fate: Conclusion) -> int:
@@ -129,7 +135,7 @@ class _Visit:
         held = self.held
         if mapping.polls:
             self._add(Verdict.YES, About.MAPPING, f"mapping {self._name} is {mapping.state}")
-        elif mapping.state in (MappingState.CREATING, MappingState.ENABLING):
+        elif mapping.state in _STARTING:
             words = f"mapping {self._name} is still {mapping.state}"
             step = self._add(Verdict.WAIT, About.MAPPING, words, until=mapping.settles_at)
             held = held or step
