@@ -67,7 +67,7 @@ class Service:
         self.secret = token_hex(20)
         self.endpoints = Endpoints(self.scope, url, self.secret)
         self.engine = Engine(
-            World(shapes=Shapes(), seed=settings.seed),
+            World(shapes=Shapes(), seed=settings.seed, limits=settings.limits),
             _clock(settings.clock),
             Journal(kept=settings.journal_facts),
             self.endpoints.get,

@@ -44,9 +44,24 @@ node_runtime_client() { # has a native part, which a C++ compiler, cmake, autoco
   return 1
 }
 
+node_sdk() { # AWS's SDK for JavaScript, with which a Node handler of the tests calls back
+  local folder=.tools/aws-sdk version=3.940.0
+  local done="$folder/.done-client-sqs-$version"
+  [ -e "$done" ] && return
+  command -v npm >/dev/null || return 1
+  echo "tools: installing the AWS SDK for JavaScript …"
+  mkdir -p "$folder"
+  printf '{"private": true, "dependencies": {"@aws-sdk/client-sqs": "%s"}}\n' "$version" >"$folder/package.json"
+  npm install --prefix "$folder" --no-audit --no-fund --loglevel=error >"$folder/install.log" 2>&1 && touch "$done" &&
+    return
+  tail -n 3 "$folder/install.log" >&2
+  return 1
+}
+
 awscli || without "AWS CLI" "the README walks"
 rie || without "Runtime Interface Emulator" "real RIE endpoints"
 node_runtime_client || without "aws-lambda-ric" "AWS's Node runtime client"
+node_sdk || without "AWS SDK for JavaScript" "loops through Node"
 
 if [ "$missing" = 1 ] && [ "${CI:-}" = true ]; then
   exit 1

@@ -11,10 +11,15 @@ from queue import Queue
 from socket import AF_INET, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
 from typing import Any
 
+import boto3
 import uvicorn
+from botocore.config import Config
 
 from app.main import create_app
 from app.settings import loads
+
+ANY_SECRET = "test"
+"""On the loopback any secret will do."""
 
 NOON = "2026-11-21T12:00:00.000Z"
 
@@ -91,6 +96,17 @@ class Serving:
         answer = self.ask("POST", path, body)
         assert answer.status < 300, answer.content
         return answer.json
+
+    def client(self, service: str, *, key: str = "test", secret: str = ANY_SECRET, **config: Any) -> Any:
+        """A boto3 client of an AWS service, without retries so that a test sees every answer."""
+        return boto3.client(
+            service,
+            endpoint_url=self.url,
+            region_name="us-east-1",
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+            config=Config(retries={"max_attempts": 0}, **config),
+        )
 
 
 @contextmanager

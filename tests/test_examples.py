@@ -89,7 +89,7 @@ def test_the_readmes_settings_load(tmp_path: Path) -> None:
 
     settings = loads(example, {}, folder=tmp_path)
 
-    assert len(settings.functions) == 5
+    assert len(settings.functions) == 6
 
 
 # Containers -----------------------------------------------------------------------------------------

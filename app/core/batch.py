@@ -30,6 +30,11 @@ class Batch:
     reason: str
     hidden_until: Instant
 
+    @property
+    def groups(self) -> frozenset[str | None]:
+        """The message groups it has messages of."""
+        return frozenset(item.delivery.content.group_id for item in self.items)
+
 
 @dataclass(frozen=True, slots=True)
 class ItemFailures:

@@ -227,6 +227,28 @@ class DeleteFunction:
 
 
 @value(frozen=True, slots=True)
+class PutEventInvokeConfig:
+    """`given` has AWS's names; `merges` keeps what is not given. Answers AWS's response shape."""
+
+    function: Arn
+    given: Mapping[str, Any]
+    merges: bool = False
+
+
+@value(frozen=True, slots=True)
+class DeleteEventInvokeConfig:
+    function: Arn
+
+
+@value(frozen=True, slots=True)
+class PutReservedConcurrency:
+    """None takes the reservation away."""
+
+    function: Arn
+    reserved: int | None
+
+
+@value(frozen=True, slots=True)
 class CreateEventSourceMapping:
     """`parameters` has AWS's names (`EventSourceArn`, `FunctionName`, `BatchSize`, …) and JSON values."""
 
@@ -245,6 +267,20 @@ class UpdateEventSourceMapping:
 class DeleteEventSourceMapping:
     scope: Scope
     uuid: str
+
+
+@value(frozen=True, slots=True)
+class TagMapping:
+    scope: Scope
+    uuid: str
+    tags: Mapping[str, str]
+
+
+@value(frozen=True, slots=True)
+class UntagMapping:
+    scope: Scope
+    uuid: str
+    keys: tuple[str, ...]
 
 
 @value(frozen=True, slots=True)
@@ -349,9 +385,14 @@ Command: TypeAlias = (
     | RemovePermission
     | PutFunction
     | DeleteFunction
+    | PutEventInvokeConfig
+    | DeleteEventInvokeConfig
+    | PutReservedConcurrency
     | CreateEventSourceMapping
     | UpdateEventSourceMapping
     | DeleteEventSourceMapping
+    | TagMapping
+    | UntagMapping
     | Invoke
     | SettleInvocation
     | DeclareBucket

@@ -25,6 +25,9 @@ class Filter:
     pattern: Pattern
     for_plain: Pattern
     for_json: Pattern
+    sees_metadata: bool
+    """Whether it looks at more of the record than its body."""
+    compares_written_numbers: bool
 
     @classmethod
     def of(cls, source: str | Mapping[str, Any], limits: Limits = DEFAULT_LIMITS) -> "Filter":
@@ -32,12 +35,13 @@ class Filter:
         pattern = compile_pattern(source, dialect=MAPPING_FILTER, limits=limits)
         plain = tuple(branch for branch in pattern.branches if not _asks_inside_body(branch))
         within = tuple(branch for branch in pattern.branches if not _asks_for_body(branch))
-        return cls(pattern, Pattern(pattern.text, plain), Pattern(pattern.text, within))
-
-    @property
-    def sees_metadata(self) -> bool:
-        """Whether it looks at more of the record than its body."""
-        return any(path.split(".", 1)[0] != _BODY for path in self.pattern.paths)
+        return cls(
+            pattern,
+            for_plain=Pattern(pattern.text, plain),
+            for_json=Pattern(pattern.text, within),
+            sees_metadata=any(path.split(".", 1)[0] != _BODY for path in pattern.paths),
+            compares_written_numbers=pattern.compares_written_numbers,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class FilterCriteria:
 
     def reason_to_drop(self, body: str, record: bytes) -> str | None:
         """Why no filter takes the message, in words, or None when one does. `record` is the message as rendered."""
-        keeps_numbers = any(each.pattern.compares_written_numbers for each in self.filters)
+        keeps_numbers = any(each.compares_written_numbers for each in self.filters)
         seen, is_json = _parsed(body, keeps_numbers=keeps_numbers)
         sees_metadata = any(each.sees_metadata for each in self.filters)
         view = {**(orjson.loads(record) if sees_metadata else {}), _BODY: seen}

@@ -5,7 +5,9 @@ from collections import deque
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from app.core.async_invoke import RetryRules
 from app.core.call import Call
+from app.core.event_invoke import EventInvokeConfig
 from app.core.names import Arn, name_of
 
 
@@ -102,6 +104,7 @@ class Function:
         self._free: list[int] = list(range(spec.environments))
         self._slot_of: dict[str, int] = {}
         self.invocations = 0
+        self.event_invoke: EventInvokeConfig | None = None
 
     def __repr__(self) -> str:
         return f"<Function {self.spec.name}: {self.in_flight} in flight, {self.waiting} waiting>"
@@ -109,6 +112,25 @@ class Function:
     @property
     def arn(self) -> Arn:
         return self.spec.arn
+
+    @property
+    def retry_rules(self) -> RetryRules:
+        """How often and how long an asynchronous event is tried."""
+        spec, config = self.spec, self.event_invoke
+        attempts = config.maximum_retry_attempts if config else None
+        age_s = config.maximum_event_age_s if config else None
+        return RetryRules(
+            spec.maximum_retry_attempts if attempts is None else attempts,
+            spec.maximum_event_age_s if age_s is None else age_s,
+        )
+
+    @property
+    def on_success(self) -> Arn | None:
+        return (self.event_invoke.on_success if self.event_invoke else None) or self.spec.on_success
+
+    @property
+    def on_failure(self) -> Arn | None:
+        return (self.event_invoke.on_failure if self.event_invoke else None) or self.spec.on_failure
 
     @property
     def in_flight(self) -> int:

@@ -3,15 +3,27 @@
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import TypeAlias, assert_never
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias, assert_never
 
-from app.core.async_invoke import Again, AsyncQueue, Done, Event, GivenUp, RetryRules
+from app.core.async_invoke import Again, AsyncQueue, Done, Event, GivenUp
 from app.core.call import Call, ForBatch, ForEvent, ForWaiter
 from app.core.chain import Cause, Chains, times_seen
-from app.core.commands import DeleteFunction, Invoke, Invoked, Origin, PutFunction, SettleInvocation, Waiting
+from app.core.commands import (
+    DeleteEventInvokeConfig,
+    DeleteFunction,
+    Invoke,
+    Invoked,
+    Origin,
+    PutEventInvokeConfig,
+    PutFunction,
+    PutReservedConcurrency,
+    SettleInvocation,
+    Waiting,
+)
 from app.core.destinations import dead_letter_attributes, record
 from app.core.errors import (
+    InvalidParameterValue,
     InvalidRequestContent,
     RecursiveInvocation,
     Refused,
@@ -19,6 +31,7 @@ from app.core.errors import (
     ResourceNotFound,
     TooManyRequests,
 )
+from app.core.event_invoke import EventInvokeConfig, configured
 from app.core.facts import (
     Answered,
     CallFunction,
@@ -80,7 +93,8 @@ Stopped: TypeAlias = RecursiveInvocation | Throttled
 @dataclass(slots=True)
 class Functions:
     """All functions by ARN. `freed` is told when an environment is free again, `settle_batch` what came of a mapping's
-    batch, `deliver` what a destination is to get; effects go to `outbox`."""
+    batch, `is_target` whether a queue or function is there, `deliver` what a destination is to get; effects go to
+    `outbox`."""
 
     ids: Ids
     limits: Limits
@@ -90,6 +104,7 @@ class Functions:
     next_waiter: Callable[[], int]
     freed: Callable[[Function], None]
     settle_batch: Callable[[ForBatch, Outcome, Instant], None]
+    is_target: Callable[[Arn], bool]
     deliver: Callable[[Arn, bytes, Mapping[str, MessageAttribute], Cause, Instant], None]
     scripted: Running = field(default_factory=Running)
     _functions: dict[Arn, Function] = field(default_factory=dict)
@@ -168,6 +183,49 @@ class Functions:
         self._forget_keys(function)
         del self._functions[function.arn]
         self.outbox.append(Configured(f"function {function.spec.name} deleted", function=function.arn))
+
+    def put_event_invoke(self, command: PutEventInvokeConfig, now: Instant) -> dict[str, Any]:
+        function = self._functions.get(command.function)
+        if function is None:
+            raise ResourceNotFound("The function doesn't exist.")
+        before = function.event_invoke if command.merges else None
+        if command.merges and before is None:
+            raise _no_config(function)
+        function.event_invoke = configured(before, command.given, function=function.arn, exists=self.is_target, now=now)
+        self.outbox.append(Configured(f"function {function.spec.name}: event-invoke config set", function=function.arn))
+        return function.event_invoke.view(function.arn)
+
+    def delete_event_invoke(self, command: DeleteEventInvokeConfig, now: Instant) -> None:
+        function = self._functions.get(command.function)
+        if function is None:
+            raise ResourceNotFound("The function doesn't exist.")
+        if function.event_invoke is None:
+            raise _no_config(function)
+        function.event_invoke = None
+        self.outbox.append(
+            Configured(f"function {function.spec.name}: event-invoke config gone", function=function.arn)
+        )
+
+    def event_invoke_of(self, arn: Arn) -> EventInvokeConfig:
+        """Raises ResourceNotFound when there is no such function, or no config."""
+        function = self._functions.get(arn)
+        if function is None:
+            raise ResourceNotFound("The function doesn't exist.")
+        if function.event_invoke is None:
+            raise _no_config(function)
+        return function.event_invoke
+
+    def put_reserved_concurrency(self, command: PutReservedConcurrency, now: Instant) -> None:
+        """Raises InvalidParameterValue when too little would be left unreserved (spec E)."""
+        function = self[command.function]
+        others = sum(f.spec.reserved_concurrency or 0 for f in self._functions.values() if f is not function)
+        left = self.limits.account_concurrency - others - (command.reserved or 0)
+        if command.reserved is not None and left < self.limits.unreserved_concurrency:
+            raise InvalidParameterValue(
+                "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
+                f"below its minimum value of [{self.limits.unreserved_concurrency}]."
+            )
+        self.put(PutFunction(replace(function.spec, reserved_concurrency=command.reserved)), now)
 
     # Invoking -------------------------------------------------------------------------------------------
 
@@ -375,12 +433,11 @@ class Functions:
                     self._settle_event(function, event, throttled, now)
 
     def _settle_event(self, function: Function, event: Event, outcome: Outcome, now: Instant) -> None:
-        spec = function.spec
-        rules = RetryRules(spec.maximum_retry_attempts, spec.maximum_event_age_s)
+        rules = function.retry_rules
         chain = event.cause.chain
         match self._events.settle(event, outcome, rules, now=now):
             case Done():
-                self._tell(function, event, spec.on_success, "OnSuccess", outcome, "Success", now)
+                self._tell(function, event, function.on_success, "OnSuccess", outcome, "Success", now)
             case Again(at=at) if isinstance(outcome, Throttled):
                 self.outbox.append(InvocationThrottled(function.arn, event.request_id, chain, outcome.reason, at))
             case Again(at=at):
@@ -391,11 +448,10 @@ class Functions:
 
     def _give_up(self, function: Function, event: Event, outcome: Outcome | None, condition: str, now: Instant) -> None:
         """The event ends: at its OnFailure destination, in the function's dead-letter queue, in both, or nowhere."""
-        spec = function.spec
         self._drop(function, event, condition)
         ran = None if isinstance(outcome, Throttled | Unreachable) else outcome
-        self._tell(function, event, spec.on_failure, "OnFailure", ran, condition, now)
-        self._tell(function, event, spec.dead_letter_target, "DeadLetterConfig", ran, condition, now)
+        self._tell(function, event, function.on_failure, "OnFailure", ran, condition, now)
+        self._tell(function, event, function.spec.dead_letter_target, "DeadLetterConfig", ran, condition, now)
 
     def _tell(
         self, function: Function, event: Event, target: Arn | None, role: str, outcome: Outcome | None, condition: str,
@@ -429,3 +485,7 @@ class Functions:
     def _forget_keys(self, function: Function) -> None:
         for key in function.spec.access_key_ids:
             self._by_key.pop(key, None)
+
+
+def _no_config(function: Function) -> ResourceNotFound:
+    return ResourceNotFound(f"The function {function.arn}:$LATEST doesn't have an EventInvokeConfig")

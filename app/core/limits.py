@@ -31,17 +31,22 @@ class Limits:
     purge_interval_ms: int = MINUTE_MS
     deduplication_ms: int = 5 * MINUTE_MS
     receive_attempt_ms: int = 5 * MINUTE_MS
+    # SetQueueAttributes: most attributes take up to 60 s to spread. Only where a recording shows it is it kept to.
+    deduplication_scope_change_ms: int = MINUTE_MS
     # CreateQueue within 60 s of DeleteQueue is QueueDeletedRecently on AWS. A local tool is torn down and set up
     # in one breath, so the default here is not to wait.
     recreate_interval_ms: int = 0
 
     # Lambda developer guide, with-sqs and services-sqs-scaling.
-    batch_window_s: int = 300
-    batch_size: int = 10_000
     batch_payload_bytes: int = 6 * MIB
     pollers_at_start: int = 5
     pollers_per_minute: int = 300
     pollers_at_most: int = 1_250
+    # Below the start only after errors; the guide names 2 for an idle mapping and no number for a failing one.
+    pollers_at_least: int = 2
+    # Provisioned mode (services-sqs-scaling): each poller runs up to 10 invocations, 1,000 more come a minute.
+    invocations_per_poller: int = 10
+    provisioned_per_minute: int = 1_000
     # How long a mapping is Creating, Enabling, Updating, …: minutes on AWS, a moment here (UNCONFIRMED there).
     mapping_transition_ms: int = 0
     # The archived guide of 2023: a poller with a batching window receives with an effective visibility timeout of
@@ -60,6 +65,10 @@ class Limits:
     # Lambda quotas, gettingstarted-limits; the asynchronous limit is 1 MB since October 2025.
     sync_payload_bytes: int = 6 * MIB
     async_payload_bytes: int = MIB
+
+    # Concurrency (configuration-concurrency): of an account's 1,000, at least 100 stay unreserved.
+    account_concurrency: int = 1_000
+    unreserved_concurrency: int = 100
 
     # Asynchronous invocation (invocation-async-error-handling).
     async_retry_delays_ms: tuple[int, ...] = (MINUTE_MS, 2 * MINUTE_MS)

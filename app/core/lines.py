@@ -76,6 +76,8 @@ class StandardLine:
             else:
                 rank, message = fresh.popleft()
             if message.rank == rank:
+                # It may stand here twice, hidden and shown again in between: only this place counts.
+                message.rank = 0
                 return message
         return None
 
@@ -113,6 +115,8 @@ class FairLine:
         self._noisy_share = noisy_share
         self._lines: dict[str | None, StandardLine] = {None: before}
         self._heads: list[tuple[int, str, str | None]] = []
+        self._noted: dict[str | None, int] = {}
+        self._present: dict[str, int] = {}
         self._in_flight: dict[int, str | None] = {}
         self._in_flight_of: dict[str | None, int] = {}
         self._noisy: set[str | None] = set()
@@ -121,7 +125,10 @@ class FairLine:
     def enter(self, message: Message) -> None:
         # Places are given out by one line for all, so that they tell the order between tenants.
         self._lines[None].enter(message)
-        self._lines.setdefault(message.content.group_id, StandardLine())
+        tenant = message.content.group_id
+        if tenant is not None:
+            self._present[tenant] = self._present.get(tenant, 0) + 1
+            self._lines.setdefault(tenant, StandardLine())
 
     def show(self, message: Message, *, at_back: bool) -> None:
         self._land(message)
@@ -137,22 +144,33 @@ class FairLine:
         if message.order not in self._in_flight:
             self._in_flight[message.order] = tenant
             self._in_flight_of[tenant] = self._in_flight_of.get(tenant, 0) + 1
+        self._note_head(tenant)
         self._judge(tenant)
 
     def leave(self, message: Message) -> None:
         self._land(message)
-        self._lines[message.content.group_id].leave(message)
+        tenant = message.content.group_id
+        self._lines[tenant].leave(message)
+        self._note_head(tenant)
+        if tenant is not None:
+            self._present[tenant] -= 1
+            if not self._present[tenant]:
+                self._forget(tenant)
 
     def begin(self) -> None:
         pass
 
     def next(self) -> Message | None:
-        """The oldest message of a quiet tenant; with none, the oldest of the noisy tenant with least in flight."""
+        """The oldest message of a quiet tenant; with none, the oldest of the noisy tenant with least in flight.
+
+        A head that is not its line's any more, or whose tenant is gone, is skipped.
+        """
         passed_over: list[tuple[int, str, str | None]] = []
         chosen: tuple[int, str, str | None] | None = None
         while self._heads:
             head = heapq.heappop(self._heads)
-            if self._lines[head[2]].head != head[0]:
+            line = self._lines.get(head[2])
+            if line is None or line.head != head[0] or passed_over[-1:] == [head]:
                 continue
             if head[2] not in self._noisy:
                 chosen = head
@@ -170,19 +188,32 @@ class FairLine:
         return message
 
     def clear(self) -> None:
-        for line in self._lines.values():
-            line.clear()
+        ungrouped = self._lines[None]
+        ungrouped.clear()
+        self._lines = {None: ungrouped}
+        self._present.clear()
+        self._noted.clear()
         self._heads.clear()
         self._in_flight.clear()
         self._in_flight_of.clear()
         self._noisy.clear()
 
+    def _forget(self, tenant: str) -> None:
+        """Its last message has left: who names a group of its own for every message must not fill the memory."""
+        del self._lines[tenant], self._present[tenant]
+        self._noted.pop(tenant, None)
+        self._in_flight_of.pop(tenant, None)
+        self._noisy.discard(tenant)
+
     def _note_head(self, tenant: str | None) -> None:
+        """Called after every change of a line, so that its present head always stands in the heap."""
         head = self._lines[tenant].head
-        if head is not None:
-            heapq.heappush(self._heads, (head, tenant or "", tenant))
-        else:
+        if head is None:
+            self._noted.pop(tenant, None)
             self._noisy.discard(tenant)
+        elif self._noted.get(tenant) != head:
+            self._noted[tenant] = head
+            heapq.heappush(self._heads, (head, tenant or "", tenant))
 
     def _judge(self, tenant: str | None) -> None:
         mine = self._in_flight_of[tenant]

@@ -1,58 +1,18 @@
 """An SQS event source mapping: its states, its pollers' scale, the batch it gathers, the batches it waits for."""
 
+from collections import deque
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import Any
 
 from app.core.batch import Batch, Item
+from app.core.event_count import EventCount
 from app.core.limits import Limits
 from app.core.mapping_parameters import MappingParameters
+from app.core.mapping_state import CREATION, MOVES, Change, MappingState, Move
+from app.core.message import MessageState
 from app.core.names import Arn, Scope
-from app.core.time import MINUTE_MS, SECOND_MS, Instant
-
-
-class MappingState(StrEnum):
-    CREATING = "Creating"
-    ENABLING = "Enabling"
-    ENABLED = "Enabled"
-    UPDATING = "Updating"
-    DISABLING = "Disabling"
-    DISABLED = "Disabled"
-    DELETING = "Deleting"
-
-
-class Change(StrEnum):
-    """What may be asked of a mapping, and that a transition is over."""
-
-    ENABLE = "enable"
-    DISABLE = "disable"
-    UPDATE = "update"
-    DELETE = "delete"
-    SETTLE = "settle"
-
-
-# A change that is not in a state's row is refused: the mapping is in use (spec B3, B4).
-MOVES: dict[MappingState, dict[Change, MappingState]] = {
-    MappingState.CREATING: {Change.SETTLE: MappingState.ENABLED},
-    MappingState.ENABLING: {Change.SETTLE: MappingState.ENABLED},
-    MappingState.UPDATING: {Change.SETTLE: MappingState.ENABLED},
-    MappingState.ENABLED: {
-        Change.ENABLE: MappingState.UPDATING,
-        Change.UPDATE: MappingState.UPDATING,
-        Change.DISABLE: MappingState.DISABLING,
-        Change.DELETE: MappingState.DELETING,
-    },
-    MappingState.DISABLING: {Change.SETTLE: MappingState.DISABLED},
-    MappingState.DISABLED: {
-        Change.ENABLE: MappingState.ENABLING,
-        Change.DISABLE: MappingState.DISABLED,
-        Change.UPDATE: MappingState.DISABLED,
-        Change.DELETE: MappingState.DELETING,
-    },
-    MappingState.DELETING: {},
-}
-# It polls while Updating as well: an update does not stop what runs.
-_POLLING = {MappingState.ENABLED, MappingState.UPDATING}
+from app.core.poller_scale import PollerScale, scale_rule_of
+from app.core.time import SECOND_MS, Instant
 
 
 @dataclass(slots=True)
@@ -62,7 +22,7 @@ class Gathering:
     opened_at: Instant
     hidden_until: Instant
     items: list[Item] = field(default_factory=list)
-    record_bytes: int = 0
+    payload_bytes: int = len(b'{"Records":[]}')
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,23 +48,34 @@ class Mapping:
         self.parameters = parameters
         self.tags = tags
         self.modified_at = now
-        self.state = MappingState.CREATING if is_enabled else MappingState.DISABLED
+        self.state = MappingState.DISABLED
         self.running: dict[str, Batch] = {}
         self.throttled: dict[str, Throttling] = {}
+        self.ready: deque[Batch] = deque()
         self.gathering: Gathering | None = None
+        self.count = EventCount()
+        self.scale = PollerScale(scale_rule_of(parameters, limits))
         self._limits = limits
-        self._settles_at: Instant | None = now + limits.mapping_transition_ms if is_enabled else None
-        self._busy_since: Instant | None = None
-        self._growths = 0
+        self._move: Move | None = None
+        self._settles_at: Instant | None = None
+        if is_enabled:
+            self._begin(CREATION, now)
 
     def __repr__(self) -> str:
         return f"<Mapping {self.uuid}: {self.state}, {len(self.running)} batches in flight>"
+
+    @property
+    def is_fifo(self) -> bool:
+        return self.queue.endswith(".fifo")
 
     # State ----------------------------------------------------------------------------------------------
 
     @property
     def polls(self) -> bool:
-        return self.state in _POLLING
+        """Whether it receives. It does so while an update is under way as well, which does not stop what runs."""
+        if self.state is MappingState.UPDATING:
+            return self._move is not None and self._move.to is MappingState.ENABLED
+        return self.state is MappingState.ENABLED
 
     @property
     def settles_at(self) -> Instant | None:
@@ -112,65 +83,63 @@ class Mapping:
         return self._settles_at
 
     def allows(self, change: Change) -> bool:
-        return change in MOVES[self.state]
+        return change in MOVES.get(self.state, {})
 
     def apply(self, change: Change, *, now: Instant) -> None:
         """Begin the transition; it settles after a moment (`limits.mapping_transition_ms`)."""
-        self.state = MOVES[self.state][change]
-        self.modified_at = now
-        is_passing = Change.SETTLE in MOVES[self.state] or self.state is MappingState.DELETING
-        self._settles_at = now + self._limits.mapping_transition_ms if is_passing else None
+        self._begin(MOVES[self.state][change], now)
 
     def settle_transition(self, now: Instant) -> bool:
         """Let a due transition end; true when the mapping is to be gone."""
-        if self._settles_at is None or self._settles_at > now:
+        if self._move is None or self._settles_at is None or self._settles_at > now:
             return False
-        self._settles_at = None
-        if self.state is MappingState.DELETING:
+        to = self._move.to
+        self._move = self._settles_at = None
+        if to is None:
             return True
-        self.state = MOVES[self.state][Change.SETTLE]
+        self.state, self.modified_at = to, now
         return False
+
+    def _begin(self, move: Move, now: Instant) -> None:
+        self.state, self.modified_at = move.through, now
+        self._move, self._settles_at = move, now + self._limits.mapping_transition_ms
+
+    def change_parameters(self, parameters: MappingParameters) -> None:
+        """Go on under other parameters; the caller has closed what was gathered under the old ones."""
+        self.parameters = parameters
+        self.scale.follow(scale_rule_of(parameters, self._limits))
 
     # Scale ----------------------------------------------------------------------------------------------
 
     @property
     def concurrency_limit(self) -> int:
-        """How many batches may be in flight: 5 at first, 300 more a minute while there is work, to 1,250 (spec B5)."""
-        limits = self._limits
-        scale = min(limits.pollers_at_start + limits.pollers_per_minute * self._growths, limits.pollers_at_most)
-        most = self.parameters.maximum_concurrency
-        return scale if most is None else min(scale, most)
+        """How many batches may be in flight (poller_scale.py)."""
+        return self.scale.limit
+
+    @property
+    def provisioned_pollers(self) -> int:
+        """How many pollers are there to run the batches that may be in flight, in provisioned mode."""
+        return -(-self.concurrency_limit // self._limits.invocations_per_poller)
+
+    @property
+    def in_flight(self) -> int:
+        """How many batches a poller is busy with; one that is throttled keeps its poller."""
+        return len(self.running) + len(self.throttled)
 
     @property
     def has_room(self) -> bool:
         """Whether a poller is free to receive."""
-        return len(self.running) + len(self.throttled) < self.concurrency_limit
+        return self.in_flight + len(self.ready) < self.concurrency_limit
 
     def may_receive(self, *, has_room_at_function: bool) -> bool:
         """Whether a poller is free to receive, and what it receives would not only lie waiting: a batch that is being
         filled may go on while the function is busy."""
         return self.polls and self.has_room and (has_room_at_function or self.gathering is not None)
 
-    def scale(self, now: Instant, *, has_work: bool) -> None:
-        """Scale the pollers up by the minute while there is work, and back when there is none."""
-        is_idle = not has_work and not self.running and not self.throttled and self.gathering is None
-        if is_idle:
-            self._busy_since, self._growths = None, 0
-        elif self._busy_since is None:
-            self._busy_since = now
-        else:
-            self._growths = (now - self._busy_since) // MINUTE_MS
-
-    def _next_growth(self) -> Instant | None:
-        """When more pollers come that would make a difference."""
-        most = self.parameters.maximum_concurrency or self._limits.pollers_at_most
-        if (
-            self.has_room
-            or self._busy_since is None
-            or self.concurrency_limit >= min(most, self._limits.pollers_at_most)
-        ):
-            return None
-        return self._busy_since + (self._growths + 1) * MINUTE_MS
+    def observe(self, now: Instant, *, has_work: bool) -> None:
+        """Let the pollers scale by the minute while there is work, and back when there is none."""
+        is_busy = has_work or bool(self.in_flight or self.ready) or self.gathering is not None
+        self.scale.observe(now, is_busy=is_busy)
 
     # Batches --------------------------------------------------------------------------------------------
 
@@ -196,18 +165,20 @@ class Mapping:
     def gather(self, item: Item, *, now: Instant) -> Gathering | None:
         """Add a message to the batch. Gives back the batch before it, when the new one would make that too large."""
         full = self.take_gathered() if self.gathering and not self.fits(item.record) else None
+        size = len(item.record) + 1
         if self.gathering is None:
             self.gathering = Gathering(now, item.message.available_at)
+            size -= 1
         self.gathering.items.append(item)
-        self.gathering.record_bytes += len(item.record) + 1
+        self.gathering.payload_bytes += size
         self.gathering.hidden_until = min(self.gathering.hidden_until, item.message.available_at)
         return full
 
     def fits(self, record: bytes) -> bool:
-        """Whether one more record leaves the gathered batch within the payload limit, in which commas and the envelope
-        are counted (spec B5)."""
-        gathered = self.gathering.record_bytes if self.gathering else 0
-        return gathered + len(record) + 1 + _ENVELOPE_BYTES <= self._limits.batch_payload_bytes
+        """Whether one more record leaves the batch that is being filled within the payload limit."""
+        # A record's comma and the envelope are part of the payload that is counted (spec B5).
+        gathered = self.gathering.payload_bytes if self.gathering else 0
+        return gathered + len(record) + 1 <= self._limits.batch_payload_bytes
 
     def reason_to_close(self, now: Instant) -> str | None:
         """What ends the gathered batch now, in words, or None while it is still open."""
@@ -232,6 +203,39 @@ class Mapping:
         self.gathering = None
         return gathering
 
+    def next_ready(self, now: Instant) -> Batch | None:
+        """Take the first closed batch that a poller is free for."""
+        if not self.ready or self.in_flight >= self.concurrency_limit:
+            return None
+        return None if self.is_fifo and self._is_held_back(self.ready[0], now) else self.ready.popleft()
+
+    def _is_held_back(self, batch: Batch, now: Instant) -> bool:
+        """Whether one receive of a FIFO queue made two batches, cut at 6 MB, and the other has to end first.
+
+        They share a group, whose order would be lost. A batch in flight whose messages are visible again holds nobody
+        back: the function outran the visibility timeout, and AWS delivers in parallel then (spec B5).
+        """
+        busy = [*self.running.values(), *(throttling.batch for throttling in self.throttled.values())]
+        return any(other.hidden_until > now and not other.groups.isdisjoint(batch.groups) for other in busy)
+
+    def take_out_of_turn(self, batch: Batch) -> list[Batch]:
+        """Take out the closed batches of a FIFO queue whose turn does not come, because `batch` left messages of their
+        groups behind. What AWS does with them is UNCONFIRMED; run now, they would overtake what is to come again."""
+        if not self.is_fifo or not self.ready:
+            return []
+        left = {item.delivery.content.group_id for item in batch.items if item.message.state is not MessageState.GONE}
+        out = [other for other in self.ready if not other.groups.isdisjoint(left)]
+        for other in out:
+            self.ready.remove(other)
+        return out
+
+    def take_overdue(self, now: Instant) -> list[Batch]:
+        """Take out the closed batches that no poller was free for until their messages are visible again."""
+        overdue = [batch for batch in self.ready if batch.hidden_until <= now]
+        for batch in overdue:
+            self.ready.remove(batch)
+        return overdue
+
     def throttle(self, batch: Batch, *, now: Instant) -> Throttling | None:
         """Keep a throttled batch for another try, or give it up when its messages are about to be visible again."""
         before = self.throttled.pop(batch.request_id, None)
@@ -247,15 +251,25 @@ class Mapping:
         """The throttled batches whose next try has come; they stay noted until they run or are given up."""
         return [throttling.batch for throttling in self.throttled.values() if throttling.retry_at <= now]
 
+    def take_waiting(self) -> list[Batch]:
+        """Take out every batch that does not run: no poller is left for them."""
+        waiting = [*(throttling.batch for throttling in self.throttled.values()), *self.ready]
+        self.throttled.clear()
+        self.ready.clear()
+        return waiting
+
     # Time -----------------------------------------------------------------------------------------------
 
     def next_wakeup(self) -> Instant | None:
         times = [throttling.retry_at for throttling in self.throttled.values()]
+        times += [batch.hidden_until for batch in self.ready]
         if self._settles_at is not None:
             times.append(self._settles_at)
         if self.gathering is not None:
             times.append(self.gathering.opened_at + self.window_ms)
-        if (growth := self._next_growth()) is not None:
+        growth = self.scale.next_growth()
+        # More pollers make a difference only where all there are have something to do.
+        if growth is not None and not self.has_room:
             times.append(growth)
         return min(times, default=None)
 
@@ -276,4 +290,3 @@ class Mapping:
 
 
 _SHORTEST_VISIBILITY_S = 1
-_ENVELOPE_BYTES = len(b'{"Records":[]}')

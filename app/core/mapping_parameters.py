@@ -19,10 +19,21 @@ _STREAM_ONLY = (
 )
 _ELSEWHERE = ("SelfManagedEventSource", "SourceAccessConfigurations", "Topics", "Queues",
               "AmazonManagedKafkaEventSourceConfig", "SelfManagedKafkaEventSourceConfig",
-              "DocumentDBEventSourceConfig")  # fmt: skip
+              "DocumentDBEventSourceConfig", "LoggingConfig")  # fmt: skip
 _KNOWN = {"EventSourceArn", "FunctionName", "Enabled", "BatchSize", "MaximumBatchingWindowInSeconds", "FilterCriteria",
           "FunctionResponseTypes", "ScalingConfig", "ProvisionedPollerConfig", "MetricsConfig", "KMSKeyArn", "Tags",
           "DestinationConfig", "UUID", *_STREAM_ONLY, *_ELSEWHERE}  # fmt: skip
+_LARGEST_OF_ONE_RECEIVE = 10
+_FEWEST_POLLERS = 2
+_TAGS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class ProvisionedPollers:
+    """How many pollers a mapping in provisioned mode has."""
+
+    minimum: int = 2
+    maximum: int = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +44,9 @@ class MappingParameters:
     window_s: int = 0
     reports_item_failures: bool = False
     maximum_concurrency: int | None = None
+    provisioned: ProvisionedPollers | None = None
+    metrics: tuple[str, ...] = ()
+    kms_key_arn: str = ""
     filters: FilterCriteria | None = None
 
     def as_response(self) -> dict[str, Any]:
@@ -43,39 +57,48 @@ class MappingParameters:
         }
         if self.maximum_concurrency is not None:
             response["ScalingConfig"] = {"MaximumConcurrency": self.maximum_concurrency}
+        if self.provisioned is not None:
+            response["ProvisionedPollerConfig"] = {
+                "MinimumPollers": self.provisioned.minimum,
+                "MaximumPollers": self.provisioned.maximum,
+            }
+        if self.metrics:
+            response["MetricsConfig"] = {"Metrics": list(self.metrics)}
+        if self.kms_key_arn:
+            response["KMSKeyArn"] = self.kms_key_arn
         if self.filters is not None:
             response["FilterCriteria"] = self.filters.as_response()
         return response
 
 
-def with_parameters(current: MappingParameters, given: MappingType[str, Any], *, limits: Limits) -> MappingParameters:
-    """`current` with `given` laid over it. Raises InvalidParameterValue or ValidationFailed in AWS's words."""
+def with_parameters(
+    current: MappingParameters, given: MappingType[str, Any], *, is_fifo: bool, limits: Limits
+) -> MappingParameters:
+    """`current` with `given` laid over it; `given` keeps to Lambda's model (mapping_constraints.py).
+
+    Raises InvalidParameterValue in AWS's words, in the order in which AWS is known to look (spec B3).
+    """
     _check_kind(given)
     result = current
     if given.get("BatchSize") is not None:
-        result = replace(result, batch_size=_ranged(given, "BatchSize", 1, limits.batch_size))
+        result = replace(result, batch_size=given["BatchSize"])
     if given.get("MaximumBatchingWindowInSeconds") is not None:
-        window_s = _ranged(given, "MaximumBatchingWindowInSeconds", 0, limits.batch_window_s)
-        result = replace(result, window_s=window_s)
+        result = replace(result, window_s=given["MaximumBatchingWindowInSeconds"])
     if given.get("FunctionResponseTypes") is not None:
-        result = replace(result, reports_item_failures=_reports(given["FunctionResponseTypes"]))
+        result = replace(result, reports_item_failures=bool(given["FunctionResponseTypes"]))
     if given.get("ScalingConfig") is not None:
-        result = replace(result, maximum_concurrency=_maximum_concurrency(given["ScalingConfig"]))
+        result = replace(result, maximum_concurrency=given["ScalingConfig"].get("MaximumConcurrency"))
+    if given.get("ProvisionedPollerConfig") is not None:
+        result = replace(result, provisioned=_provisioned(given["ProvisionedPollerConfig"]))
+    if given.get("MetricsConfig") is not None:
+        result = replace(result, metrics=_metrics(given["MetricsConfig"]))
+    if given.get("KMSKeyArn") is not None:
+        result = replace(result, kms_key_arn=given["KMSKeyArn"])
+    _check_batching(result, is_fifo)
     if given.get("FilterCriteria") is not None:
         result = replace(result, filters=_filters(given["FilterCriteria"], limits))
-    if result.batch_size > 10 and not result.window_s:
-        raise InvalidParameterValue(
-            "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"
-        )
+    _check_scaling(result)
     return result
-
-
-def read_enabled(given: MappingType[str, Any]) -> bool | None:
-    """Whether the mapping is to be enabled; None when nothing was said. Raises ValidationFailed."""
-    value = given.get("Enabled")
-    if value is not None and not isinstance(value, bool):
-        raise ValidationFailed(f"Enabled must be true or false, not {value!r}")
-    return value
 
 
 def check_visibility(visibility_timeout_s: int, timeout_s: int) -> None:
@@ -85,6 +108,31 @@ def check_visibility(visibility_timeout_s: int, timeout_s: int) -> None:
             f"Queue visibility timeout: {visibility_timeout_s} seconds is less than "
             f"Function timeout: {timeout_s} seconds"
         )
+
+
+def with_tags(current: MappingType[str, str], given: MappingType[str, str]) -> dict[str, str]:
+    """`current` with more tags. Raises InvalidParameterValue beyond fifty."""
+    tags = {**current, **given}
+    if len(tags) > _TAGS:
+        raise InvalidParameterValue("Number of tags exceeds resource tag limit.")
+    return tags
+
+
+def _check_batching(parameters: MappingParameters, is_fifo: bool) -> None:
+    # Recorded with a batch size of 100 as well (aws-lambda-dotnet#1758, June 2024): the window is looked at first.
+    if is_fifo and parameters.window_s:
+        raise InvalidParameterValue("Batching window is not supported for FIFO queues")
+    # So a FIFO queue, which can have no window, has no batch of more than ten; that it is told so is UNCONFIRMED.
+    if parameters.batch_size > _LARGEST_OF_ONE_RECEIVE and not parameters.window_s:
+        raise InvalidParameterValue(
+            "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"
+        )
+
+
+def _check_scaling(parameters: MappingParameters) -> None:
+    """That the two exclude each other is documented (services-sqs-scaling), the text is UNCONFIRMED."""
+    if parameters.provisioned is not None and parameters.maximum_concurrency is not None:
+        raise InvalidParameterValue("ScalingConfig and ProvisionedPollerConfig cannot be used together.")
 
 
 def _check_kind(given: MappingType[str, Any]) -> None:
@@ -97,50 +145,32 @@ def _check_kind(given: MappingType[str, Any]) -> None:
         # UNCONFIRMED text; recorded only for DestinationConfig, whose words are taken over.
         if given.get(name) is not None:
             raise InvalidParameterValue(f"Unsupported {name} parameter for given event source mapping type.")
-    for name in ("ProvisionedPollerConfig", "MetricsConfig", "KMSKeyArn"):
-        value = given.get(name)
-        if value and value != {"Metrics": []}:
-            raise InvalidParameterValue(f"{name} is not emulated yet for event source mappings.")
 
 
-def _ranged(given: MappingType[str, Any], name: str, least: int, most: int) -> int:
-    value = given[name]
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValidationFailed(f"{name} must be a whole number, not {value!r}")
-    if not least <= value <= most:
-        member = name[0].lower() + name[1:]
-        rule = f"greater than or equal to {least}" if value < least else f"less than or equal to {most}"
-        raise ValidationFailed(
-            f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: "
-            f"Member must have value {rule}"
-        )
-    return value
-
-
-def _reports(types: object) -> bool:
-    if not isinstance(types, list) or any(kind != "ReportBatchItemFailures" for kind in types):
-        raise ValidationFailed(
-            f"1 validation error detected: Value '{types}' at 'functionResponseTypes' failed to satisfy constraint: "
-            "Member must satisfy constraint: [Member must satisfy enum value set: [ReportBatchItemFailures]]"
-        )
-    return bool(types)
-
-
-def _maximum_concurrency(config: object) -> int | None:
-    if not isinstance(config, dict):
-        raise ValidationFailed(f"ScalingConfig must be an object, not {config!r}")
-    if config.get("MaximumConcurrency") is None:
+def _provisioned(config: MappingType[str, Any]) -> ProvisionedPollers | None:
+    """`{}` ends provisioned mode. For SQS two pollers are the fewest (API reference); the texts are UNCONFIRMED."""
+    if not config:
         return None
-    value = config["MaximumConcurrency"]
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ValidationFailed(f"MaximumConcurrency must be a whole number, not {value!r}")
-    if not 2 <= value <= 1_000:
-        rule = "greater than or equal to 2" if value < 2 else "less than or equal to 1000"
-        raise ValidationFailed(
-            f"1 validation error detected: Value '{value}' at 'scalingConfig.maximumConcurrency' failed to satisfy "
-            f"constraint: Member must have value {rule}"
-        )
-    return value
+    if config.get("PollerGroupName"):
+        raise InvalidParameterValue("Unsupported PollerGroupName parameter for given event source mapping type.")
+    pollers = ProvisionedPollers()
+    if config.get("MinimumPollers") is not None:
+        pollers = replace(pollers, minimum=config["MinimumPollers"])
+    if config.get("MaximumPollers") is not None:
+        pollers = replace(pollers, maximum=config["MaximumPollers"])
+    if min(pollers.minimum, pollers.maximum) < _FEWEST_POLLERS:
+        raise InvalidParameterValue(f"An SQS event source mapping has at least {_FEWEST_POLLERS} provisioned pollers.")
+    if pollers.minimum > pollers.maximum:
+        raise InvalidParameterValue("MinimumPollers must be less than or equal to MaximumPollers.")
+    return pollers
+
+
+def _metrics(config: MappingType[str, Any]) -> tuple[str, ...]:
+    """Only EventCount is there for SQS; the others are Kafka's."""
+    metrics = tuple(config.get("Metrics") or ())
+    if any(metric != "EventCount" for metric in metrics):
+        raise InvalidParameterValue("Unsupported MetricsConfig parameter for given event source mapping type.")
+    return metrics
 
 
 def _filters(criteria: object, limits: Limits) -> FilterCriteria | None:

@@ -1,13 +1,20 @@
 """The event source mappings of the world: receiving for them, invoking, and settling what came of it."""
 
 from collections.abc import Callable, Iterable
+from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 from app.core.batch import Batch, Item, UnusableResponse, read_partial_response
 from app.core.call import Call, ForBatch
 from app.core.chain import Cause
-from app.core.commands import CreateEventSourceMapping, DeleteEventSourceMapping, UpdateEventSourceMapping
+from app.core.commands import (
+    CreateEventSourceMapping,
+    DeleteEventSourceMapping,
+    TagMapping,
+    UntagMapping,
+    UpdateEventSourceMapping,
+)
 from app.core.errors import (
     InvalidParameterValue,
     RecursiveInvocation,
@@ -22,8 +29,10 @@ from app.core.functions import FunctionName, Functions, Stopped, parse_function_
 from app.core.ids import Ids
 from app.core.invocation import Outcome, Succeeded, Throttled
 from app.core.limits import Limits
-from app.core.mapping import Change, Gathering, Mapping
-from app.core.mapping_parameters import MappingParameters, check_visibility, read_enabled, with_parameters
+from app.core.mapping import Gathering, Mapping
+from app.core.mapping_constraints import check_model
+from app.core.mapping_parameters import MappingParameters, check_visibility, with_parameters, with_tags
+from app.core.mapping_state import Change
 from app.core.names import Arn, Scope, name_of, parse_arn
 from app.core.outcomes import error_of, ran_of, word_of
 from app.core.queue import Queue
@@ -81,19 +90,17 @@ class Mappings:
 
     def create(self, command: CreateEventSourceMapping, now: Instant) -> dict[str, Any]:
         given = command.parameters
-        source = given.get("EventSourceArn")
-        if not source:
-            raise InvalidParameterValue("Unrecognized event source.")
-        name, function = self._function(command.scope, given.get("FunctionName"))
-        self._check_source(str(source), command.scope)
-        parameters = with_parameters(MappingParameters(), given, limits=self.limits)
-        queue = self._queue(str(source))
+        check_model(given, is_create=True)
+        source = self._source(given, command.scope)
+        parameters = with_parameters(MappingParameters(), given, is_fifo=source.endswith(".fifo"), limits=self.limits)
+        tags = with_tags({}, given.get("Tags") or {})
+        name, function = self._function(command.scope, given["FunctionName"])
+        queue = self._queue(source)
         check_visibility(queue.settings.visibility_timeout_s, function.spec.timeout_s)
-        self._check_unique(queue.arn, function)
+        self._check_unique(source, name)
         mapping = Mapping(
-            self.ids.uuid(), queue=queue.arn, function=function.arn, function_arn=name.as_invoked,
-            parameters=parameters, is_enabled=read_enabled(given) is not False, tags=dict(given.get("Tags") or {}),
-            limits=self.limits, now=now,
+            self.ids.uuid(), queue=source, function=function.arn, function_arn=name.as_invoked, parameters=parameters,
+            is_enabled=given.get("Enabled") is not False, tags=tags, limits=self.limits, now=now,
         )  # fmt: skip
         self._mappings[mapping.uuid] = mapping
         self._link(mapping)
@@ -102,24 +109,28 @@ class Mappings:
 
     def update(self, command: UpdateEventSourceMapping, now: Instant) -> dict[str, Any]:
         """Raises before anything changed when one of the parameters is refused or the mapping is in a transition."""
-        mapping = self.get(command.scope, command.uuid)
         given = command.parameters
-        change = {None: Change.UPDATE, True: Change.ENABLE, False: Change.DISABLE}[read_enabled(given)]
+        check_model(given, is_create=False)
+        mapping = self.get(command.scope, command.uuid)
+        change = {None: Change.UPDATE, True: Change.ENABLE, False: Change.DISABLE}[given.get("Enabled")]
         if not mapping.allows(change):
             raise ResourceInUse("Cannot update the event source mapping because it is in use.")
-        name, function = FunctionName(mapping.function, None), self.functions.get(mapping.function)
+        parameters = with_parameters(mapping.parameters, given, is_fifo=mapping.is_fifo, limits=self.limits)
+        name, function = None, self.functions.get(mapping.function)
         if given.get("FunctionName"):
             name, function = self._function(command.scope, given["FunctionName"])
-            if function.arn != mapping.function:
-                self._check_unique(mapping.queue, function)
-        parameters = with_parameters(mapping.parameters, given, limits=self.limits)
+            self._check_unique(mapping.queue, name, but=mapping)
         if function is not None and mapping.queue in self.queues:
             check_visibility(self.queues[mapping.queue].settings.visibility_timeout_s, function.spec.timeout_s)
-        self._unlink(mapping)
-        mapping.parameters = parameters
-        if given.get("FunctionName"):
+        # What was gathered under the old parameters goes to the old function.
+        if mapping.gathering is not None:
+            self._close(mapping, "mapping updated")
+            self._start_ready(mapping, now)
+        mapping.change_parameters(parameters)
+        if name is not None:
+            self._unlink(mapping)
             mapping.function, mapping.function_arn = name.arn, name.as_invoked
-        self._link(mapping)
+            self._link(mapping)
         mapping.apply(change, now=now)
         self._note(mapping, "updated")
         return mapping.view(command.scope)
@@ -131,6 +142,14 @@ class Mappings:
         mapping.apply(Change.DELETE, now=now)
         self._note(mapping, "deleted")
         return mapping.view(command.scope)
+
+    def tag(self, command: TagMapping, now: Instant) -> None:
+        mapping = self.get(command.scope, command.uuid)
+        mapping.tags = with_tags(mapping.tags, command.tags)
+
+    def untag(self, command: UntagMapping, now: Instant) -> None:
+        mapping = self.get(command.scope, command.uuid)
+        mapping.tags = {key: value for key, value in mapping.tags.items() if key not in command.keys}
 
     # Working --------------------------------------------------------------------------------------------
 
@@ -148,16 +167,17 @@ class Mappings:
         if mapping.uuid not in self._mappings:
             return
         self._close_if_due(mapping, now)
+        self._start_ready(mapping, now)
         queue = self.queues.get(mapping.queue)
         function = self.functions.get(mapping.function)
         if queue is None or function is None:
-            mapping.scale(now, has_work=False)
+            mapping.observe(now, has_work=False)
             return
-        mapping.scale(now, has_work=mapping.polls and bool(queue.visible_count))
+        mapping.observe(now, has_work=mapping.polls and bool(queue.visible_count))
         while mapping.may_receive(has_room_at_function=function.has_room):
             if not self._receive(mapping, queue, function, now):
                 break
-            mapping.scale(now, has_work=True)
+            mapping.observe(now, has_work=True)
 
     def settle(self, owner: ForBatch, outcome: Outcome, now: Instant) -> None:
         """Delete what succeeded; leave the rest hidden until its visibility timeout ends (spec B5, B6)."""
@@ -173,13 +193,19 @@ class Mappings:
                 self._abandon(mapping, batch)
             case Throttled():
                 self._wait_or_abandon(mapping, batch, outcome, now)
-            case Succeeded(payload=payload) if mapping.parameters.reports_item_failures:
-                self._settle_items(mapping, batch, outcome, payload, now)
-            case Succeeded():
+            case Succeeded(payload=payload):
+                mapping.scale.recover()
                 self._tell(batch, outcome)
-                self._delete(mapping, batch.items, now)
+                self._settle_items(mapping, batch, payload, now)
             case _:
                 self._tell(batch, outcome)
+                mapping.count.failed += len(batch.items)
+                # Who reports failures one by one is not scaled down for them (DG:services-sqs-errorhandling).
+                if not mapping.parameters.reports_item_failures:
+                    mapping.scale.stumble()
+        if batch.request_id not in mapping.throttled:
+            for other in mapping.take_out_of_turn(batch):
+                self._abandon(mapping, other)
         self.changed(mapping)
 
     # Inside: receiving ----------------------------------------------------------------------------------
@@ -188,6 +214,7 @@ class Mappings:
         """One receive of one poller; false when the queue had nothing."""
         timeout_s = mapping.visibility_timeout_s(queue.settings.visibility_timeout_s, function.spec.timeout_s)
         taken = self.queues.take(queue, mapping.wanted(), timeout_s, by=function.spec.name, now=now)
+        mapping.count.polled += len(taken)
         filters, dropped = mapping.parameters.filters, []
         for message, delivery in taken:
             record = self.shapes.sqs_record(delivery, queue=queue.arn, has_window=bool(mapping.window_ms))
@@ -197,53 +224,65 @@ class Mappings:
                 item.attempt.outcome, item.attempt.error_message = "filtered", reason
                 dropped.append(item)
             elif (full := mapping.gather(item, now=now)) is not None:
-                self._invoke(mapping, function, full, "6 MB payload", now)
+                self._form(mapping, full, "6 MB payload")
         if dropped:
             self._drop(mapping, dropped, now)
         self._close_if_due(mapping, now)
+        self._start_ready(mapping, now)
         return bool(taken)
 
     def _drop(self, mapping: Mapping, items: list[Item], now: Instant) -> None:
         """What the filters refuse is deleted and goes to no dead-letter queue (spec B7)."""
         reasons = tuple(item.attempt.error_message or "" for item in items)
         ids = tuple(item.id for item in items)
+        mapping.count.filtered_out += len(items)
         self.outbox.append(MessagesFiltered(mapping.queue, mapping.function, ids, reasons))
         self._delete(mapping, items, now)
 
     def _close_if_due(self, mapping: Mapping, now: Instant) -> None:
         reason = mapping.reason_to_close(now)
-        if reason is None:
-            return
-        gathered = mapping.take_gathered()
-        function = self.functions.get(mapping.function)
-        if function is not None:
-            self._invoke(mapping, function, gathered, reason, now)
+        if reason is not None:
+            self._close(mapping, reason)
 
-    # Inside: invoking -----------------------------------------------------------------------------------
+    def _close(self, mapping: Mapping, reason: str) -> None:
+        self._form(mapping, mapping.take_gathered(), reason)
 
-    def _invoke(self, mapping: Mapping, function: Function, gathered: Gathering, reason: str, now: Instant) -> None:
+    def _form(self, mapping: Mapping, gathered: Gathering, reason: str) -> None:
+        """Make a batch of what was gathered; it is ready to be run."""
         batch = Batch(self.ids.uuid(), tuple(gathered.items), reason, gathered.hidden_until)
         for item in batch.items:
             item.attempt.request_id = batch.request_id
         ids = tuple(item.id for item in batch.items)
-        chain = furthest(_causes(batch), function.arn).chain
-        self.outbox.append(BatchFormed(mapping.queue, function.arn, mapping.uuid, batch.request_id, ids, reason, chain))
-        self._run(mapping, function, batch, now)
+        chain = furthest(_causes(batch), mapping.function).chain
+        self.outbox.append(
+            BatchFormed(mapping.queue, mapping.function, mapping.uuid, batch.request_id, ids, reason, chain)
+        )
+        mapping.ready.append(batch)
+
+    # Inside: invoking -----------------------------------------------------------------------------------
+
+    def _start_ready(self, mapping: Mapping, now: Instant) -> None:
+        for overdue in mapping.take_overdue(now):
+            self._abandon(mapping, overdue)
+        while (batch := mapping.next_ready(now)) is not None:
+            self._run(mapping, batch, now)
 
     def _try_again(self, mapping: Mapping, batch: Batch, now: Instant) -> None:
-        function = self.functions.get(mapping.function)
         if now >= batch.hidden_until:
             self._abandon(mapping, batch)
-        elif function is None:
-            self._wait_or_abandon(mapping, batch, Throttled("FunctionDeleted"), now)
         else:
-            self._run(mapping, function, batch, now)
+            self._run(mapping, batch, now)
 
-    def _run(self, mapping: Mapping, function: Function, batch: Batch, now: Instant) -> None:
+    def _run(self, mapping: Mapping, batch: Batch, now: Instant) -> None:
+        function = self.functions.get(mapping.function)
+        if function is None:
+            self._wait_or_abandon(mapping, batch, Throttled("FunctionDeleted"), now)
+            return
         payload = self.shapes.records([item.record for item in batch.items])
         queue_name = name_of(mapping.queue)
         call = Call(batch.request_id, function.arn, mapping.function_arn, payload, f"queue {queue_name}",
                     furthest(_causes(batch), function.arn).via(queue_name), ForBatch(mapping.uuid, batch))  # fmt: skip
+        mapping.count.invoked += len(batch.items)
         stopped: Stopped | None = self.functions.submit(function, call, now)
         match stopped:
             case None:
@@ -252,6 +291,7 @@ class Mappings:
             case RecursiveInvocation(message=message):
                 # The messages stay; each receive counts, until maxReceiveCount moves them (spec F1).
                 mapping.throttled.pop(batch.request_id, None)
+                mapping.count.failed += len(batch.items)
                 for item in batch.items:
                     item.attempt.outcome = "refused"
                     item.attempt.error_type = "RecursiveInvocationException"
@@ -264,6 +304,8 @@ class Mappings:
     def _wait_or_abandon(self, mapping: Mapping, batch: Batch, throttled: Throttled, now: Instant) -> None:
         """A throttled batch is kept and tried again until its messages are about to reappear (spec B5)."""
         self._tell(batch, throttled)
+        mapping.count.failed += len(batch.items)
+        mapping.scale.stumble()
         throttling = mapping.throttle(batch, now=now)
         if throttling is None:
             self._abandon(mapping, batch)
@@ -280,14 +322,19 @@ class Mappings:
 
     # Inside: settling -----------------------------------------------------------------------------------
 
-    def _settle_items(self, mapping: Mapping, batch: Batch, outcome: Succeeded, payload: bytes, now: Instant) -> None:
+    def _settle_items(self, mapping: Mapping, batch: Batch, payload: bytes, now: Instant) -> None:
+        """Delete what the function did; without ReportBatchItemFailures that is all, whatever it returned (spec B6)."""
+        if not mapping.parameters.reports_item_failures:
+            self._delete(mapping, batch.items, now)
+            return
         answer = read_partial_response(payload, frozenset(item.id for item in batch.items))
-        self._tell(batch, outcome)
         if isinstance(answer, UnusableResponse):
+            mapping.count.failed += len(batch.items)
             for item in batch.items:
                 item.attempt.outcome = "failed"
                 item.attempt.error_message = f"the whole batch counts as failed: {answer.why}"
             return
+        mapping.count.failed += len(answer.ids)
         for item in batch.items:
             if item.id in answer.ids:
                 item.attempt.outcome = "failed"
@@ -305,6 +352,8 @@ class Mappings:
                 # A FIFO queue whose visibility timeout the function outran: the message comes again (spec B5). Or a
                 # queue deleted and created again under its name, which knows no handle of its earlier life.
                 item.attempt.error_message = f"not deleted: {refusal.message}"
+            else:
+                mapping.count.deleted += 1
         self.queues.changed(queue, now)
 
     def _tell(self, batch: Batch, outcome: Outcome) -> None:
@@ -317,33 +366,38 @@ class Mappings:
 
     # Inside: bookkeeping --------------------------------------------------------------------------------
 
-    def _function(self, scope: Scope, text: object) -> tuple[FunctionName, Function]:
-        name = parse_function_name(str(text), scope) if text else None
+    def _source(self, given: MappingType[str, Any], scope: Scope) -> Arn:
+        """The ARN of the queue. It may be in another account, not in another region."""
+        arn: Arn = given.get("EventSourceArn") or ""
+        try:
+            source = parse_arn(arn)
+        except ValueError:
+            raise InvalidParameterValue("Unrecognized event source.") from None
+        if source.service != "sqs":
+            raise InvalidParameterValue(f"event sources of {source.service} are not emulated yet")
+        if source.region != scope.region:
+            raise InvalidParameterValue("Unrecognized event source.")
+        return arn
+
+    def _function(self, scope: Scope, text: str) -> tuple[FunctionName, Function]:
+        name = parse_function_name(text, scope)
         function = self.functions.get(name.arn) if name else None
         if name is None or function is None:
             raise InvalidParameterValue("Function does not exist")
         return name, function
-
-    def _check_source(self, source: Arn, scope: Scope) -> None:
-        try:
-            parsed = parse_arn(source)
-        except ValueError:
-            raise InvalidParameterValue("Unrecognized event source.") from None
-        if parsed.service != "sqs":
-            raise InvalidParameterValue(f"event sources of {parsed.service} are not emulated yet")
-        if parsed.region != scope.region:
-            raise InvalidParameterValue("Unrecognized event source.")
 
     def _queue(self, arn: Arn) -> Queue:
         if arn not in self.queues:
             raise InvalidParameterValue(_NO_QUEUE)
         return self.queues[arn]
 
-    def _check_unique(self, queue: Arn, function: Function) -> None:
+    def _check_unique(self, queue: Arn, function: FunctionName, *, but: Mapping | None = None) -> None:
+        """One queue has one mapping to a function. Another version or alias counts as another (UNCONFIRMED)."""
         for mapping in self.of_queue(queue):
-            if mapping.function == function.arn:
+            if mapping is not but and _version(mapping.function_arn) == _version(function.as_invoked):
                 raise ResourceConflict(
-                    f'An event source mapping with SQS arn (" {queue} ") and function (" {function.spec.name} ") '
+                    f'An event source mapping with SQS arn (" {queue} ") and function ("'
+                    f' {function.as_invoked.split(":function:")[1]} ") '
                     f"already exists. Please update or delete the existing mapping with UUID {mapping.uuid}"
                 )
 
@@ -365,7 +419,14 @@ class Mappings:
         del self._mappings[mapping.uuid]
         if mapping.running:
             self._finishing[mapping.uuid] = mapping
+        for batch in mapping.take_waiting():
+            self._abandon(mapping, batch)
         self.gone(mapping)
+
+
+def _version(function_arn: Arn) -> Arn:
+    """The ARN, without a qualifier that says nothing."""
+    return function_arn.removesuffix(":$LATEST")
 
 
 def furthest(causes: Iterable[Cause], function: Arn) -> Cause:

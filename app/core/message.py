@@ -20,7 +20,8 @@ class MessageAttribute:
 
 @value(frozen=True, slots=True)
 class Content:
-    """What the sender gave and SQS fixed at that moment; it never changes, in whatever queue the message is.
+    """What the sender gave and SQS fixed at that moment. It does not change, in whatever queue the message is; only a
+    FIFO dead-letter queue gives it an own deduplication id and sequence number.
 
     `cause` is the chain the message belongs to and the invocation that sent it, if one did.
     """

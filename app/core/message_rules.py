@@ -85,6 +85,11 @@ def check_fifo_entry(group_id: str, deduplication_id: str | None, delay_s: int |
         )
 
 
+def check_attempt_id(attempt_id: str) -> None:
+    """The form of a ReceiveRequestAttemptId, that of a deduplication id (SQSAPI:ReceiveMessage)."""
+    _check_id("ReceiveRequestAttemptId", attempt_id)
+
+
 def _check_id(name: str, value: str) -> None:
     if not _GROUP_ID.fullmatch(value):
         raise InvalidParameterValue(

@@ -12,9 +12,9 @@ from app.core.errors import InvalidParameterValue, ResourceNotFound
 from app.core.facts import Configured, Effect
 from app.core.ids import Ids
 from app.core.message import Message
-from app.core.names import Arn, name_of
+from app.core.names import Arn, name_of, parse_arn
 from app.core.queue import Queue
-from app.core.queues import Queues
+from app.core.queues import Queues, check_same_type
 from app.core.time import SECOND_MS, Instant
 
 # Without a rate of its own AWS moves as fast as it thinks good; here so many a millisecond.
@@ -45,6 +45,10 @@ class MoveTask:
     failure_reason: str | None = None
 
     @property
+    def is_running(self) -> bool:
+        return self.status is TaskStatus.RUNNING
+
+    @property
     def handle(self) -> str:
         """Looks like AWS's: base64 of the task id and the source."""
         return b64encode(json.dumps({"taskId": self.id, "sourceArn": self.source}).encode()).decode()
@@ -65,7 +69,8 @@ class MoveTasks:
         self._due = Agenda(lambda at, task: task.next_at == at, self._running_count)
 
     def of(self, source: Arn, most: int) -> list[MoveTask]:
-        """Raises ResourceNotFound for an unknown queue, InvalidParameterValue unless `most` is from 1 to 10."""
+        """The newest first. Raises ResourceNotFound for an unknown queue, InvalidParameterValue for a text that is no
+        ARN or unless `most` is from 1 to 10."""
         if not 1 <= most <= _TASKS_KEPT:
             raise InvalidParameterValue(
                 f"Value {most} for parameter MaxResults is invalid. Reason: Must be between 1 and 10, if provided."
@@ -78,15 +83,15 @@ class MoveTasks:
         queue = self._source(command.source)
         if not self.queues.dead_letter_sources(queue.arn):
             raise InvalidParameterValue("Source queue must be configured as a Dead Letter Queue.")
-        if command.destination is not None and command.destination not in self.queues:
-            raise ResourceNotFound("The resource that you specified for the DestinationArn parameter doesn't exist.")
+        if command.destination is not None:
+            self._check_destination(queue, command.destination)
         rate = command.rate_per_s
         if rate is not None and not 1 <= rate <= 500:
             raise InvalidParameterValue(
                 f"Value {rate} for parameter MaxNumberOfMessagesPerSecond is invalid. Reason: You must enter a value "
                 "between 1 and 500."
             )
-        if any(task.status is TaskStatus.RUNNING for task in self._tasks.get(queue.arn, [])):
+        if any(task.is_running for task in self._tasks.get(queue.arn, [])):
             raise InvalidParameterValue(
                 "There is already a task running. Only one active task is allowed for a source queue arn "
                 "at a given time."
@@ -102,9 +107,10 @@ class MoveTasks:
     def cancel(self, command: CancelMessageMoveTask, now: Instant) -> int:
         """How many messages the task has moved; they stay moved."""
         task = self._find(command.handle)
-        if task.status is not TaskStatus.RUNNING:
+        if not task.is_running:
             raise InvalidParameterValue("Only active tasks can be cancelled.")
         self._end(task, TaskStatus.CANCELLED)
+        self.changed()
         return task.moved
 
     # Time -----------------------------------------------------------------------------------------------
@@ -152,7 +158,18 @@ class MoveTasks:
         words = f"move task on {name_of(task.source)} {status.lower()}: {task.moved} messages moved"
         self.outbox.append(Configured(words, task.source))
 
+    def _check_destination(self, source: Queue, arn: Arn) -> None:
+        _check_form("DestinationArn", arn)
+        destination = self.queues.get(arn)
+        if destination is None:
+            raise ResourceNotFound("The resource that you specified for the DestinationArn parameter doesn't exist.")
+        # A task from a queue to itself would never end; what AWS says to it is UNCONFIRMED.
+        if destination is source:
+            raise InvalidParameterValue("The DestinationArn must not be the SourceArn.")
+        check_same_type(source, destination)
+
     def _source(self, arn: Arn) -> Queue:
+        _check_form("SourceArn", arn)
         queue = self.queues.get(arn)
         if queue is None:
             raise ResourceNotFound("The resource that you specified for the SourceArn parameter doesn't exist.")
@@ -171,6 +188,16 @@ class MoveTasks:
 
     def _running_count(self) -> int:
         return sum(task.next_at is not None for tasks in self._tasks.values() for task in tasks)
+
+
+def _check_form(parameter: str, arn: Arn) -> None:
+    try:
+        parse_arn(arn)
+    except ValueError:
+        raise InvalidParameterValue(
+            f"You must use this format to specify the {parameter}: "
+            "arn:<partition>:<service>:<region>:<account-id>:<resource-id>"
+        ) from None
 
 
 def _pause_ms(moved: int, rate_per_s: int | None) -> int:

@@ -45,7 +45,7 @@ class ParsedArn:
     def name(self) -> str:
         """The resource's own name: `orders`, or `resize` of `function:resize:live`."""
         kind, _, rest = self.resource.partition(":")
-        if kind == "function":
+        if self.service == "lambda" and kind == "function":
             return rest.split(":")[0]
         return self.resource
 

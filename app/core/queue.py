@@ -19,8 +19,9 @@ from app.core.limits import Limits
 from app.core.lines import FairLine, FifoLine, Line, StandardLine
 from app.core.message import Attempt, Content, Delivery, Message, MessageState, Move
 from app.core.names import Arn, name_of
-from app.core.queue_attributes import QueueAttributes, RedrivePolicy
+from app.core.queue_attributes import QueueAttributes
 from app.core.receipts import Receipts
+from app.core.redrive import RedrivePolicy
 from app.core.time import SECOND_MS, Instant, earliest, format_instant
 
 _FIRST_SEQUENCE = 18_870_000_000_000_000_000
@@ -29,12 +30,13 @@ _SEQUENCE_STEP = 256
 
 @dataclass(frozen=True, slots=True)
 class LongPoll:
-    """A receive that waits for a message until its deadline."""
+    """A receive that waits for a message until its deadline. `attempt_id` is a FIFO queue's."""
 
     waiter: int
     deadline: Instant
     max_messages: int
     visibility_timeout_s: int | None
+    attempt_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class Queue:
         self._last_sequence = _FIRST_SEQUENCE
         self._line: Line = FifoLine() if self.is_fifo else StandardLine()
         self.accepted = DeduplicationMemory(limits.deduplication_ms)
+        self._former_scope: tuple[str, Instant] | None = None
         self._attempts: dict[str, ReceiveAttempt] = {}
         self._hidden: Agenda[Message] = Agenda(_is_hidden_until, lambda: self.in_flight_count + self.delayed_count)
         self._by_age: Agenda[Message] = Agenda(_is_here, lambda: len(self._messages))
@@ -104,6 +107,22 @@ class Queue:
     def name(self) -> str:
         return name_of(self.arn)
 
+    # Settings -------------------------------------------------------------------------------------------
+
+    def change_settings(self, settings: QueueAttributes, *, now: Instant) -> None:
+        """A new deduplication scope does not take effect at once (recorded, spec A8); for how long is not: as long as
+        AWS says that any attribute may take."""
+        if settings.deduplication_scope != self.settings.deduplication_scope:
+            self._former_scope = (self.deduplication_scope(now), now + self._limits.deduplication_scope_change_ms)
+        self.settings = settings
+        self.modified_at = now
+
+    def deduplication_scope(self, now: Instant) -> str:
+        """The scope by which a message sent now is told from its duplicates."""
+        if self._former_scope is not None and now < self._former_scope[1]:
+            return self._former_scope[0]
+        return self.settings.deduplication_scope
+
     # What goes in ---------------------------------------------------------------------------------------
 
     def send(self, content: Content, *, delay_s: int | None, now: Instant) -> Message:
@@ -112,11 +131,19 @@ class Queue:
         return self._put(Message(content, self._next_order(), now + delay_s * SECOND_MS, now), now)
 
     def accept(self, message: Message, *, source: Arn, reason: str, now: Instant) -> Message:
-        """Take over a message that another queue let go, with its counts and its history (spec A10)."""
+        """Take over a message that another queue let go, with its counts and its history (spec A10).
+
+        In a FIFO queue its deduplication id is from now on its message id, so that two messages of one deduplication
+        id are both kept, and its sequence number is this queue's.
+        """
         move = Move(now, source, self.arn, reason)
+        content = message.content
+        if self.is_fifo:
+            number = self.next_sequence_number()
+            content = replace(content, deduplication_id=content.message_id, sequence_number=number)
         moved = replace(
-            message, order=self._next_order(), rank=0, available_at=now, enqueued_at=now, source=source,
-            state=MessageState.VISIBLE, moves=(*message.moves, move),
+            message, content=content, order=self._next_order(), rank=0, available_at=now, enqueued_at=now,
+            source=source, state=MessageState.VISIBLE, moves=(*message.moves, move),
         )  # fmt: skip
         return self._put(moved, now)
 
@@ -158,7 +185,10 @@ class Queue:
             return []
         timeout_s = self.settings.visibility_timeout_s if visibility_timeout_s is None else visibility_timeout_s
         for message, _ in attempt.taken:
-            self._hide(message, now + timeout_s * SECOND_MS, MessageState.IN_FLIGHT)
+            if timeout_s:
+                self._hide(message, now + timeout_s * SECOND_MS, MessageState.IN_FLIGHT)
+            else:
+                self._show(message)
         self.remember_attempt(attempt_id, attempt.taken, now=now)
         return list(attempt.taken)
 
@@ -174,8 +204,8 @@ class Queue:
         self._attempts[attempt_id] = ReceiveAttempt(until, taken[0][0].available_at, tuple(taken))
 
     def check_room_in_flight(self) -> None:
-        """Raises OverLimit when a short poll may not take more (spec A7)."""
-        if not self.has_room_in_flight:
+        """Raises OverLimit when a short poll may not take more; a FIFO queue says nothing (spec A7)."""
+        if not self.is_fifo and not self.has_room_in_flight:
             raise OverLimit(
                 "The specified action violates a limit. For example, ReceiveMessage returns this error if the maximum "
                 "number of in flight messages is reached and AddPermission returns this error if the maximum number "

@@ -1,20 +1,14 @@
 """A queue's attributes: AWS's table of them, read from texts and written back (spec A1)."""
 
-import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from app.core.errors import InvalidAttributeName, InvalidAttributeValue, InvalidParameterValue
-from app.core.names import Arn, parse_arn
-
-
-@dataclass(frozen=True, slots=True)
-class RedrivePolicy:
-    """Where a message goes that was received `max_receive_count` times."""
-
-    dead_letter_target: Arn
-    max_receive_count: int
+from app.core.errors import InvalidAttributeName, InvalidAttributeValue
+from app.core.names import Arn
+from app.core.queue_policy import check_policy
+from app.core.redrive import ALLOW_ALL, RedriveAllowPolicy, RedrivePolicy, read_allow_policy, read_redrive_policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +21,7 @@ class QueueAttributes:
     wait_time_s: int = 0
     visibility_timeout_s: int = 30
     redrive: RedrivePolicy | None = None
+    redrive_allow: RedriveAllowPolicy = ALLOW_ALL
     is_fifo: bool = False
     content_based_deduplication: bool = False
     deduplication_scope: str = "queue"
@@ -63,15 +58,20 @@ _HIGH_THROUGHPUT = {
     "DeduplicationScope": ("deduplication_scope", ("queue", "messageGroup")),
     "FifoThroughputLimit": ("fifo_throughput_limit", ("perQueue", "perMessageGroupId")),
 }
+_DIGITS = re.compile("[0-9]{1,10}")
 _BOTH_ENCRYPTIONS = (
     "You can use one type of server-side encryption (SSE) at one time. You can either enable KMS SSE or SQS SSE."
 )
 
 
 def with_attributes(
-    current: QueueAttributes, given: Mapping[str, str], *, queue: Arn, is_queue: Callable[[Arn], bool]
+    current: QueueAttributes,
+    given: Mapping[str, str],
+    *,
+    queue: Arn,
+    allow_policy_of: Callable[[Arn], RedriveAllowPolicy | None],
 ) -> QueueAttributes:
-    """`current` with the texts of `given` laid over it.
+    """`current` with the texts of `given` laid over it. `allow_policy_of` is None for a queue that is not there.
 
     Raises InvalidAttributeName, InvalidAttributeValue or InvalidParameterValue, in AWS's words (spec A1, A10).
     """
@@ -82,13 +82,13 @@ def with_attributes(
             numbers: dict[str, Any] = {_NUMBERS[name].member: _read_number(name, text)}
             result = replace(result, **numbers)
         elif name == "RedrivePolicy":
-            result = replace(result, redrive=_read_redrive_policy(text, queue=queue, is_queue=is_queue))
+            result = replace(result, redrive=read_redrive_policy(text, queue=queue, allow_policy_of=allow_policy_of))
             _keep(texts, name, text)
         elif name == "RedriveAllowPolicy":
-            _read_allow_policy(text)
+            result = replace(result, redrive_allow=read_allow_policy(text))
             _keep(texts, name, text)
         elif name == "Policy":
-            _read_json_object(name, text)
+            check_policy(text)
             _keep(texts, name, text)
         elif name == "KmsMasterKeyId":
             if text and given.get("SqsManagedSseEnabled", "").lower() == "true":
@@ -146,10 +146,7 @@ def _read_number(name: str, text: str) -> int:
 
 
 def _checked_number(name: str, text: str, least: int, most: int) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = least - 1
+    number = int(text) if _DIGITS.fullmatch(text) else -1
     if not least <= number <= most:
         raise InvalidAttributeValue(f"Invalid value for the parameter {name}.")
     return number
@@ -166,78 +163,3 @@ def _read_choice(name: str, text: str) -> dict[str, Any]:
     if text not in choices:
         raise InvalidAttributeValue(f"Invalid value for the parameter {name}.")
     return {member: text}
-
-
-def _read_json_object(name: str, text: str) -> dict[str, Any]:
-    if not text:
-        return {}
-    try:
-        value = json.loads(text)
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        raise InvalidAttributeValue(f"Invalid value for the parameter {name}.")
-    return value
-
-
-def _read_redrive_policy(text: str, *, queue: Arn, is_queue: Callable[[Arn], bool]) -> RedrivePolicy | None:
-    """Rules and texts from spec A10; the ARN is parsed before it is looked up, as recorded."""
-    if not text:
-        return None
-
-    def refuse(reason: str) -> InvalidParameterValue:
-        return InvalidParameterValue(f"Value {text} for parameter RedrivePolicy is invalid. Reason: {reason}")
-
-    try:
-        policy = json.loads(text)
-    except ValueError:
-        policy = None
-    if not isinstance(policy, dict):
-        raise refuse("Redrive policy is not a valid JSON map.")
-    if "deadLetterTargetArn" not in policy or "maxReceiveCount" not in policy:
-        missing = "deadLetterTargetArn" if "deadLetterTargetArn" not in policy else "maxReceiveCount"
-        raise refuse(f"Redrive policy does not contain mandatory attribute: {missing}.")
-    unknown = sorted(set(policy) - {"deadLetterTargetArn", "maxReceiveCount"})
-    if unknown:
-        raise refuse("Only following attributes are supported: [deadLetterTargetArn, maxReceiveCount].")
-    count = _read_count(policy["maxReceiveCount"])
-    if count is None:
-        raise refuse(
-            f"Invalid value for maxReceiveCount: {policy['maxReceiveCount']}, "
-            "valid values are from 1 to 1000 both inclusive."
-        )
-    target = str(policy["deadLetterTargetArn"])
-    try:
-        parsed, own = parse_arn(target), parse_arn(queue)
-    except ValueError:
-        raise refuse("Invalid value for deadLetterTargetArn.") from None
-    if parsed.service != "sqs" or parsed.scope != own.scope:
-        raise refuse("Dead-letter target owner should be same as the source.")
-    if target.endswith(".fifo") != queue.endswith(".fifo"):
-        raise refuse("Dead letter queue must be same type of queue as the source.")
-    if not is_queue(target):
-        raise refuse("Dead letter target does not exist.")
-    return RedrivePolicy(target, count)
-
-
-def _read_count(value: object) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        return None
-    try:
-        count = int(value)
-    except ValueError:
-        return None
-    return count if 1 <= count <= 1_000 else None
-
-
-def _read_allow_policy(text: str) -> None:
-    if not text:
-        return
-    policy = _read_json_object("RedriveAllowPolicy", text)
-    permission = policy.get("redrivePermission")
-    arns = policy.get("sourceQueueArns")
-    is_valid = permission in ("allowAll", "denyAll", "byQueue") and (
-        isinstance(arns, list) and len(arns) <= 10 if permission == "byQueue" else arns is None
-    )
-    if not is_valid:
-        raise InvalidAttributeValue("Invalid value for the parameter RedriveAllowPolicy.")

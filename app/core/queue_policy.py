@@ -1,17 +1,34 @@
 """A queue's access policy, as AddPermission and RemovePermission write it (spec A12)."""
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any
 
-from app.core.errors import InvalidParameterValue, MissingParameter, OverLimit
+from app.core.errors import InvalidAttributeValue, InvalidParameterValue, MissingParameter, OverLimit
 from app.core.names import Arn
+from app.core.redrive import read_json_object
 
+# SQSDG:quotas-policies.
 _ACTIONS_MOST = 7
+_STATEMENTS_MOST = 20
+_POLICY_BYTES_MOST = 8_192
+_LABEL = re.compile(r"[A-Za-z0-9_-]{1,80}")
+_ACCOUNT = re.compile(r"[0-9]{12}")
 _ACTIONS = {
     "*", "SendMessage", "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility", "GetQueueAttributes",
     "GetQueueUrl", "ListDeadLetterSourceQueues", "PurgeQueue", "ListQueueTags",
 }  # fmt: skip
+
+
+def check_policy(text: str) -> None:
+    """Raises InvalidAttributeValue unless `text` is "" or a policy: a JSON object whose statements are objects."""
+    if not text:
+        return
+    statements = read_json_object("Policy", text).get("Statement", [])
+    listed = statements if isinstance(statements, list) else [statements]
+    if len(text.encode()) > _POLICY_BYTES_MOST or not all(isinstance(statement, dict) for statement in listed):
+        raise InvalidAttributeValue("Invalid value for the parameter Policy.")
 
 
 def with_permission(
@@ -29,9 +46,24 @@ def with_permission(
         )
     if len(actions) > _ACTIONS_MOST:
         raise OverLimit(f"{len(actions)} Actions were found, maximum allowed is {_ACTIONS_MOST}.")
+    for account in accounts:
+        if not _ACCOUNT.fullmatch(account):
+            # As users saw it (aws-sdk-core-ruby #138).
+            raise InvalidParameterValue(
+                f"Value [{account}] for parameter PrincipalId is invalid. Reason: Unable to verify."
+            )
+    if not _LABEL.fullmatch(label):
+        raise InvalidParameterValue(
+            f"Value {label} for parameter Label is invalid. Reason: Can only include alphanumeric characters, hyphens, "
+            "or underscores. 1 to 80 in length."
+        )
     document = _read(policy, queue)
     if any(statement.get("Sid") == label for statement in document["Statement"]):
         raise InvalidParameterValue(f"Value {label} for parameter Label is invalid. Reason: Already exists.")
+    if len(document["Statement"]) >= _STATEMENTS_MOST:
+        raise OverLimit(
+            f"{len(document['Statement']) + 1} statements were found, maximum allowed is {_STATEMENTS_MOST}."
+        )
     principals = [f"arn:aws:iam::{account}:root" for account in accounts]
     document["Statement"].append(
         {

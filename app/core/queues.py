@@ -56,6 +56,7 @@ from app.core.ids import Ids
 from app.core.limits import Limits
 from app.core.message import Content, Delivery, Message, MessageAttribute, Move
 from app.core.message_rules import (
+    check_attempt_id,
     check_batch,
     check_delay,
     check_fifo_entry,
@@ -66,10 +67,11 @@ from app.core.message_rules import (
     size_of,
     text_bytes,
 )
-from app.core.names import Arn, Scope, name_of, parse_arn
+from app.core.names import Arn, Scope, parse_arn
 from app.core.queue import LongPoll, Queue, Taken, reason_for_move
 from app.core.queue_attributes import QueueAttributes, first_difference, with_attributes
 from app.core.queue_policy import with_permission, without_permission
+from app.core.redrive import RedriveAllowPolicy
 from app.core.time import SECOND_MS, Instant
 
 CLIENT = "ReceiveMessage"
@@ -117,7 +119,7 @@ class Queues:
 
     def create(self, command: CreateQueue, now: Instant) -> Arn:
         arn, given = command.queue, command.attributes
-        name = name_of(arn)
+        name = arn.split(":", 5)[5]
         is_fifo = given.get("FifoQueue", "").lower() == "true"
         check_queue_name(name, is_fifo=is_fifo)
         if (existing := self._queues.get(arn)) is not None:
@@ -154,8 +156,7 @@ class Queues:
         queue = self[command.queue]
         attributes = self._attributes(queue.settings, command.attributes, queue.arn)
         self._forget_source(queue)
-        queue.settings = attributes
-        queue.modified_at = now
+        queue.change_settings(attributes, now=now)
         if queue.is_fifo and "DelaySeconds" in command.attributes:
             queue.spread_delay(now)
         self._note_source(queue)
@@ -210,8 +211,8 @@ class Queues:
         """The message a FIFO queue would answer with, because this one would be its duplicate; nothing happens."""
         if not queue.is_fifo:
             return None
-        deduplication_id = command.deduplication_id or content_id(command.body)
-        return queue.accepted.peek(_deduplication_key(queue, command.group_id, deduplication_id), now)
+        scope, deduplication_id = queue.deduplication_scope(now), command.deduplication_id or content_id(command.body)
+        return queue.accepted.peek(_deduplication_key(scope, command.group_id, deduplication_id), now)
 
     def send_batch(self, command: SendMessageBatch, now: Instant) -> BatchAnswer:
         queue = self[command.queue]
@@ -256,6 +257,8 @@ class Queues:
                 f"Reason: Must be >= 0 and <= {limits.wait_time_s}, if provided."
             )
         self._check_visibility(command.visibility_timeout_s)
+        if queue.is_fifo and command.attempt_id is not None:
+            check_attempt_id(command.attempt_id)
         if not wait_s:
             queue.check_room_in_flight()
         deliveries = self._receive(queue, command, now)
@@ -263,7 +266,10 @@ class Queues:
         if deliveries or not wait_s:
             return Received(tuple(delivery for _, delivery in deliveries))
         waiter = self.next_waiter()
-        poll = LongPoll(waiter, now + wait_s * SECOND_MS, command.max_messages, command.visibility_timeout_s)
+        poll = LongPoll(
+            waiter, now + wait_s * SECOND_MS, command.max_messages, command.visibility_timeout_s,
+            command.attempt_id if queue.is_fifo else None,
+        )  # fmt: skip
         queue.wait(poll)
         self._polled[waiter] = queue
         self.changed(queue, now)
@@ -314,6 +320,8 @@ class Queues:
             taken = self.take(queue, poll.max_messages, poll.visibility_timeout_s, by=CLIENT, now=now)
             if not taken:
                 return
+            if poll.attempt_id is not None:
+                queue.remember_attempt(poll.attempt_id, taken, now=now)
             self._end(queue, poll, Received(tuple(delivery for _, delivery in taken)))
 
     def end_polls(self, queue: Queue, now: Instant) -> None:
@@ -387,7 +395,7 @@ class Queues:
         """Send messages on as new ones: a fresh id and receive count, as a message move task does (spec A11).
 
         Raises ResourceNotFound for an unknown message or destination, InvalidParameterValue when the queue is no
-        dead-letter queue and no destination is given; then nothing has moved.
+        dead-letter queue and no destination is given, or the destination is of the other type; then nothing has moved.
         """
         queue = self[command.queue]
         if command.destination is None and not self._sources.get(queue.arn):
@@ -397,6 +405,7 @@ class Queues:
             for message in self._chosen(queue, command)
         ]
         for message, destination, body in moves:
+            check_same_type(queue, destination)
             check_message(message.content.body if body is None else body, message.content.attributes)
             self._check_size(destination, message.content.body if body is None else body, message.content.attributes,
                              "One or more parameters are invalid.")  # fmt: skip
@@ -423,7 +432,11 @@ class Queues:
     # Inside ---------------------------------------------------------------------------------------------
 
     def _attributes(self, current: QueueAttributes, given: Mapping[str, str], arn: Arn) -> QueueAttributes:
-        return with_attributes(current, given, queue=arn, is_queue=lambda target: target in self._queues)
+        return with_attributes(current, given, queue=arn, allow_policy_of=self._allow_policy_of)
+
+    def _allow_policy_of(self, arn: Arn) -> RedriveAllowPolicy | None:
+        queue = self._queues.get(arn)
+        return queue.settings.redrive_allow if queue is not None else None
 
     def _note_source(self, queue: Queue) -> None:
         if queue.settings.redrive is not None:
@@ -470,7 +483,7 @@ class Queues:
         key, deduplication_id, sequence_number = "", None, None
         if queue.is_fifo:
             deduplication_id = command.deduplication_id or content_id(command.body)
-            key = _deduplication_key(queue, command.group_id, deduplication_id)
+            key = _deduplication_key(queue.deduplication_scope(now), command.group_id, deduplication_id)
             if (accepted := queue.accepted.find(key, now)) is not None:
                 return Sent(accepted.message_id, accepted.md5_of_body, *digests, accepted.sequence_number)
             sequence_number = queue.next_sequence_number()
@@ -526,8 +539,15 @@ def delay_of(queue: Queue, command: SendMessage) -> int:
     return queue.settings.delay_s if command.delay_s is None or queue.is_fifo else command.delay_s
 
 
-def _deduplication_key(queue: Queue, group_id: str | None, deduplication_id: str) -> str:
+def check_same_type(source: Queue, destination: Queue) -> None:
+    """Dead letters stay with their type of queue: a FIFO queue needs a group, which a standard message need not have.
+
+    Raises InvalidParameterValue; its text is UNCONFIRMED.
+    """
+    if source.is_fifo != destination.is_fifo:
+        raise InvalidParameterValue("The destination queue must be same type of queue as the source.")
+
+
+def _deduplication_key(scope: str, group_id: str | None, deduplication_id: str) -> str:
     """With scope `messageGroup` an id counts within its group; a space cannot be in either."""
-    if queue.settings.deduplication_scope == "messageGroup":
-        return f"{group_id} {deduplication_id}"
-    return deduplication_id
+    return f"{group_id} {deduplication_id}" if scope == "messageGroup" else deduplication_id

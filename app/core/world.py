@@ -10,6 +10,7 @@ from app.core.buckets import Bucket, Buckets
 from app.core.chain import Cause, Chains
 from app.core.commands import Command, Origin, SendMessage
 from app.core.errors import InvalidParameterValue
+from app.core.event_invoke import EventInvokeConfig
 from app.core.explain import Explanation, Question, Scene, explain
 from app.core.facts import Effect, Fact
 from app.core.function import Function
@@ -49,6 +50,7 @@ class World:
         self._functions = Functions(
             ids, limits, self._chains, self._outbox, self._cause_of, self._queues.next_waiter, self._function_freed,
             self._settle_batch,
+            self._is_target,
             self._deliver,
         )  # fmt: skip
         self._mappings = Mappings(
@@ -99,9 +101,9 @@ class World:
     def queues(self, scope: Scope | None = None) -> list[Queue]:
         return self._queues.all(scope)
 
-    def dead_letter_sources(self, arn: Arn) -> list[Queue]:
+    def dead_letter_sources(self, queue_arn: Arn) -> list[Queue]:
         """The queues whose redrive policy names this one."""
-        return self._queues.dead_letter_sources(arn)
+        return self._queues.dead_letter_sources(queue_arn)
 
     def move_tasks(self, source: Arn, most: int = 1) -> list[MoveTask]:
         """The newest first. Raises ResourceNotFound, InvalidParameterValue."""
@@ -113,6 +115,10 @@ class World:
 
     def functions(self, scope: Scope | None = None) -> list[Function]:
         return self._functions.all(scope)
+
+    def event_invoke(self, function: Arn) -> EventInvokeConfig:
+        """Raises ResourceNotFound when the function is not there or has no config of its own."""
+        return self._functions.event_invoke_of(function)
 
     def events_waiting(self, function: Arn) -> int:
         """How many asynchronous events wait for their next attempt."""
@@ -176,9 +182,14 @@ class World:
             commands.RemovePermission: queues.remove_permission,
             commands.PutFunction: functions.put,
             commands.DeleteFunction: functions.delete,
+            commands.PutEventInvokeConfig: functions.put_event_invoke,
+            commands.DeleteEventInvokeConfig: functions.delete_event_invoke,
+            commands.PutReservedConcurrency: functions.put_reserved_concurrency,
             commands.CreateEventSourceMapping: mappings.create,
             commands.UpdateEventSourceMapping: mappings.update,
             commands.DeleteEventSourceMapping: mappings.delete,
+            commands.TagMapping: mappings.tag,
+            commands.UntagMapping: mappings.untag,
             commands.Invoke: functions.invoke,
             commands.SettleInvocation: functions.settle,
             commands.DeclareBucket: buckets.declare,
@@ -215,6 +226,10 @@ class World:
 
     def _move_tasks_changed(self) -> None:
         self._timetable.book(self._move_tasks)
+
+    def _is_target(self, target: Arn) -> bool:
+        name = parse_function_name(target, Scope())
+        return target in self._queues or (name is not None and self._functions.get(name.arn) is not None)
 
     def _deliver(
         self, target: Arn, body: bytes, attributes: MappingType[str, MessageAttribute], cause: Cause, now: Instant

@@ -159,21 +159,24 @@ class Engine:
             await self._nothing_held.wait()
 
     async def _move(self, target: Instant) -> Advanced:
-        async with self._moving:
-            first, woken = self.journal.last_number, 0
-            while True:
-                # A call in flight holds the clock: what it leads to comes before what is due later.
-                await self._nothing_held.wait()
-                at = self.world.next_wakeup()
-                if at is None or at > target:
-                    break
-                self.clock.jump(at)
-                self._catch_up(max(at, self.clock.now()))
-                woken += 1
-                # Let the calls that this began get under way, and the web layer breathe.
-                await asyncio.sleep(0)
-            self.clock.jump(target)
-        self._rearm()
+        try:
+            async with self._moving:
+                first, woken = self.journal.last_number, 0
+                while True:
+                    # A call in flight holds the clock: what it leads to comes before what is due later.
+                    await self._nothing_held.wait()
+                    at = self.world.next_wakeup()
+                    if at is None or at > target:
+                        break
+                    self.clock.jump(at)
+                    self._catch_up(max(at, self.clock.now()))
+                    woken += 1
+                    # Let the calls that this began get under way, and the web layer breathe.
+                    await asyncio.sleep(0)
+                self.clock.jump(target)
+        finally:
+            # Also when whoever waited for this gave up half-way.
+            self._rearm()
         return Advanced(self.clock.now(), woken, self.journal.last_number - first)
 
     # Time -----------------------------------------------------------------------------------------------
@@ -264,9 +267,9 @@ class Engine:
                 outcome = Unreachable(f"there is no endpoint for function '{invocation.function_name}'")
             else:
                 outcome = await endpoint.invoke(invocation)
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
+            if _is_cancelled():
+                raise
             # An endpoint promises not to raise; if one does, the call still has to end and somebody has to know.
             log.exception("the endpoint of %s failed", invocation.function_name)
             outcome = Unreachable(f"the endpoint failed: {type(error).__name__}: {error}")
@@ -324,6 +327,12 @@ class Engine:
         for call in calls:
             with contextlib.suppress(asyncio.CancelledError):
                 await call
+
+
+def _is_cancelled() -> bool:
+    """Whether somebody wants this task to end; a CancelledError alone may be the endpoint's own."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
 
 
 def _unqualified(function_arn: Arn) -> Arn:

@@ -5,18 +5,20 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
+from itertools import count, islice
 from typing import Any
 
 from app.core.facts import Fact, LoopWarned
 from app.core.names import name_of
 from app.core.time import Instant, format_instant
+from app.core.value import value
 
 _ARNS = {"queue", "function", "destination", "target"}
 _SUBSCRIBER_BACKLOG = 10_000
 _WARNINGS_KEPT = 1_000
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Entry:
     """A fact, its number (from 1, without gaps) and its instant."""
 
@@ -67,7 +69,8 @@ class Journal:
     """At most `kept` entries; older ones are forgotten, their numbers are not given again."""
 
     def __init__(self, *, kept: int = 100_000) -> None:
-        self._entries: deque[Entry] = deque(maxlen=kept)
+        # An entry's number is its place: most are never looked at, so an `Entry` is made for who does.
+        self._kept: deque[tuple[Instant, Fact]] = deque(maxlen=kept)
         self._last = 0
         self._subscribers: set[asyncio.Queue[Entry | None]] = set()
         self._is_closed = False
@@ -80,14 +83,9 @@ class Journal:
     def record(self, at: Instant, facts: Iterable[Fact]) -> None:
         for fact in facts:
             self._last += 1
-            entry = Entry(self._last, at, fact)
-            self._entries.append(entry)
-            if isinstance(fact, LoopWarned):
-                self._warnings.append(entry)
-            for subscriber in self._subscribers:
-                # A reader that does not keep up misses entries, told by the gap in their numbers; nobody waits for it.
-                if subscriber.qsize() < _SUBSCRIBER_BACKLOG:
-                    subscriber.put_nowait(entry)
+            self._kept.append((at, fact))
+            if self._subscribers or isinstance(fact, LoopWarned):
+                self._tell(Entry(self._last, at, fact))
 
     def entries(
         self,
@@ -141,14 +139,25 @@ class Journal:
             for subscriber in self._subscribers:
                 subscriber.put_nowait(None)
 
+    def _tell(self, entry: Entry) -> None:
+        if isinstance(entry.fact, LoopWarned):
+            self._warnings.append(entry)
+        for subscriber in self._subscribers:
+            # A reader that does not keep up misses entries, told by the gap in their numbers; nobody waits for it.
+            if subscriber.qsize() < _SUBSCRIBER_BACKLOG:
+                subscriber.put_nowait(entry)
+
     def _oldest_first(self, after: int) -> Iterator[Entry]:
-        return (entry for entry in self._entries if entry.number > after)
+        first = self._last - len(self._kept) + 1
+        skipped = max(0, after + 1 - first)
+        for number, (at, fact) in enumerate(islice(self._kept, skipped, None), first + skipped):
+            yield Entry(number, at, fact)
 
     def _newest_first(self, after: int) -> Iterator[Entry]:
-        for entry in reversed(self._entries):
-            if entry.number <= after:
+        for number, (at, fact) in zip(count(self._last, -1), reversed(self._kept), strict=False):
+            if number <= after:
                 return
-            yield entry
+            yield Entry(number, at, fact)
 
 
 async def _drained(backlog: "asyncio.Queue[Entry | None]") -> AsyncIterator[Entry]:

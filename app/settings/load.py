@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from app.core.limits import DEFAULT_LIMITS
 from app.core.names import DEFAULT_ACCOUNT, DEFAULT_REGION, Scope
 from app.settings.document import Document, read_document
 from app.settings.functions import read_function
@@ -18,6 +19,7 @@ from app.settings.service import (
     read_clock,
     read_hosts,
     read_journal_facts,
+    read_limits,
     read_listen,
     read_region,
     read_security,
@@ -150,6 +152,7 @@ def _read(field: Field) -> Settings:
         seed=table.integer("seed", DEFAULT_SEED, least=0, most=2**63 - 1),
         clock=table.read("clock", read_clock) or Wall(),
         journal_facts=table.read("journal", read_journal_facts) or DEFAULT_JOURNAL_FACTS,
+        limits=table.read("limits", read_limits) or DEFAULT_LIMITS,
         security=security,
         functions=_named(table, "functions", read_function),
         queues=dead_letter_queues_first(_named(table, "queues", read_queue), table),

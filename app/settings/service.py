@@ -1,7 +1,9 @@
 """The service's own settings: where it listens, as whom, its clock, its seed, and who may talk to it."""
 
 import re
+from dataclasses import replace
 
+from app.core.limits import DEFAULT_LIMITS, Limits
 from app.core.names import DEFAULT_ACCOUNT, DEFAULT_REGION
 from app.core.time import parse_instant
 from app.settings.problems import Place
@@ -21,7 +23,7 @@ VARIABLES: dict[str, Place] = {
 }
 """The environment variables, and the value of the file that each takes the place of. An empty one says nothing."""
 
-KEYS = ("listen", "hosts", "account", "region", "seed", "clock", "journal", "security")
+KEYS = ("listen", "hosts", "account", "region", "seed", "clock", "journal", "limits", "security")
 
 _ACCOUNT = re.compile(r"\d{12}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+")
@@ -93,6 +95,13 @@ def read_journal_facts(field: Field) -> int | None:
     """How many facts the journal keeps."""
     facts = field.table(("facts",)).get("facts")
     return facts.integer(1_000) if facts is not None else None
+
+
+def read_limits(field: Field) -> Limits:
+    """AWS's limits, with those changed that can be set."""
+    table = field.table(("mapping_transition",))
+    transition_ms = table.duration_ms("mapping_transition", DEFAULT_LIMITS.mapping_transition_ms)
+    return replace(DEFAULT_LIMITS, mapping_transition_ms=transition_ms)
 
 
 def read_security(field: Field) -> Security:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from app.core.function import Script
+from app.core.limits import DEFAULT_LIMITS, Limits
 from app.core.names import DEFAULT_ACCOUNT, DEFAULT_REGION, Arn, Scope
 from app.core.time import Instant
 
@@ -239,6 +240,7 @@ class Settings:
     seed: int = DEFAULT_SEED
     clock: ClockSetting = field(default_factory=Wall)
     journal_facts: int = DEFAULT_JOURNAL_FACTS
+    limits: Limits = DEFAULT_LIMITS
     security: Security = field(default_factory=Security)
     functions: tuple[FunctionSettings, ...] = ()
     queues: tuple[QueueSettings, ...] = ()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from app.core.commands import Command, Origin
+from app.core.event_invoke import EventInvokeConfig
 from app.core.function import FunctionSpec
 from app.core.names import Arn, Scope
 from app.core.time import Instant
@@ -50,6 +51,40 @@ class ReadableQueue(Protocol):
     def attributes(self, now: Instant) -> Mapping[str, str]: ...
 
 
+class ReadableMoveTask(Protocol):
+    """What the wire reads of a message move task."""
+
+    @property
+    def handle(self) -> str: ...
+
+    @property
+    def status(self) -> str: ...
+
+    @property
+    def is_running(self) -> bool: ...
+
+    @property
+    def source(self) -> Arn: ...
+
+    @property
+    def destination(self) -> Arn | None: ...
+
+    @property
+    def rate_per_s(self) -> int | None: ...
+
+    @property
+    def moved(self) -> int: ...
+
+    @property
+    def to_move(self) -> int: ...
+
+    @property
+    def failure_reason(self) -> str | None: ...
+
+    @property
+    def started_at(self) -> Instant: ...
+
+
 class ReadableFunction(Protocol):
     """What the wire reads of a function."""
 
@@ -63,6 +98,9 @@ class ReadableMapping(Protocol):
     @property
     def uuid(self) -> str: ...
 
+    @property
+    def tags(self) -> Mapping[str, str]: ...
+
     def view(self, scope: Scope) -> dict[str, Any]: ...
 
 
@@ -75,9 +113,13 @@ class ReadableWorld(Protocol):
 
     def dead_letter_sources(self, queue_arn: Arn) -> Sequence[ReadableQueue]: ...
 
+    def move_tasks(self, source: Arn, most: int = 1) -> Sequence[ReadableMoveTask]: ...
+
     def function(self, arn: Arn) -> ReadableFunction: ...
 
     def functions(self, scope: Scope | None = None) -> Sequence[ReadableFunction]: ...
+
+    def event_invoke(self, function: Arn) -> EventInvokeConfig: ...
 
     def mapping(self, scope: Scope, uuid: str) -> ReadableMapping: ...
 

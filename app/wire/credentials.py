@@ -1,5 +1,6 @@
 """Who a request says it is from: the credential scope of an AWS signature, in a header or in the query."""
 
+import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import parse_qs
@@ -18,6 +19,8 @@ class Credential:
 
 ANONYMOUS = Credential()
 
+_REGION = re.compile("[a-z0-9-]+")
+
 
 def credential_in(authorization: str, query: str) -> Credential:
     """The credential of an `Authorization` header or of a presigned query; ANONYMOUS where there is none."""
@@ -31,11 +34,13 @@ def credential_in(authorization: str, query: str) -> Credential:
 
 @lru_cache(maxsize=1024)
 def parse_credential(text: str) -> Credential:
-    """The credential in `key/20261121/us-east-1/sqs/aws4_request`. A key of twelve digits is an account."""
+    """The credential in `key/20261121/us-east-1/sqs/aws4_request`. A key of twelve digits is an account.
+
+    What cannot be a region is the default one."""
     parts = text.split("/")
     if len(parts) < 5:
         return ANONYMOUS
     key = "/".join(parts[:-4])
     region, service = parts[-3], parts[-2]
     account = key if len(key) == 12 and key.isascii() and key.isdigit() else DEFAULT_ACCOUNT
-    return Credential(key, Scope(account, region or DEFAULT_REGION), service)
+    return Credential(key, Scope(account, region if _REGION.fullmatch(region) else DEFAULT_REGION), service)

@@ -68,13 +68,20 @@ def parse(service: str, request: HttpRequest) -> Parsed:
     )
 
 
+_NO_CONTENT = 204
+
+
 def render(parsed: Parsed, result: Result, request_id: str) -> HttpAnswer:
     """The result in the protocol that the request was made in."""
     moto = _moto()
     operation = moto.get_service_model(parsed.service).operation_model(parsed.operation)
+    if parsed.protocol == "query" and operation.output_shape is not None:
+        # Moto's model lacks the wrapper of the operations that are newer than the JSON protocol.
+        operation.output_shape.serialization.setdefault("resultWrapper", f"{parsed.operation}Result")
     serializer = moto.serializer(parsed.service, parsed.protocol)
     response = serializer(operation, context=moto.SerializationContext(request_id)).serialize(result)
-    body = response["body"]
+    # moto writes `{}` where a result is empty; 204 says that there is nothing, and HTTP takes its word.
+    body = "" if response["status_code"] == _NO_CONTENT else response["body"]
     headers = dict(response["headers"])
     content_type = headers.pop("Content-Type", "")
     return HttpAnswer(

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import os
-import textwrap
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -16,6 +14,8 @@ from aiohttp import web
 from app.adapters.logs import InvocationLogs
 from app.adapters.process import ProcessEndpoint, ProcessSpec
 from app.core.invocation import Invocation
+from tests.machine import is_alive as is_alive
+from tests.machine import write as write
 
 FUNCTION_ARN = "arn:aws:lambda:us-east-1:000000000000:function:resize"
 TRACE_HEADER = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0;Lineage=1:a87bd80c:0"
@@ -40,14 +40,6 @@ def invocation(
         environment=environment,
         client_context=client_context,
     )
-
-
-def write(folder: Path, name: str, text: str) -> Path:
-    """A file with this text, its indentation taken off."""
-    file = folder / name
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(textwrap.dedent(text))
-    return file
 
 
 @asynccontextmanager
@@ -92,19 +84,6 @@ async def eventually(condition: Callable[[], bool], *, within_s: float = 5.0) ->
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"
         await asyncio.sleep(0.01)
-
-
-def is_alive(pid: int) -> bool:
-    """Whether the process runs (one that has ended and was not yet reaped does not)."""
-    try:
-        os.kill(pid, 0)
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except ProcessLookupError:
-        return False
-    except FileNotFoundError:
-        # It was reaped this moment, or there is no /proc and the signal alone has to do.
-        return not Path("/proc/self/stat").exists()
-    return state != "Z"
 
 
 Answering: TypeAlias = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]

@@ -1,7 +1,6 @@
 """How soon a handler is entered once a message was sent, and how many messages a second a mapping brings to it."""
 
 import asyncio
-import os
 import socket
 import time
 from collections.abc import Iterator
@@ -75,8 +74,7 @@ async def measure_mapping(sizes: Sizes, folder: Path) -> list[Figure]:
             await connection.play(repeat(batch_request(queue), batches))
             await connection.ask(_mapping_request(queue))
             rates[0].append(await _rate(reports, sizes.mapped))
-            os.environ["REPORT_PORT"] = str(reports.getsockname()[1])
-            with floor("runtime_floor", str(batches), str(_BATCH_SIZE), str(_ENVIRONMENTS)) as bare:
+            with floor("runtime_floor", batches, _BATCH_SIZE, _ENVIRONMENTS, _port(reports)) as bare:
                 wait_until_listening(bare)
                 await (await Connection.open(bare.port)).ask(http_request("POST", "/start"))
                 rates[1].append(await _rate(reports, sizes.mapped))
@@ -85,12 +83,13 @@ async def measure_mapping(sizes: Sizes, folder: Path) -> list[Figure]:
 
 
 async def _rate(reports: socket.socket, messages: int) -> float:
-    """Messages a second from the first entry to the last; a second process starts up during the first few."""
+    """Messages a second that were handed to the function, once its processes are warm."""
     entries: list[tuple[int, int]] = []
-    while sum(records for _, records in entries) < messages:
+    while messages > 0:
         entries.append(await _next_report(reports))
+        messages -= entries[-1][1]
     entries.sort()
-    # The processes start with the first invocations; from the first tenth on they are warm.
+    # The processes start with the first invocations; after a tenth of them both are there.
     warm = entries[len(entries) // 10 :]
     return sum(records for _, records in warm[1:]) / (warm[-1][0] - warm[0][0]) * 1e9
 
@@ -112,12 +111,17 @@ async def _next_report(reports: socket.socket) -> tuple[int, int]:
     return int(entered), int(records)
 
 
+def _port(reports: socket.socket) -> int:
+    port: int = reports.getsockname()[1]
+    return port
+
+
 def _function(reports: socket.socket, environments: int) -> str:
     """The part of the settings that makes the reporting function."""
     return (
         "functions:\n  reporting:\n    Handler: reporting.handler\n    Runtime: python3.11\n"
         f"    CodeUri: {Path(__file__).parent / 'handlers'}\n    environments: {environments}\n"
-        f"    Environment: {{Variables: {{REPORT_PORT: '{reports.getsockname()[1]}'}}}}\n"
+        f"    Environment: {{Variables: {{REPORT_PORT: '{_port(reports)}'}}}}\n"
     )
 
 

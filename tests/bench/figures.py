@@ -76,19 +76,7 @@ def percentile(values: Sequence[float], percent: int) -> float:
 
 def table(figures: Sequence[Figure]) -> str:
     """The figures as text, one a line."""
-    rows = [("", "", "Triggerfish", "floor", "ratio", "target", "met")]
-    for figure in figures:
-        rows.append(
-            (
-                figure.name,
-                figure.unit,
-                _number(figure.ours),
-                _number(figure.floor),
-                "" if figure.ratio is None else f"{figure.ratio:.2f}",
-                "" if figure.target is None else str(figure.target),
-                {None: "", True: "yes", False: "NO"}[figure.is_met],
-            )
-        )
+    rows = [("", "", "Triggerfish", "floor", "ratio", "target", "met"), *map(_row, figures)]
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     return "\n".join(
         "  ".join(
@@ -96,6 +84,18 @@ def table(figures: Sequence[Figure]) -> str:
             for place, (cell, width) in enumerate(zip(row, widths, strict=True))
         ).rstrip()
         for row in rows
+    )
+
+
+def _row(figure: Figure) -> tuple[str, ...]:
+    return (
+        figure.name,
+        figure.unit,
+        _number(figure.ours),
+        _number(figure.floor),
+        "" if figure.ratio is None else f"{figure.ratio:.2f}",
+        "" if figure.target is None else str(figure.target),
+        {None: "", True: "yes", False: "NO"}[figure.is_met],
     )
 
 

@@ -1,6 +1,7 @@
 """The floor of the wire: a bare ASGI app that reads the same SQS requests and answers the same bytes from a deque.
 
-Nothing of a queue but its order: no checks, no timeouts, no counts, no journal. Run as `python -m tests.bench.floor PORT`.
+Nothing of a queue but its order: no checks, no timeouts, no counts, no journal. Run as
+`python -m tests.bench.floor PORT`.
 """
 
 import asyncio
@@ -74,4 +75,4 @@ def _send(messages: deque[dict[str, str]], body: str) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    uvicorn.run(app, port=int(sys.argv[1]), log_level="error", access_log=False, lifespan="off")
+    uvicorn.run(app, port=int(sys.argv[1]), log_level="error", access_log=False, proxy_headers=False, lifespan="off")

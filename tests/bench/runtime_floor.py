@@ -1,7 +1,7 @@
 """The floor of a mapping: a bare Runtime API that hands out events made beforehand, and the runtimes that take them.
 
-So it goes as fast as the function can. Run as `python -m tests.bench.runtime_floor PORT EVENTS RECORDS RUNTIMES`; the
-runtimes start when something is first POSTed to `/start`.
+So it goes as fast as the function can. Run as `python -m tests.bench.runtime_floor PORT EVENTS RECORDS RUNTIMES
+REPORT_PORT`; the runtimes start when something is first POSTed to `/start`.
 """
 
 import asyncio
@@ -15,13 +15,13 @@ from typing import Any
 import orjson
 import uvicorn
 
-_PORT, _EVENTS, _RECORDS, _RUNTIMES = (int(argument) for argument in sys.argv[1:5])
+_PORT, _EVENTS, _RECORDS, _RUNTIMES, _REPORT_PORT = (int(argument) for argument in sys.argv[1:6])
 _HANDLERS = Path(__file__).parent / "handlers"
 _BOOTSTRAP = Path(__file__).parents[2] / "app/adapters/process/bootstrap.py"
 _RECORD = {
     "messageId": "19dd0b57-b21e-4ac1-bd88-01bbb068cb78",
     "receiptHandle": "AQEBAAAAAAAAAAABAAAAAQ2oyB8T6qHzMtT6",
-    "body": '{"order": 7, "lines": [{"item": "lamp", "count": 2}, {"item": "table", "count": 1}], "customer": "c-1042"}',
+    "body": '{"order": 7, "lines": [{"item": "lamp", "count": 2}, {"item": "table", "count": 1}], "customer": 1042}',
     "attributes": {
         "ApproximateReceiveCount": "1",
         "SentTimestamp": "1795262400000",
@@ -66,9 +66,10 @@ def _start() -> None:
         "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{_PORT}",
         "LAMBDA_TASK_ROOT": str(_HANDLERS),
         "_HANDLER": "reporting.handler",
+        "REPORT_PORT": str(_REPORT_PORT),
     }
-    for _ in range(_RUNTIMES):
-        _runtimes.append(subprocess.Popen([sys.executable, "-P", str(_BOOTSTRAP)], env=variables))
+    command = [sys.executable, "-P", str(_BOOTSTRAP)]
+    _runtimes.extend(subprocess.Popen(command, env=variables) for _ in range(_RUNTIMES))
 
 
 if __name__ == "__main__":

@@ -39,10 +39,10 @@ def service(folder: Path, settings: str = "") -> Iterator[Server]:
 
 
 @contextmanager
-def floor(module: str, *arguments: str) -> Iterator[Server]:
-    """One of the bare servers here, by the name of its module."""
+def floor(module: str, *arguments: int) -> Iterator[Server]:
+    """One of the bare servers here, by the name of its module; `arguments` come after its port."""
     port = _free_port()
-    with _running(port, "-m", f"tests.bench.{module}", str(port), *arguments) as server:
+    with _running(port, "-m", f"tests.bench.{module}", *map(str, (port, *arguments))) as server:
         yield server
 
 

@@ -26,4 +26,4 @@ QUICK = Sizes(
     rounds=5, sends=1_000, drained=500, drained_singly=200, depths=(1_000, 10_000), starts=3, wakes=400, calls=400,
     mapped=5_000,
 )  # fmt: skip
-LEAST = Sizes(rounds=1, sends=40, drained=20, drained_singly=10, depths=(20, 40), starts=1, wakes=5, calls=5, mapped=40)
+LEAST = Sizes(rounds=1, sends=80, drained=20, drained_singly=10, depths=(20, 40), starts=1, wakes=5, calls=5, mapped=40)

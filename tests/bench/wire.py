@@ -44,20 +44,20 @@ async def measure_sends(sizes: Sizes, folder: Path) -> list[Figure]:
 
 @dataclass(frozen=True, slots=True)
 class _Work:
-    """What is done at every depth: `script` does it for so many messages; the depth is restored afterwards if it fell."""
+    """What is done at every depth, on so many messages of a queue, and what makes the queue as deep as before."""
 
     name: str
     messages: int
-    script: Callable[[str, int], Script]
-    fills: int
+    do: Callable[[str, int], Script]
+    undo: Callable[[str, int], Script]
 
 
 async def measure_depths(sizes: Sizes, folder: Path) -> list[Figure]:
     """Receive and delete, in tens and singly, and send, at each depth; then what the deepest costs beside the least."""
     works = [
-        _Work("receive 10 + delete batch", sizes.drained, _drain, fills=1),
-        _Work("receive + delete singly", sizes.drained_singly, _drain_singly, fills=1),
-        _Work("SendMessage", sizes.drained_singly, _send_singly, fills=-1),
+        _Work("receive 10 + delete batch", sizes.drained, _drain, _fill),
+        _Work("receive + delete singly", sizes.drained_singly, _drain_singly, _fill),
+        _Work("SendMessage", sizes.drained_singly, _send_singly, _drain),
     ]
     queues = {depth: f"depth-{depth}" for depth in sizes.depths}
     figures = []
@@ -65,19 +65,14 @@ async def measure_depths(sizes: Sizes, folder: Path) -> list[Figure]:
         clients = [await Connection.open(server.port) for server in servers]
         for client in clients:
             for depth, queue in queues.items():
-                await client.play(repeat(batch_request(queue), depth // 10))
+                await client.play(_fill(queue, depth))
         for work in works:
             costs: dict[int, tuple[list[float], list[float]]] = {depth: ([], []) for depth in queues}
             for _ in range(sizes.rounds):
                 for depth, queue in queues.items():
                     for client, found in zip(clients, costs[depth], strict=True):
-                        found.append(await seconds_for([client], [work.script(queue, work.messages)]))
-                        refill = (
-                            repeat(batch_request(queue), work.messages // 10)
-                            if work.fills > 0
-                            else _drain(queue, work.messages)
-                        )
-                        await client.play(refill)
+                        found.append(await seconds_for([client], [work.do(queue, work.messages)]))
+                        await client.play(work.undo(queue, work.messages))
             figures += _figures_of(work, costs)
     return figures
 
@@ -119,6 +114,10 @@ def batch_request(queue: str) -> bytes:
 def repeat(request: bytes, times: int) -> Script:
     for _ in range(times):
         yield request
+
+
+def _fill(queue: str, messages: int) -> Script:
+    return repeat(batch_request(queue), messages // 10)
 
 
 def _send_singly(queue: str, messages: int) -> Script:

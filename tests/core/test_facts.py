@@ -36,7 +36,10 @@ ORDERS, DLQ, WORK = SCOPE.queue_arn("orders"), SCOPE.queue_arn("orders-dlq"), SC
         (MessageReturned(ORDERS, "m1", "c", "in flight"), "orders shows m1 again"),
         (MessageReturned(ORDERS, "m1", "c", "delayed"), "orders shows m1 after its delay"),
         (MessageMoved(ORDERS, "m1", "c", DLQ, "because"), "orders moved m1 to orders-dlq: because"),
-        (MessagesFiltered(ORDERS, WORK, ("m1", "m2")), "orders: the filter for work dropped m1, m2"),
+        (
+            MessagesFiltered(ORDERS, WORK, ("m1", "m2"), ("no", "neither")),
+            "orders: the filter for work dropped m1 (no), m2 (neither)",
+        ),
         (
             BatchFormed(ORDERS, WORK, "u", "r", ("m1",), "one receive", "c"),
             "orders → work: batch of 1 message (one receive)",

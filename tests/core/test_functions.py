@@ -1,5 +1,7 @@
 """Who may run, who waits, and what an outcome means for whom it was for (spec C, D1, E)."""
 
+import itertools
+
 import pytest
 
 from app.core.commands import CancelWait, DeleteFunction, Invoke, Invoked, PutFunction, Waiting
@@ -11,7 +13,6 @@ from app.core.invocation import HandlerFailed, InvocationType, Succeeded, Thrott
 from app.core.limits import Limits
 from app.core.names import Scope
 from tests.core.stage import SCOPE, Stage
-import itertools
 
 FAILED = HandlerFailed("ValueError", "no", b'{"errorMessage":"no"}')
 

@@ -5,15 +5,23 @@ import pytest
 from app.core.errors import InvalidMessageContents, InvalidParameterValue, MissingParameter
 from app.core.limits import DEFAULT_LIMITS
 from app.core.message import MessageAttribute
-from app.core.message_rules import check_batch, check_delay, check_message, check_queue_name, size_of, text_bytes
+from app.core.message_rules import (
+    check_batch,
+    check_delay,
+    check_ids_of_standard,
+    check_message,
+    check_queue_name,
+    size_of,
+    text_bytes,
+)
 
 
 def check(body: str = "x", /, **attributes: MessageAttribute) -> None:
-    check_message(body, attributes, group_id=None, deduplication_id=None)
+    check_message(body, attributes)
 
 
 def check_group(group_id: str) -> None:
-    check_message("x", {}, group_id=group_id, deduplication_id=None)
+    check_ids_of_standard(group_id, None)
 
 
 def number(text: str) -> None:
@@ -143,11 +151,12 @@ def test_a_message_group_keeps_to_its_characters(group_id: str) -> None:
 
 def test_a_deduplication_id_is_not_for_standard_queues() -> None:
     with pytest.raises(InvalidParameterValue, match="not valid for this queue type"):
-        check_message("x", {}, group_id=None, deduplication_id="d")
+        check_ids_of_standard(None, "d")
 
 
 def test_the_queue_names_rule_and_the_delays_rule_let_the_good_through() -> None:
-    check_queue_name("a-B_9" * 16)
+    check_queue_name("a-B_9" * 16, is_fifo=False)
+    check_queue_name("a" * 75 + ".fifo", is_fifo=True)
     for delay_s in (None, 0, 900):
         check_delay(delay_s, DEFAULT_LIMITS)
     check_batch([str(n) for n in range(10)], entry="Entry", limits=DEFAULT_LIMITS)

@@ -347,6 +347,19 @@ def test_a_visible_message_hidden_and_back_is_handed_out_once() -> None:
     assert len(deliveries) == 1
 
 
+def test_a_message_shown_hidden_and_shown_is_handed_out_once_by_a_receive_that_hides_nothing() -> None:
+    stage = Stage()
+    orders = stage.queue("orders")
+    stage.send(orders)
+    (delivery,) = stage.receive(orders)
+    for timeout_s in (0, 1, 0):
+        stage.hide(orders, delivery, timeout_s)
+
+    deliveries = stage.receive(orders, 10, visibility_timeout_s=0)
+
+    assert [again.receive_count for again in deliveries] == [2]
+
+
 # Delays
 
 

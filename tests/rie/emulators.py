@@ -5,12 +5,13 @@ import importlib.util
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+
+from tests.machine import free_port as free_port
 
 ROOT = Path(__file__).parent.parent.parent
 HAS_AWSLAMBDARIC = importlib.util.find_spec("awslambdaric") is not None
@@ -28,13 +29,6 @@ def find_node_client() -> Path | None:
     script = folder / "bin/index.mjs"
     is_built = any(folder.rglob("*.node"))
     return script if script.exists() and is_built and shutil.which("node") else None
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @asynccontextmanager

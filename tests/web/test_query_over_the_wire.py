@@ -93,12 +93,6 @@ def test_a_batch_tells_successes_and_failures(served: Served) -> None:
             "MissingParameter",
             "The request must contain the parameter QueueUrl.",
         ),
-        (
-            {"Action": "ListMessageMoveTasks", "SourceArn": "x"},
-            400,
-            "AWS.SimpleQueueService.UnsupportedOperation",
-            "Triggerfish does not emulate the SQS operation ListMessageMoveTasks yet.",
-        ),
     ],
 )
 def test_a_refusal_is_an_error_response(

@@ -462,12 +462,3 @@ def test_a_queue_that_is_gone_is_gone_for_every_operation(sqs: Any, url: str) ->
             "The specified queue does not exist.",
             400,
         )
-
-
-def test_an_operation_that_is_not_there_yet_says_so(sqs: Any, url: str) -> None:
-    code, message, status = _refused(
-        sqs.add_permission, QueueUrl=url, Label="l", AWSAccountIds=["111122223333"], Actions=["SendMessage"]
-    )
-
-    assert (code, status) == (OLD + "UnsupportedOperation", 400)
-    assert message == "Triggerfish does not emulate the SQS operation AddPermission yet."

@@ -21,6 +21,7 @@ _NOT_OF_SQS: set[type[Refused]] = {
     core.NoSuchBucket,
     core.InvalidArgument,
     core.MalformedXml,
+    core.InvalidEventPattern,
     refusals.Unauthenticated,
     refusals.ServiceFailed,
 }

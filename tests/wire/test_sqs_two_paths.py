@@ -4,6 +4,7 @@ import subprocess
 import sys
 from typing import Any
 
+import botocore.session
 import orjson
 import pytest
 
@@ -180,6 +181,12 @@ def test_both_paths_write_what_was_read_alike(operation: str, result: dict[str, 
 )
 def test_whatever_is_unusual_is_left_to_the_general_path(body: bytes) -> None:
     assert plain_params("SendMessage", body) is None
+
+
+def test_every_operation_that_aws_has_is_there() -> None:
+    model = botocore.session.get_session().get_service_model("sqs")
+
+    assert {*SQS.orders, *SQS.readings} == set(model.operation_names)
 
 
 def test_an_operation_without_a_plain_form_is_left_to_the_general_path() -> None:

@@ -6,7 +6,8 @@ from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict
 from app.core.explain.invoking import Asker, busy, explain_admission, gone, lasting_obstacle
 from app.core.explain.scene import OUTSIDE_CAUSE, Scene
 from app.core.function import Function
-from app.core.mapping import Mapping, MappingState
+from app.core.mapping import Mapping
+from app.core.mapping_state import MappingState
 from app.core.mappings import furthest
 from app.core.message import Content, Delivery, Message
 from app.core.names import Arn, name_of
@@ -157,7 +158,7 @@ class _Visit:
             return None
         if mapping.has_room:
             return self.trail.add(busy(function))
-        count, limit = len(mapping.running) + len(mapping.throttled), mapping.concurrency_limit
+        count, limit = mapping.in_flight + len(mapping.ready), mapping.concurrency_limit
         why = "MaximumConcurrency" if limit == mapping.parameters.maximum_concurrency else "as its pollers allow"
         words = f"mapping {self._name} has {count} of {limit} batches in flight ({why})"
         return self._add(Verdict.WAIT, About.POLLERS, words, count=count, limit=limit)
@@ -189,6 +190,9 @@ class _Visit:
                              until=opened_at + mapping.window_ms)  # fmt: skip
             return Conclusion.of(step)
         self._add(Verdict.YES, About.BATCH, f"it ends a batch of {count} ({reason})", count=count, limit=most)
+        if before := len(mapping.ready):
+            words = f"{before} closed batches of {self._name} go before it"
+            return Conclusion.of(self._add(Verdict.WAIT, About.POLLERS, words, count=before))
         return explain_admission(self.scene, function, cause, Asker.MAPPING, trail, batch=count)
 
     def _record(self) -> bytes:

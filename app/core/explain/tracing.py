@@ -108,6 +108,10 @@ def _in_batch(scene: Scene, mapping: Mapping, message: Message, trail: Trail) ->
     for throttling in mapping.throttled.values():
         if _has(throttling.batch.items, message):
             return _throttled(scene, mapping, throttling, trail)
+    for place, batch in enumerate(mapping.ready):
+        if _has(batch.items, message):
+            words = f"its batch is closed and waits for a poller of {_name(mapping)}, with {place} before it"
+            return trail.end(_step(mapping, Verdict.WAIT, About.POLLERS, words, batch.request_id, count=place))
     for batch in mapping.running.values():
         if _has(batch.items, message):
             return _running(scene, mapping, batch, trail)

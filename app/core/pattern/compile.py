@@ -44,7 +44,7 @@ def compile_pattern(
     A `$or` that is no list of two objects without reserved names is an ordinary field name: what cannot be read with
     `$or` is read again without, and the refusal is that of the second reading (event-ruler, GenericMachine).
     """
-    text = source if isinstance(source, str) else json.dumps(source)
+    text = source if isinstance(source, str) else _text_of(source)
     rules = Rules(dialect.operators, dialect.numbers_by_text, limits.wildcard_complexity)
     try:
         branches = _read(text, rules, knows_or=True, combinations=limits.pattern_combinations)
@@ -53,6 +53,13 @@ def compile_pattern(
             raise refused(str(misread)) from None
         branches = _read_plainly(text, rules)
     return Pattern(text, tuple(_branch(fields) for fields in branches))
+
+
+def _text_of(source: Mapping[str, Any]) -> str:
+    try:
+        return json.dumps(source)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise refused(f"The pattern is no JSON: {error}") from None
 
 
 def _read_plainly(text: str, rules: Rules) -> list[_Fields]:

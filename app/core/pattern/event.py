@@ -1,6 +1,6 @@
 """An event as patterns see it: its leaves by dotted path, each with its place in the arrays around it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -25,6 +25,38 @@ class WrittenNumber(float):
 
 
 @dataclass(slots=True)
+class Places:
+    """Places as a tree, array by array, so that those in a chosen element are found without looking at all."""
+
+    place: Place | None = None
+    below: dict[int, dict[int, "Places"]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, places: Iterable[Place]) -> "Places":
+        root = cls()
+        for place in places:
+            node = root
+            for array, index in place:
+                node = node.below.setdefault(array, {}).setdefault(index, cls())
+            node.place = place
+        return root
+
+    def agreeing_with(self, chosen: Mapping[int, int]) -> Iterator[Place]:
+        """The places that lie in the elements chosen, which are indexes by array, or in arrays not chosen from yet."""
+        waiting = [self]
+        while waiting:
+            node = waiting.pop()
+            if node.place is not None:
+                yield node.place
+            for array, elements in node.below.items():
+                index = chosen.get(array)
+                if index is None:
+                    waiting += elements.values()
+                elif index in elements:
+                    waiting.append(elements[index])
+
+
+@dataclass(slots=True)
 class Flattened:
     """`leaves`: every value that is no object or array, by path. `containers`: what there is instead of a leaf."""
 
@@ -44,7 +76,7 @@ def flatten(event: Any, *, within: Collection[str] | None = None) -> Flattened:
     waiting: list[tuple[str | None, Any, Place]] = [(None, event, ())]
     while waiting:
         path, value, place = waiting.pop()
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             containers[path or ""] = "an object"
             # In reverse onto the stack, so that leaves come in the event's order.
             for key in reversed(value):
@@ -57,7 +89,7 @@ def flatten(event: Any, *, within: Collection[str] | None = None) -> Flattened:
             arrays += 1
             for index in range(len(value) - 1, -1, -1):
                 element = value[index]
-                is_scalar = not isinstance(element, Mapping | list)
+                is_scalar = not isinstance(element, dict | list)
                 waiting.append((path, element, place if is_scalar else (*place, (arrays, index))))
         else:
             leaves.setdefault(path or "", []).append((value, place))

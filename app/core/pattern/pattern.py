@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.core.pattern.event import Flattened, Place, Scalar, flatten
+from app.core.pattern.event import Flattened, Place, Places, Scalar, flatten
 from app.core.pattern.matchers import Exactly, ExactNumber, IsAbsent, Matcher, shown
 
 _SHOWN_VALUES = 5
@@ -31,7 +31,7 @@ class Leaf:
     path: str
     matchers: tuple[Matcher, ...]
     accepts_absence: bool = field(init=False)
-    _exact: frozenset[Scalar] = field(init=False)
+    _exact: frozenset[str] = field(init=False)
     _others: tuple[Matcher, ...] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -42,7 +42,7 @@ class Leaf:
         object.__setattr__(self, "_others", others)
 
     @property
-    def required_strings(self) -> frozenset[Scalar] | None:
+    def required_strings(self) -> frozenset[str] | None:
         """The strings of which one has to be there, for an index over many patterns; None if anything else will do."""
         return None if self._others else self._exact
 
@@ -96,21 +96,20 @@ class Branch:
             for _, place in event.leaves.get(leaf.path, ()):
                 for array, _ in place:
                     last_use[array] = number
-        chosen: set[frozenset[tuple[int, int]]] = {frozenset()}
+        choices: set[frozenset[tuple[int, int]]] = {frozenset()}
         for number, (leaf, places) in enumerate(zip(self.leaves, candidates, strict=True)):
+            accepted = Places.of(places)
+            every = Places.of(place for _, place in event.leaves.get(leaf.path, ())) if leaf.accepts_absence else None
             following = set()
-            for elements in chosen:
-                here = dict(elements)
-                for place in places:
-                    if _agrees(here, place):
-                        following.add(_kept(here | dict(place), last_use, number))
-                if leaf.accepts_absence and not any(
-                    _agrees(here, place) for _, place in event.leaves.get(leaf.path, ())
-                ):
-                    following.add(_kept(here, last_use, number))
+            for choice in choices:
+                chosen = dict(choice)
+                for place in accepted.agreeing_with(chosen):
+                    following.add(_kept(chosen | dict(place), last_use, number))
+                if every is not None and next(every.agreeing_with(chosen), None) is None:
+                    following.add(_kept(chosen, last_use, number))
             if not following:
                 return False
-            chosen = following
+            choices = following
         return True
 
 
@@ -158,10 +157,6 @@ def _accepted(leaf: Leaf, event: Flattened) -> list[Place]:
 
 def _is_in_array(leaf: Leaf, event: Flattened) -> bool:
     return any(place for _, place in event.leaves.get(leaf.path, ()))
-
-
-def _agrees(chosen: dict[int, int], place: Place) -> bool:
-    return all(chosen.get(array, index) == index for array, index in place)
 
 
 def _kept(chosen: dict[int, int], last_use: dict[int, int], number: int) -> frozenset[tuple[int, int]]:

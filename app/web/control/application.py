@@ -4,6 +4,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.engine.driver import Engine
+from app.web.control.address import ROOT
 from app.web.control.buckets import bucket_routes
 from app.web.control.clock import clock_routes
 from app.web.control.dead_letters import dead_letter_routes
@@ -17,8 +18,6 @@ from app.web.control.queues import queue_routes
 from app.web.control.status import status_routes
 from app.web.page import page_routes
 from app.web.reference import reference_routes
-
-ROOT = "/_triggerfish"
 
 _ABOUT = """\
 Everything a test or a person can ask of a running Triggerfish. Bodies and answers are JSON; times are ISO 8601 in UTC.
@@ -52,19 +51,6 @@ def build_control_app(engine: Engine, parts: ControlParts) -> ASGIApp:
     app.include_router(page_routes(ROOT))
     app.include_router(reference_routes(ROOT, app.openapi))
     return Guard(as_json(app), token=parts.token, host_names=parts.host_names, body_limit_bytes=parts.body_limit_bytes)
-
-
-def is_for_control(scope: Scope) -> bool:
-    """Whether the request of this ASGI scope is the control app's: its own paths, and `/` asked for by a browser.
-
-    A browser is told from an S3 client, to which `/` lists buckets, by its wish for HTML.
-    """
-    path: str = scope["path"]
-    if path.startswith(ROOT):
-        return path == ROOT or path[len(ROOT)] == "/"
-    if path != "/" or scope["method"] != "GET" or scope["query_string"]:
-        return False
-    return any(name == b"accept" and b"text/html" in value for name, value in scope["headers"])
 
 
 def as_json(app: ASGIApp) -> ASGIApp:

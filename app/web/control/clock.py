@@ -1,10 +1,11 @@
-"""Routes of the clock: look at it, set its way, move it."""
+"""Routes of the clock: look at it, set its way, move it. A clock stops moving when whoever moves it has gone."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 
 from app.core.names import name_of
 from app.core.time import format_instant, parse_duration_ms, parse_instant
 from app.engine.driver import Advanced, Engine
+from app.web.control.disconnect import unless_gone
 from app.web.control.errors import BadRequest
 from app.web.control.models import Advance, AdvancedView, ClockView, HoldView, SetClock
 
@@ -17,26 +18,26 @@ def clock_routes(engine: Engine) -> APIRouter:
         return clock_view(engine)
 
     @router.put("", summary="Set the clock's way, and perhaps its time")
-    async def set_clock(wanted: SetClock) -> ClockView:
+    async def set_clock(request: Request, wanted: SetClock) -> ClockView:
         try:
             at = None if wanted.at is None else parse_instant(wanted.at)
-            await engine.set_clock(wanted.way, at)
+            await unless_gone(request, engine.set_clock(wanted.way, at))
         except ValueError as error:
             raise BadRequest(str(error)) from error
         return clock_view(engine)
 
     @router.post("/advance", summary="Move the clock; answers when all that was due has happened")
-    async def advance(wanted: Advance) -> AdvancedView:
+    async def advance(request: Request, wanted: Advance) -> AdvancedView:
         try:
-            advanced = await engine.advance(parse_duration_ms(wanted.duration))
+            advanced = await unless_gone(request, engine.advance(parse_duration_ms(wanted.duration)))
         except ValueError as error:
             raise BadRequest(str(error)) from error
         return _advanced_view(advanced)
 
     @router.post("/advance-to-next", summary="Move the clock to whatever is due next")
-    async def advance_to_next() -> AdvancedView:
+    async def advance_to_next(request: Request) -> AdvancedView:
         try:
-            return _advanced_view(await engine.advance_to_next())
+            return _advanced_view(await unless_gone(request, engine.advance_to_next()))
         except ValueError as error:
             raise BadRequest(str(error)) from error
 
@@ -44,7 +45,7 @@ def clock_routes(engine: Engine) -> APIRouter:
 
 
 def clock_view(engine: Engine) -> ClockView:
-    next_wakeup = engine.world.next_wakeup()
+    next_wakeup = engine.world.next_event()
     return ClockView(
         way=engine.clock.way.value,
         now=format_instant(engine.clock.now()),

@@ -15,7 +15,7 @@ from app.web.control.parts import ControlParts
 def mapping_routes(engine: Engine, parts: ControlParts) -> APIRouter:
     router = APIRouter(prefix="/mappings", tags=["mappings"])
 
-    @router.get("", summary="Every mapping, as GetEventSourceMapping shows it")
+    @router.get("", summary="Every mapping, as GetEventSourceMapping shows it, with its tags and counts")
     async def list_mappings() -> list[dict[str, Any]]:
         return [mapping_view(mapping) for mapping in engine.world.mappings()]
 
@@ -45,8 +45,13 @@ def mapping_routes(engine: Engine, parts: ControlParts) -> APIRouter:
 
 
 def scope_of(mapping: Mapping) -> Scope:
-    return parse_arn(mapping.queue).scope
+    """A mapping belongs where its function is; its queue may be another account's."""
+    return parse_arn(mapping.function).scope
 
 
 def mapping_view(mapping: Mapping) -> dict[str, Any]:
-    return mapping.view(scope_of(mapping))
+    """As GetEventSourceMapping shows it, its tags, and what it has done under the names of CloudWatch's metrics."""
+    counts = mapping.count.view()
+    if mapping.parameters.provisioned is not None:
+        counts["ProvisionedPollers"] = mapping.provisioned_pollers
+    return {**mapping.view(scope_of(mapping)), "Tags": dict(mapping.tags), "Metrics": counts}

@@ -3,11 +3,12 @@
 import re
 from typing import Any
 
-from app.core.errors import ResourceNotFound
+from app.core.errors import ResourceNotFound, ValidationFailed
 from app.core.names import Scope
 from app.wire.calls import Params
 
 MAX_PAGE = 100
+_MAX_ITEMS = 10_000
 
 _FUNCTION_NAME = re.compile(
     r"(?:arn:(?P<partition>aws[a-z-]*):lambda:(?P<region>[a-z0-9-]+):)?(?:(?P<account>\d{12}):)?"
@@ -26,8 +27,18 @@ def function_arn(given: str, scope: Scope) -> str:
 
 
 def page_of(items: list[dict[str, Any]], key: str, params: Params) -> tuple[list[dict[str, Any]], str | None]:
-    """At most 100 items after the marker, which is the key of the last one seen, and the next marker."""
+    """At most 100 items after the marker, which is the key of the last one seen, and the next marker.
+
+    Raises ValidationFailed for a MaxItems that is not from 1 to 10,000; a page has 100 all the same.
+    """
     marker = params.get("Marker") or ""
-    size = min(params.get("MaxItems") or MAX_PAGE, MAX_PAGE)
+    asked = params.get("MaxItems", MAX_PAGE)
+    if not 1 <= asked <= _MAX_ITEMS:
+        rule = "greater than or equal to 1" if asked < 1 else f"less than or equal to {_MAX_ITEMS}"
+        raise ValidationFailed(
+            f"1 validation error detected: Value '{asked}' at 'maxItems' failed to satisfy constraint: "
+            f"Member must have value {rule}"
+        )
+    size = min(asked, MAX_PAGE)
     rest = [item for item in items if item[key] > marker]
     return rest[:size], rest[size - 1][key] if len(rest) > size else None

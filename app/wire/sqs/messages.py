@@ -60,6 +60,7 @@ def receive_message(params: Params, caller: Caller) -> Call:
         1 if max_messages is None else max_messages,
         params.get("VisibilityTimeout"),
         params.get("WaitTimeSeconds"),
+        params.get("ReceiveRequestAttemptId"),
     )
 
     def render(received: Received) -> Result:

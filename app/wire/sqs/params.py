@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.core.errors import InvalidParameterValue, MissingParameter
+from app.core.errors import InvalidParameterValue, MissingParameter, UnsupportedOperation
 from app.core.message import MessageAttribute
 from app.core.names import Arn
 from app.wire.calls import Caller, Params
@@ -32,6 +32,8 @@ def message_attributes(given: Mapping[str, Mapping[str, Any]] | None) -> dict[st
 
 
 def _attribute(given: Mapping[str, Any]) -> MessageAttribute:
+    if given.get("StringListValues") or given.get("BinaryListValues"):
+        raise UnsupportedOperation("Message attribute list values in SendMessage operation are not supported.")
     data_type = given.get("DataType") or ""
     if data_type.split(".", 1)[0] == "Binary":
         return MessageAttribute(data_type, given.get("BinaryValue") or b"")

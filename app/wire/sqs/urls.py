@@ -21,7 +21,10 @@ def queue_arn(url: str, caller: Scope) -> Arn:
     """
     if not url:
         raise MissingParameter("The request must contain the parameter QueueUrl.")
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        raise QueueDoesNotExist from None
     segments = [unquote(segment) for segment in parts.path.split("/") if segment]
     if not segments:
         raise QueueDoesNotExist

@@ -35,10 +35,10 @@ from app.core.errors import (
     Refused,
     ResourceNotFound,
     TooManyEntriesInBatchRequest,
-    UnsupportedOperation,
 )
 from app.core.facts import MessageMoved, MessageSent
 from app.core.limits import Limits
+from app.core.lines import StandardLine
 from app.core.message import MessageAttribute
 from app.core.names import Arn, Scope
 from tests.core.stage import SCOPE, Stage
@@ -99,11 +99,12 @@ def test_a_name_outside_the_rule_is_refused(name: str) -> None:
     )  # fmt: skip
 
 
-def test_fifo_queues_are_refused_in_plain_words() -> None:
+@pytest.mark.parametrize("name", ["orders", "or ders.fifo", "a" * 76 + ".fifo", ".fifo"])
+def test_a_fifo_queue_has_its_suffix_and_keeps_to_the_rule(name: str) -> None:
     stage = Stage()
 
-    with pytest.raises(UnsupportedOperation, match="FIFO queues are not emulated yet"):
-        stage.queue("orders.fifo", FifoQueue="true")
+    with pytest.raises(InvalidParameterValue):
+        stage.queue(name, FifoQueue="true")
 
 
 def test_a_deleted_queue_is_gone_with_its_messages() -> None:
@@ -457,4 +458,5 @@ def test_redriving_often_leaves_nothing_behind() -> None:
         stage.submit(RedriveMessages(one, destination=two))
         stage.submit(RedriveMessages(two, destination=one))
 
-    assert len(stage.at(one)._fresh) + len(stage.at(two)._fresh) == 1
+    places = [queue._line for queue in (stage.at(one), stage.at(two))]
+    assert [len(line) for line in places if isinstance(line, StandardLine)] == [1, 0]

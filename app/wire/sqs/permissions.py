@@ -1,0 +1,20 @@
+"""AddPermission and RemovePermission (spec pull A12)."""
+
+from app.core.commands import AddPermission, RemovePermission
+from app.wire.calls import Call, Caller, Params
+from app.wire.sqs.messages import nothing
+from app.wire.sqs.params import queue_of, required
+
+
+def add_permission(params: Params, caller: Caller) -> Call:
+    command = AddPermission(
+        queue_of(params, caller),
+        required(params, "Label"),
+        tuple(required(params, "AWSAccountIds")),
+        tuple(required(params, "Actions")),
+    )
+    return Call(command, nothing)
+
+
+def remove_permission(params: Params, caller: Caller) -> Call:
+    return Call(RemovePermission(queue_of(params, caller), required(params, "Label")), nothing)

@@ -1,0 +1,142 @@
+"""The AWS CLI against the real command: each call as one would type it, and what it prints."""
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+
+from tests.live import Live, live
+from tests.machine import write
+from tests.tools import environ_with_tools
+
+pytestmark = pytest.mark.real
+
+SETTINGS = """
+    functions: {echo: {CodeUri: ./code, Handler: echo.handler, Timeout: 10}}
+    buckets:
+      photos:
+        notifications: [{Events: ["s3:ObjectCreated:*", "s3:ObjectRemoved:*"], queue: changes}]
+    queues: {changes: {}}
+    """
+
+ECHO = """
+    def handler(event, context):
+        print("echoing")
+        return event
+    """
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    folder = tmp_path_factory.mktemp("service")
+    write(folder, "code/echo.py", ECHO)
+    with live(folder, SETTINGS) as running:
+        yield running
+
+
+Aws = Callable[..., str]
+
+
+@pytest.fixture
+def aws(service: Live, tmp_path: Path) -> Aws:
+    """Run `aws` with these arguments, in a folder of the test's own, and give what it prints."""
+    account = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+    environ = {**environ_with_tools(), **account, "AWS_ENDPOINT_URL": service.url, "AWS_PAGER": ""}
+
+    def aws(*arguments: str, fails: bool = False) -> str:
+        done = subprocess.run(
+            ["aws", *arguments], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert (done.returncode != 0) == fails, done.stdout + done.stderr
+        return done.stderr.strip() if fails else done.stdout
+
+    return aws
+
+
+def shown(printed: str) -> Any:
+    return json.loads(printed)
+
+
+def test_a_message_is_sent_received_and_deleted(aws: Aws) -> None:
+    url = shown(aws("sqs", "create-queue", "--queue-name", "orders"))["QueueUrl"]
+    attributes = '{"size": {"DataType": "Number", "StringValue": "7"}}'
+
+    sent = shown(
+        aws("sqs", "send-message", "--queue-url", url, "--message-body", "hello", "--message-attributes", attributes)
+    )
+    (received,) = shown(
+        aws(
+            "sqs", "receive-message", "--queue-url", url, "--message-attribute-names", "All", "--wait-time-seconds", "2"
+        )
+    )["Messages"]
+    aws("sqs", "delete-message", "--queue-url", url, "--receipt-handle", received["ReceiptHandle"])
+    left = shown(aws("sqs", "get-queue-attributes", "--queue-url", url, "--attribute-names", "All"))["Attributes"]
+
+    assert (received["MessageId"], received["Body"]) == (sent["MessageId"], "hello")
+    assert received["MessageAttributes"] == {"size": {"StringValue": "7", "DataType": "Number"}}
+    assert (left["ApproximateNumberOfMessages"], left["ApproximateNumberOfMessagesNotVisible"]) == ("0", "0")
+
+
+def test_a_queue_that_is_not_there_is_an_error_in_awss_words(aws: Aws, service: Live) -> None:
+    said = aws("sqs", "get-queue-url", "--queue-name", "nobody", fails=True)
+
+    assert said == (
+        "An error occurred (AWS.SimpleQueueService.NonExistentQueue) when calling the GetQueueUrl operation: "
+        "The specified queue does not exist."
+    )
+
+
+def test_a_function_is_invoked_in_every_way(aws: Aws, tmp_path: Path) -> None:
+    waited = shown(
+        aws("lambda", "invoke", "--function-name", "echo", "--payload", '{"a": 1}', "--log-type", "Tail", "out")
+    )
+    answer = (tmp_path / "out").read_text()
+    event = shown(aws("lambda", "invoke", "--function-name", "echo", "--invocation-type", "Event", "none"))
+    dry = shown(aws("lambda", "invoke", "--function-name", "echo", "--invocation-type", "DryRun", "none"))
+
+    assert (waited["StatusCode"], waited["ExecutedVersion"]) == (200, "$LATEST")
+    assert answer == '{"a": 1}'
+    assert waited["LogResult"]
+    assert (event["StatusCode"], dry["StatusCode"]) == (202, 204)
+
+
+def test_objects_come_and_go_and_each_change_is_notified(aws: Aws, service: Live, tmp_path: Path) -> None:
+    (tmp_path / "cat.jpg").write_bytes(b"cat")
+
+    aws("s3", "cp", "cat.jpg", "s3://photos/pets/in/cat.jpg")
+    listed = aws("s3", "ls", "s3://photos/pets/in/")
+    url = aws("s3", "presign", "s3://photos/pets/in/cat.jpg").strip()
+    with urlopen(url, timeout=10) as got:  # noqa: S310 the service's own address
+        content = got.read()
+    aws("s3", "mv", "s3://photos/pets/in/cat.jpg", "s3://photos/pets/out/cat.jpg")
+    aws("s3", "rm", "s3://photos/pets", "--recursive")
+
+    assert listed.split()[2:] == ["3", "cat.jpg"]
+    assert content == b"cat"
+    assert notified(service, "pets/") == [
+        ("ObjectCreated:Put", "pets/in/cat.jpg"),
+        ("ObjectCreated:Copy", "pets/out/cat.jpg"),
+        ("ObjectRemoved:Delete", "pets/in/cat.jpg"),
+        ("ObjectRemoved:Delete", "pets/out/cat.jpg"),
+    ]
+
+
+def test_a_large_object_goes_up_in_parts_and_is_one_event(aws: Aws, service: Live, tmp_path: Path) -> None:
+    (tmp_path / "film.mp4").write_bytes(bytes(9 * 1024 * 1024))
+
+    aws("s3", "cp", "film.mp4", "s3://photos/films/film.mp4")
+
+    assert notified(service, "films/") == [("ObjectCreated:CompleteMultipartUpload", "films/film.mp4")]
+
+
+def notified(service: Live, prefix: str) -> list[tuple[str, str]]:
+    """Event name and key of each message in the queue about keys that begin so, oldest first."""
+    bodies = [json.loads(message["body"]) for message in service.get("queues/changes/messages")]
+    # The first was S3's test event, which has no records.
+    records = [record for body in bodies for record in body.get("Records", [])]
+    told = [(record["eventName"], record["s3"]["object"]["key"]) for record in records]
+    return [(name, key) for name, key in told if key.startswith(prefix)]

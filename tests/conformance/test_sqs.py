@@ -1,0 +1,61 @@
+"""SQS beside AWS, row for row: every case in `sqs/`, over the wire, in both protocols."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.core.limits import DEFAULT_LIMITS
+from app.core.time import parse_duration_ms
+from tests.conformance.cases import Case, Kept, as_texts, load
+from tests.conformance.clients import JSON, JSON_IN_QUERY_MODE, QUERY, Dialect, Error, ask
+from tests.conformance.conftest import Stage
+
+CASES = {path.stem: load(path) for path in sorted((Path(__file__).parent / "sqs").glob("*.json"))}
+DIALECTS: dict[str, tuple[Dialect, ...]] = {"json": (JSON, JSON_IN_QUERY_MODE), "query": (QUERY,)}
+RUNS = [
+    pytest.param(case, dialect, id=f"{name}-{dialect.name.replace(' ', '_')}")
+    for name, case in CASES.items()
+    for protocol in case.protocols
+    for dialect in DIALECTS[protocol]
+]
+
+
+@pytest.mark.parametrize(("case", "dialect"), RUNS)
+def test_sqs_answers_as_aws_does(stage: Stage, case: Case, dialect: Dialect) -> None:
+    limits: dict[str, Any] = dict(case.limits)
+    stage.begin(replace(DEFAULT_LIMITS, **limits))
+    kept = Kept(f"http://127.0.0.1:{stage.port}")
+    for name, attributes in case.queues.items():
+        params = {"QueueName": name, "Attributes": as_texts(kept.filled(attributes))}
+        answer = ask(stage.port, dialect, "CreateQueue", params)
+        assert answer == {"QueueUrl": kept.filled(f"<<url:{name}>>")}
+
+    for place, step in enumerate(case.steps, 1):
+        if "advance" in step:
+            stage.advance(parse_duration_ms(step["advance"]))
+        else:
+            _take(step, kept, stage, dialect, where=f"step {place}, {step['operation']}")
+
+
+def _take(step: Any, kept: Kept, stage: Stage, dialect: Dialect, *, where: str) -> None:
+    params = kept.filled(step.get("parameters", {}))
+    if isinstance(params.get("Attributes"), dict):
+        params["Attributes"] = as_texts(params["Attributes"])
+    more = {name: kept.filled(step[name]) for name in ("account", "region", "headers", "path") if name in step}
+    answer = ask(stage.port, dialect, step["operation"], params, **more)
+    if "error" in step:
+        assert answer == _error(kept.filled(step["error"]), dialect), where
+        return
+    assert not isinstance(answer, Error), f"{where}: {answer}"
+    if "answer" in step:
+        kept.check(step["answer"], answer, where=where)
+    kept.check(step.get("shows", {}), answer, where=where, is_exact=False)
+
+
+def _error(expected: Any, dialect: Dialect) -> Error:
+    """The error in this protocol: only JSON has types, only the query protocol and query mode have other statuses."""
+    status = 400 if dialect is JSON else expected.get("status", 400)
+    message = expected["query_message"] if dialect is QUERY and "query_message" in expected else expected["message"]
+    return Error(expected["code"], status, message, "" if dialect is QUERY else expected["type"])

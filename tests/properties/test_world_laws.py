@@ -1,0 +1,90 @@
+"""The laws of the whole world, for any list of commands (core/machine.py, and: same commands, same world)."""
+
+from typing import get_args
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.core.commands import Command
+from app.core.time import parse_duration_ms
+from tests.properties.plays import VERBS, Play, Step, steps
+
+plays = st.lists(steps, min_size=5, max_size=40)
+
+
+class InLeaps(Play):
+    """Wakes the world once for the whole way, not at every instant."""
+
+    def advance(self, duration: str) -> None:
+        self.now += parse_duration_ms(duration)
+        self._absorb(self.world.wake(self.now), self.now)
+
+
+class InSmallSteps(Play):
+    """Wakes it also when nothing is due, and twice when something is."""
+
+    def advance(self, duration: str) -> None:
+        target = self.now + parse_duration_ms(duration)
+        while self.now < target:
+            super().advance(f"{min(700, target - self.now)}ms")
+            assert self.world.wake(self.now) == [], "waking twice at one instant changes nothing"
+
+
+def played(play: Play, play_steps: list[Step]) -> Play:
+    for step in play_steps:
+        play.play(step)
+    play.advance("5m")
+    return play
+
+
+def state(play: Play) -> list[str]:
+    """Everything the world shows of its machines."""
+    world = play.world
+    queues = [repr(queue) + str(queue.attributes(play.now)) for queue in world.queues()]
+    messages = [repr(message) for queue in world.queues() for message in queue]
+    functions = [repr(function) for function in world.functions()]
+    mappings = [repr(mapping) + str(mapping.parameters) for mapping in world.mappings()]
+    return [*queues, *messages, *functions, *mappings, str(world.next_wakeup())]
+
+
+@given(plays)
+def test_the_same_commands_twice_give_the_same_world(play_steps: list[Step]) -> None:
+    one, two = played(Play(), play_steps), played(Play(), play_steps)
+
+    assert one.facts == two.facts
+    assert one.told == two.told
+    assert repr(one.answers) == repr(two.answers)
+    assert state(one) == state(two)
+
+
+@given(plays)
+def test_many_small_jumps_equal_one_big_jump(play_steps: list[Step]) -> None:
+    small, usual, leap = (played(kind(), play_steps) for kind in (InSmallSteps, Play, InLeaps))
+
+    assert small.facts == usual.facts
+    assert [fact for _, fact in usual.facts] == [fact for _, fact in leap.facts]
+    assert small.told == usual.told == leap.told
+    assert state(small) == state(usual) == state(leap)
+
+
+@given(plays)
+def test_after_waking_nothing_is_due_and_waking_again_changes_nothing(play_steps: list[Step]) -> None:
+    play = Play()
+
+    for step in play_steps:
+        play.play(step)
+
+        before = state(play)
+        at = play.world.next_wakeup()
+        assert at is None or at > play.now
+        assert play.world.wake(play.now) == []
+        assert state(play) == before
+
+
+def test_plays_know_every_command() -> None:
+    play = Play()
+    for verb in VERBS:
+        for number in range(12):
+            play.play((verb, number, number))
+
+    assert play.asked == set(get_args(Command))
