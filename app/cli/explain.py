@@ -75,11 +75,11 @@ def explain(
     Exits with 0 when a function is invoked, now or once what it waits for has come, and with 3 when it is not.
     """
     asked = [value for value in (target, message, invoke) if value is not None]
-    if len(asked) != 1:
+    if len(asked) != 1 or (invoke and function):
         raise click.UsageError("say one of s3://BUCKET/KEY, QUEUE BODY, --message ID and --invoke FUNCTION")
     wanted: dict[str, Any] = {
-        "message": message, "invoke": invoke, "payload": _parsed(payload), "event": event, "delay": delay,
-        "group": group, "deduplication_id": deduplication_id, "function": function,
+        "message": message, "payload": _parsed(payload), "event": event, "delay": delay,
+        "group": group, "deduplication_id": deduplication_id, "function": invoke or function,
         "attributes": dict(attributes) or None, "type": "Event" if is_event else None,
         **_place(target, body),
     }  # fmt: skip
@@ -99,7 +99,7 @@ def _place(target: str | None, body: str | None) -> dict[str, str]:
     if target.startswith("s3://"):
         if body is not None:
             raise click.UsageError("an object event has no BODY")
-        bucket, key = S3Url().convert(target, None, None)
+        bucket, key = S3Url().convert(target, None, click.get_current_context())
         return {"bucket": bucket, "key": key}
     if body is None:
         raise click.UsageError("a message needs a BODY, which may be -")
@@ -131,7 +131,7 @@ def _printable(text: str) -> str:
 
 def _can_print(text: str) -> bool:
     try:
-        text.encode(click.get_text_stream("stdout").encoding or "ascii")
+        text.encode(sys.stdout.encoding or "ascii")
     except UnicodeEncodeError:
         return False
     return True

@@ -3,7 +3,7 @@
 import json
 import sys
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from fastapi import APIRouter
 
@@ -17,6 +17,7 @@ from app.core.explain import (
     OfSend,
     Question,
     Step,
+    Verdict,
 )
 from app.core.facts import Fact
 from app.core.invocation import InvocationType
@@ -36,7 +37,7 @@ _KINDS: dict[str, tuple[set[str], set[str]]] = {
     "queue": ({"body"}, {"attributes", "delay", "group", "deduplication_id", "function", "trace_header"}),
     "bucket": ({"key"}, {"event", "size", "function", "target", "trace_header"}),
     "message": (set(), {"function"}),
-    "invoke": (set(), {"payload", "type", "trace_header"}),
+    "function": (set(), {"payload", "type", "trace_header"}),
 }
 
 
@@ -73,16 +74,18 @@ def _question(wanted: Explain, parts: ControlParts) -> Question:
         return OfObject(change, wanted.target or function)
     if wanted.message is not None:
         return OfMessage(wanted.message, function)
-    assert wanted.invoke is not None, "one of the four is there"
+    assert wanted.function is not None, "one of the four is there"
     payload = b"" if wanted.payload is None else json.dumps(wanted.payload).encode()
-    return OfInvoke(Invoke(parts.scope, wanted.invoke, payload, InvocationType(wanted.type), origin=origin))
+    return OfInvoke(Invoke(parts.scope, wanted.function, payload, InvocationType(wanted.type), origin=origin))
 
 
 def _check_kind(wanted: Explain) -> None:
     given = {name for name in wanted.model_fields_set if getattr(wanted, name) is not None}
     kinds = [kind for kind in _KINDS if kind in given]
+    if len(kinds) > 1 and kinds[-1] == "function":
+        kinds.pop()
     if len(kinds) != 1:
-        raise BadRequest("say exactly one of queue (with body), bucket (with key), message and invoke")
+        raise BadRequest("say one of queue (with body), bucket (with key), message and, alone, function")
     needed, possible = _KINDS[kinds[0]]
     if missing := sorted(needed - given):
         raise BadRequest(f"{kinds[0]} needs {missing[0]}")
@@ -100,7 +103,7 @@ def _view(explanation: Explanation, now: Instant) -> ExplanationView:
 
 def _conclusion_view(conclusion: Conclusion) -> ConclusionView:
     return ConclusionView(
-        verdict=conclusion.verdict.value,
+        verdict=_VERDICTS[conclusion.verdict],
         about=conclusion.about.value,
         text=conclusion.text,
         at=_instant(conclusion.at),
@@ -128,6 +131,13 @@ def _step_view(step: Step) -> StepView:
         limit=step.limit,
         code=step.code,
     )
+
+
+_VERDICTS: dict[Verdict, Literal["yes", "no", "wait"]] = {
+    Verdict.YES: "yes",
+    Verdict.NO: "no",
+    Verdict.WAIT: "wait",
+}
 
 
 def _name(arn: Arn | None) -> str | None:

@@ -257,7 +257,7 @@ class RoutedView(BaseModel):
 
 
 class Explain(Taken):
-    """Exactly one of: `queue` and `body`; `bucket` and `key`; `message`; `invoke`. Everything else narrows or adds."""
+    """One of: `queue` and `body`; `bucket` and `key`; `message`; or `function` alone, as it would be invoked."""
 
     queue: str | None = Field(default=None, description="A message as it would be sent to this queue.")
     body: str | None = Field(default=None, description="Its body.")
@@ -270,10 +270,11 @@ class Explain(Taken):
     event: str | None = Field(default=None, description="The object event.", examples=["ObjectRemoved:Delete"])
     size: int | None = Field(default=None, ge=0, description="The object's size in bytes.")
     message: str | None = Field(default=None, description="A message that was sent, by its id.")
-    invoke: str | None = Field(default=None, description="A function as it would be invoked.")
+    function: str | None = Field(
+        default=None, description="Alone: a function as it would be invoked. Else: only what concerns this function."
+    )
     payload: Any = Field(default=None, description="What it would be invoked with; null stands for no payload.")
     type: Literal["RequestResponse", "Event"] = Field(default="RequestResponse", description="How it would be invoked.")
-    function: str | None = Field(default=None, description="Only what concerns this function.")
     target: str | None = Field(default=None, description="Of a bucket: only rules to this function or queue, an ARN.")
     trace_header: str | None = Field(default=None, description="The X-Amzn-Trace-Id that the request would bring.")
 

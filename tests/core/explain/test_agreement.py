@@ -398,7 +398,7 @@ def test_an_invocation(plan: WorldPlan, kind: InvocationType, payload: bytes) ->
 @relaxed
 @given(worlds(), st.booleans(), st.sampled_from(["in/a.jpg"] * 6 + ["in/a.png", "out/a.jpg"]), st.integers(0, 7))
 def test_an_object_event(plan: WorldPlan, is_for_queue: bool, key: str, chance: int) -> None:
-    is_removed = chance == 0
+    is_removed = chance == 5
     scene = Scene(replace(plan, is_fifo=False))
     stage = scene.stage
     target: Arn = scene.queue if is_for_queue else scene.functions[0]
