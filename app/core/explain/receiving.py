@@ -1,6 +1,6 @@
 """What becomes of a message in its queue: who receives it when, and whether its mapping's batch would be invoked."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict
 from app.core.explain.invoking import Asker, busy, explain_admission, gone, lasting_obstacle
@@ -49,7 +49,7 @@ def explain_arrival(scene: Scene, arrival: Arrival, function: Arn | None, trail:
     taker: Mapping | None = None
     for mapping in mappings:
         visit = _Visit(scene, mapping, arrival, held, taker, Trail(trail.now, trail.path))
-        fate = visit.explain()
+        fate = replace(visit.explain(), queue=queue.arn, function=mapping.function, mapping=mapping.uuid)
         if mapping in wanted:
             trail.steps += visit.trail.steps
             fates.append(fate)
@@ -88,14 +88,18 @@ def _lost(scene: Scene, arrival: Arrival, held: Step | None, trail: Trail) -> St
         target = name_of(redrive.dead_letter_target)
         count, most = message.receive_count, redrive.max_receive_count
         if queue.is_exhausted(message, visible_at) and any(map(_is_there, scene.mappings.of_queue(queue.arn))):
-            words = f"received {count} of {most} times, so the next receive moves it to '{target}' instead"
+            words = f"received {_times(count)} of at most {most}, so the next receive moves it to '{target}' instead"
             return Step(Verdict.NO, About.REDRIVE, words, queue=queue.arn, count=count, limit=most)
-        words = f"received {count} times; after {most} it moves to '{target}'"
+        words = f"received {_times(count)}; with {most} it moves to '{target}'"
         trail.add(Step(Verdict.NOTE, About.REDRIVE, words, queue=queue.arn, count=count, limit=most))
     if held is None and queue.first_waiting() is not None:
         words = "a client's ReceiveMessage waits at the queue and gets it before any mapping"
         return Step(Verdict.NO, About.RECEIVER, words, queue=queue.arn)
     return None
+
+
+def _times(count: int) -> str:
+    return {0: "never", 1: "once"}.get(count, f"{count} times")
 
 
 def _is_there(mapping: Mapping) -> bool:

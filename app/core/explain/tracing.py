@@ -95,7 +95,9 @@ def _hidden(queue: Queue, message: Message, trail: Trail) -> Step | None:
     if message.state is MessageState.DELAYED:
         about, words = About.DELAY, "message delayed"
     elif message.state is MessageState.IN_FLIGHT:
-        about, words = About.VISIBILITY, f"hidden since {message.attempts[-1].by} received it"
+        last = message.attempts[-1]
+        told = f" ({last.outcome})" if last.outcome else ""
+        about, words = About.VISIBILITY, f"hidden by its visibility timeout since {last.by} received it{told}"
     else:
         return None
     return trail.add(Step(Verdict.WAIT, about, words, queue=queue.arn, until=message.available_at))

@@ -44,7 +44,11 @@ _KINDS: dict[str, tuple[set[str], set[str]]] = {
 def explain_routes(engine: Engine, parts: ControlParts) -> APIRouter:
     router = APIRouter(tags=["explanations"])
 
-    @router.post("/explain", summary="Why would this not fire, or why did it not? Nothing happens")
+    @router.post(
+        "/explain",
+        response_model_exclude_none=True,
+        summary="Why would this not fire, or why did it not? Nothing happens",
+    )
     async def explain(wanted: Explain) -> ExplanationView:
         now = engine.clock.now()
         question = _question(wanted, parts)

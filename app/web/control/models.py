@@ -280,7 +280,7 @@ class Explain(Taken):
 
 
 class StepView(BaseModel):
-    """One thing that was looked at; a member that says nothing here is null."""
+    """One thing that was looked at; a member that says nothing here is left out."""
 
     verdict: Literal["yes", "no", "wait", "note"]
     about: str = Field(examples=["queue", "filter", "environment"], description="What the step looks at.")
