@@ -8,19 +8,19 @@ from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-import boto3
 import pytest
 import uvicorn
-from botocore.config import Config
 from starlette.types import Receive, Scope, Send
 
 from app.core.commands import Command
+from app.core.limits import DEFAULT_LIMITS, Limits
 from app.core.world import World
 from app.engine.clock import Clock, Way
 from app.engine.driver import Engine
 from app.engine.journal import Journal
 from app.web.aws import AwsEndpoint, AwsSettings
 from app.wire.events.shapes import Shapes
+from tests.serving import client_at
 
 T = TypeVar("T")
 
@@ -75,20 +75,12 @@ class Served:
             assert time.monotonic() < deadline, "it did not come about in ten seconds"
 
     def client(self, service: str, *, key: str = "test", secret: str = WRONG, **config: Any) -> Any:
-        """A boto3 client, without retries so that a test sees every answer."""
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name="us-east-1",
-            aws_access_key_id=key,
-            aws_secret_access_key=secret,
-            config=Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=15, **config),
-        )
+        return client_at(self.url, service, key=key, secret=secret, **config)
 
 
-def serve(settings: AwsSettings) -> Iterator[Served]:
+def serve(settings: AwsSettings, limits: Limits = DEFAULT_LIMITS) -> Iterator[Served]:
     """Serve on a thread of its own until the generator goes on."""
-    engine = Engine(World(shapes=Shapes()), Clock(Way.FROZEN, at=NOON), Journal(), lambda _: None)
+    engine = Engine(World(shapes=Shapes(), limits=limits), Clock(Way.FROZEN, at=NOON), Journal(), lambda _: None)
     app = AwsEndpoint(engine, settings, s3_stub)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off"))
     started: Future[asyncio.AbstractEventLoop] = Future()
