@@ -21,6 +21,7 @@ class Asker(Enum):
 
 
 def explain_invoke(scene: Scene, command: Invoke, trail: Trail) -> Conclusion:
+    """An invocation as a caller would ask for it."""
     try:
         _, function = scene.functions.named(command)
     except Refused as refusal:

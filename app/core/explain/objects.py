@@ -15,6 +15,7 @@ _STAND_IN_HOST_ID = "0" * 64 + "="
 
 
 def explain_object(scene: Scene, command: ChangeObject, target: Arn | None, trail: Trail) -> Conclusion:
+    """Which rules take the event, and what becomes of it there; with `target`, only the rules that name that one."""
     bucket = scene.buckets.all.get(command.bucket)
     if bucket is None:
         words = f"there is no bucket '{command.bucket}'"
