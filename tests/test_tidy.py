@@ -22,7 +22,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 VALUES = {"call", "commands", "errors", "invocation", "limits", "message", "shapes", "value"}
 # Told through what drives them.
 TOLD_ELSEWHERE = {
-    "explain": "explain/test_agreement.py",
+    "explain": "explain/test_messages_to_send.py",
     "lines": "test_queue.py",
     "pattern": "pattern/test_pattern.py",
 }

@@ -138,7 +138,7 @@ class Chains:
 
 def times_seen(cause: Cause, function: Arn) -> int:
     """How often the path would have come to the function, as far as AWS could follow it, if `cause` invoked it now."""
-    return _counted(_seen_before(cause), function)[function]
+    return _seen_before(cause).get(function, 0) + 1
 
 
 def _seen_before(cause: Cause) -> Mapping[Arn, int]:

@@ -8,7 +8,7 @@ from itertools import count
 from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
 
-from hypothesis import HealthCheck, given, note, settings
+from hypothesis import given, note, settings
 from hypothesis import strategies as st
 
 from app.core.commands import (
@@ -321,10 +321,11 @@ def check_sent(scene: Scene, message_id: str, conclusion: Conclusion, since: int
         check_never(scene, message_id, conclusion, since)
 
 
-relaxed = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.too_slow])
+# The quick profile's number would leave some reasons out.
+enough = settings(max_examples=max(100, settings().max_examples))
 
 
-@relaxed
+@enough
 @given(worlds(), sends())
 def test_a_message_that_would_be_sent(plan: WorldPlan, wanted: SendPlan) -> None:
     scene = Scene(plan)
@@ -344,7 +345,7 @@ def test_a_message_that_would_be_sent(plan: WorldPlan, wanted: SendPlan) -> None
     check_sent(scene, sent.message_id, conclusion, since)
 
 
-@relaxed
+@enough
 @given(worlds())
 def test_messages_that_were_sent(plan: WorldPlan) -> None:
     questions = Scene(plan)
@@ -373,7 +374,7 @@ def test_messages_that_were_sent(plan: WorldPlan) -> None:
                 check_never(scene, message_id, conclusion, since)
 
 
-@relaxed
+@enough
 @given(worlds(), st.sampled_from(list(InvocationType)[:2]), st.sampled_from([b"{}", b"no json", b""]))
 def test_an_invocation(plan: WorldPlan, kind: InvocationType, payload: bytes) -> None:
     scene = Scene(plan)
@@ -395,7 +396,7 @@ def test_an_invocation(plan: WorldPlan, kind: InvocationType, payload: bytes) ->
     )
 
 
-@relaxed
+@enough
 @given(worlds(), st.booleans(), st.sampled_from(["in/a.jpg"] * 6 + ["in/a.png", "out/a.jpg"]), st.integers(0, 7))
 def test_an_object_event(plan: WorldPlan, is_for_queue: bool, key: str, chance: int) -> None:
     is_removed = chance == 5
