@@ -22,6 +22,7 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 VALUES = {"call", "commands", "errors", "invocation", "limits", "message", "shapes", "value"}
 # Told through what drives them.
 TOLD_ELSEWHERE = {
+    "explain": "explain/test_messages_to_send.py",
     "lines": "test_queue.py",
     "pattern": "pattern/test_pattern.py",
     "remote_polling": "test_remote_queues.py",
