@@ -21,7 +21,13 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 # Modules of values alone: there is no behaviour to test.
 VALUES = {"call", "commands", "errors", "invocation", "limits", "message", "shapes", "value"}
 # Told through what drives them.
-TOLD_ELSEWHERE = {"lines": "test_queue.py", "pattern": "pattern/test_pattern.py"}
+TOLD_ELSEWHERE = {
+    "lines": "test_queue.py",
+    "mapping_constraints": "test_mapping_parameters.py",
+    "mapping_state": "test_mapping.py",
+    "pattern": "pattern/test_pattern.py",
+    "redrive": "test_queue_attributes.py",
+}
 
 # A mapping turns it into its own refusal; it reaches the wire once event buses do.
 CAUGHT_IN_THE_CORE = {"InvalidEventPattern"}

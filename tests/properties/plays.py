@@ -17,6 +17,7 @@ from app.core.commands import (
     CreateEventSourceMapping,
     CreateQueue,
     DeclareBucket,
+    DeleteEventInvokeConfig,
     DeleteEventSourceMapping,
     DeleteFunction,
     DeleteMessage,
@@ -27,7 +28,9 @@ from app.core.commands import (
     Origin,
     PurgeQueue,
     PutBucketNotification,
+    PutEventInvokeConfig,
     PutFunction,
+    PutReservedConcurrency,
     Received,
     ReceiveMessage,
     RedriveMessages,
@@ -297,6 +300,15 @@ VERBS: dict[str, Callable[[Play, int, int], Command | None]] = {
     "remove permission": lambda play, a, b: RemovePermission(play.arn(a), str(b % 3)),
     "put function": _put_function,
     "delete function": lambda play, a, b: DeleteFunction(SCOPE.function_arn(_FUNCTIONS[a % 3])) if b % 4 == 0 else None,
+    "put event invoke config": lambda play, a, b: PutEventInvokeConfig(
+        SCOPE.function_arn(_FUNCTIONS[a % 3]),
+        {"MaximumRetryAttempts": b % 3, "DestinationConfig": {"OnFailure": {"Destination": play.arn(1 + b % 2)}}},
+        merges=a % 2 == 0,
+    ),
+    "delete event invoke config": lambda play, a, b: DeleteEventInvokeConfig(SCOPE.function_arn(_FUNCTIONS[a % 3])),
+    "put reserved concurrency": lambda play, a, b: PutReservedConcurrency(
+        SCOPE.function_arn(_FUNCTIONS[a % 3]), (None, 0, 1, 2)[b % 4]
+    ),
     "create mapping": lambda play, a, b: CreateEventSourceMapping(SCOPE, _mapping(play, a, b)),
     "update mapping": _update,
     "delete mapping": lambda play, a, b: DeleteEventSourceMapping(SCOPE, _pick(play.uuids, a)),
