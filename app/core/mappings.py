@@ -214,7 +214,8 @@ class Mappings:
         if batch.request_id not in mapping.throttled:
             for other in mapping.take_out_of_turn(batch):
                 self._abandon(mapping, other)
-        self.changed(mapping)
+        if mapping.uuid in self._mappings:
+            self.changed(mapping)
 
     def arrive(self, command: SettleReceive, now: Instant) -> None:
         """What a receive at a broker elsewhere brought: gathered like what a queue of ours gives."""

@@ -306,8 +306,9 @@ class Queue:
         return earliest(expiry, self._hidden.next(), self._deadlines.next())
 
     def next_event(self) -> Instant | None:
-        """The same, the end of a retention period apart."""
-        return earliest(self._hidden.next(), self._deadlines.next())
+        """When the next message is shown: what is worth moving a clock to. The end of a retention period is not, and
+        a long poll is a real client's wait, which ends in its own time."""
+        return self._hidden.next()
 
     def wake(self, now: Instant) -> list[Effect]:
         """Show what is due and drop what is too old. Long polls are the caller's: see `polls_due`."""

@@ -84,7 +84,7 @@ class World:
         return at if at is None else max(at, self._now)
 
     def next_event(self) -> Instant | None:
-        """When something is due next that is worth going to: any wake-up but the end of a retention period."""
+        """When something is due next that is worth going to, which ends of retention and of long polls are not."""
         others: list[Machine] = [*self._mappings.all(), self._functions, self._move_tasks]
         times = [queue.next_event() for queue in self._queues.all()] + [machine.next_wakeup() for machine in others]
         return min((at for at in times if at is not None), default=None)
