@@ -8,7 +8,7 @@ from itertools import count
 from types import BuiltinMethodType, FunctionType, MethodType
 from typing import Any
 
-from hypothesis import given, note, settings
+from hypothesis import example, given, note, settings
 from hypothesis import strategies as st
 
 from app.core.commands import (
@@ -325,8 +325,16 @@ def check_sent(scene: Scene, message_id: str, conclusion: Conclusion, since: int
 enough = settings(max_examples=max(100, settings().max_examples))
 
 
+# A function that failed and is free again, and a group that its message holds back.
+HELD_BACK = WorldPlan(
+    True, 0, 345_600, None, Limits(), (FunctionPlan(FailAfter(1_000), 2, None),),
+    (MappingPlan(0, 1, 0, True, False, False),), (SendPlan(BODIES[0], None, "g", "1"), 2),
+)  # fmt: skip
+
+
 @enough
 @given(worlds(), sends())
+@example(HELD_BACK, SendPlan(BODIES[0], None, "g", "2"))
 def test_a_message_that_would_be_sent(plan: WorldPlan, wanted: SendPlan) -> None:
     scene = Scene(plan)
     command = scene.send(wanted)
