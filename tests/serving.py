@@ -98,15 +98,19 @@ class Serving:
         return answer.json
 
     def client(self, service: str, *, key: str = "test", secret: str = ANY_SECRET, **config: Any) -> Any:
-        """A boto3 client of an AWS service, without retries so that a test sees every answer."""
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name="us-east-1",
-            aws_access_key_id=key,
-            aws_secret_access_key=secret,
-            config=Config(retries={"max_attempts": 0}, **config),
-        )
+        return client_at(self.url, service, key=key, secret=secret, **config)
+
+
+def client_at(url: str, service: str, *, key: str = "test", secret: str = ANY_SECRET, **config: Any) -> Any:
+    """A boto3 client of an AWS service at this address, without retries so that a test sees every answer."""
+    return boto3.client(
+        service,
+        endpoint_url=url,
+        region_name="us-east-1",
+        aws_access_key_id=key,
+        aws_secret_access_key=secret,
+        config=Config(retries={"max_attempts": 0}, **config),
+    )
 
 
 @contextmanager

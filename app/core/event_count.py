@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class EventCount:
     """Counts of messages since the mapping was created (DG:monitoring-metrics-types).
 
-    A message that is tried again counts again. `failed` has those whose invocation failed, was throttled or refused,
-    and those that a partial response reports.
+    A message that is tried again counts again, as invoked also where nothing could run. `failed` has those whose
+    invocation failed, was throttled or refused, and those that a partial response reports.
     """
 
     polled: int = 0

@@ -83,13 +83,13 @@ class MessageSent:
     queue: Arn
     message: str
     chain: str
-    body_bytes: int
+    size_bytes: int
     delay_s: int = 0
 
     @property
     def text(self) -> str:
         delay = f", delayed {self.delay_s}s" if self.delay_s else ""
-        return f"{name_of(self.queue)} got {self.message} ({self.body_bytes} bytes{delay})"
+        return f"{name_of(self.queue)} got {self.message} ({self.size_bytes} bytes{delay})"
 
 
 @value(frozen=True, slots=True)

@@ -137,6 +137,7 @@ class FairLine:
         tenant = message.content.group_id
         self._lines[tenant].show(message, at_back=False)
         self._note_head(tenant)
+        self._judge(tenant)
 
     def hide(self, message: Message) -> None:
         tenant = message.content.group_id
@@ -198,6 +199,10 @@ class FairLine:
         self._in_flight_of.clear()
         self._noisy.clear()
 
+    def __len__(self) -> int:
+        """How many tenants it keeps in mind."""
+        return len(self._lines) - 1
+
     def _forget(self, tenant: str) -> None:
         """Its last message has left: who names a group of its own for every message must not fill the memory."""
         del self._lines[tenant], self._present[tenant]
@@ -216,7 +221,7 @@ class FairLine:
             heapq.heappush(self._heads, (head, tenant or "", tenant))
 
     def _judge(self, tenant: str | None) -> None:
-        mine = self._in_flight_of[tenant]
+        mine = self._in_flight_of.get(tenant, 0)
         is_noisy = mine >= self._noisy_in_flight and mine > self._noisy_share * len(self._in_flight)
         if tenant is not None and is_noisy and self._lines[tenant].head is not None:
             self._noisy.add(tenant)

@@ -292,6 +292,7 @@ class Mappings:
             self._run(mapping, batch, now)
 
     def _run(self, mapping: Mapping, batch: Batch, now: Instant) -> None:
+        mapping.count.invoked += len(batch.items)
         function = self.functions.get(mapping.function)
         if function is None:
             self._wait_or_abandon(mapping, batch, Throttled("FunctionDeleted"), now)
@@ -300,7 +301,6 @@ class Mappings:
         queue_name = name_of(mapping.queue)
         call = Call(batch.request_id, function.arn, mapping.function_arn, payload, f"queue {queue_name}",
                     _furthest(batch, function.arn).via(queue_name), ForBatch(mapping.uuid, batch))  # fmt: skip
-        mapping.count.invoked += len(batch.items)
         stopped: Stopped | None = self.functions.submit(function, call, now)
         match stopped:
             case None:

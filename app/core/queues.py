@@ -65,7 +65,6 @@ from app.core.message_rules import (
     check_message,
     check_queue_name,
     size_of,
-    text_bytes,
 )
 from app.core.names import Arn, Scope, parse_arn
 from app.core.queue import LongPoll, Queue, Taken, reason_for_move
@@ -198,16 +197,19 @@ class Queues:
         """`cause` is given where another service sends and knows it; else the origin tells."""
         queue = self[command.queue]
         self._check_ids(queue, command, in_batch=False)
-        self._check(queue, command, "One or more parameters are invalid.")
-        sent = self._send(queue, command, now, cause)
+        size = size_of(command.body, command.attributes)
+        self._check(queue, command, size, "One or more parameters are invalid.")
+        sent = self._send(queue, command, size, now, cause or self._cause(command, now))
         self.changed(queue, now)
         return sent
 
     def send_batch(self, command: SendMessageBatch, now: Instant) -> BatchAnswer:
+        """One call is one stimulus: what it sends is of one chain, an entry with a trace header of its own apart."""
         queue = self[command.queue]
         entries = command.entries
         check_batch([entry_id for entry_id, _ in entries], entry="SendMessageBatchRequestEntry", limits=self.limits)
-        total = sum(size_of(entry.body, entry.attributes) for _, entry in entries)
+        sizes = [size_of(entry.body, entry.attributes) for _, entry in entries]
+        total = sum(sizes)
         if total > self.limits.batch_bytes:
             raise BatchRequestTooLong(
                 f"Batch requests cannot be longer than {self.limits.batch_bytes} bytes. You have sent {total} bytes."
@@ -217,15 +219,20 @@ class Queues:
                 self._check_ids(queue, entry, in_batch=True)
         successful: list[tuple[str, Sent]] = []
         failed: list[tuple[str, Exception]] = []
-        for entry_id, entry in entries:
+        common: Cause | None = None
+        for (entry_id, entry), size in zip(entries, sizes, strict=True):
             try:
                 if not queue.is_fifo:
                     self._check_ids(queue, entry, in_batch=True)
-                self._check(queue, entry, "One or more parameters cannot be validated.")
+                self._check(queue, entry, size, "One or more parameters cannot be validated.")
             except Refused as refusal:
                 failed.append((entry_id, refusal))
+                continue
+            if entry.trace_header is not None:
+                cause = self._cause(entry, now)
             else:
-                successful.append((entry_id, self._send(queue, entry, now, None)))
+                cause = common = common or self._cause(entry, now)
+            successful.append((entry_id, self._send(queue, entry, size, now, cause)))
         self.changed(queue, now)
         return BatchAnswer(tuple(successful), tuple(failed))
 
@@ -396,8 +403,8 @@ class Queues:
         for message, destination, body in moves:
             check_same_type(queue, destination)
             check_message(message.content.body if body is None else body, message.content.attributes)
-            self._check_size(destination, message.content.body if body is None else body, message.content.attributes,
-                             "One or more parameters are invalid.")  # fmt: skip
+            size = size_of(message.content.body if body is None else body, message.content.attributes)
+            self._check_size(destination, size, "One or more parameters are invalid.")
         for message, destination, body in moves:
             self.resend(message, queue, destination, body, now)
         return tuple(message.content.message_id for message, _, _ in moves)
@@ -414,7 +421,9 @@ class Queues:
         sent.moves = (Move(now, source.arn, destination.arn, f"redriven; it was {old.message_id}"),)
         reason = f"redriven, as {content.message_id}"
         self.outbox.append(MessageMoved(source.arn, old.message_id, old.chain, destination.arn, reason))
-        self.outbox.append(MessageSent(destination.arn, content.message_id, content.chain, text_bytes(body)))
+        self.outbox.append(
+            MessageSent(destination.arn, content.message_id, content.chain, size_of(body, content.attributes))
+        )
         self.changed(source, now)
         self.changed(destination, now)
 
@@ -444,16 +453,19 @@ class Queues:
         elif command.group_id is not None or command.deduplication_id is not None:
             check_ids_of_standard(command.group_id, command.deduplication_id)
 
-    def _check(self, queue: Queue, command: SendMessage, prefix: str) -> None:
+    def _cause(self, command: SendMessage, now: Instant) -> Cause:
+        return self.cause_of(command.origin, command.trace_header or command.origin.trace_header, now)
+
+    def _check(self, queue: Queue, command: SendMessage, size: int, prefix: str) -> None:
         check_message(command.body, command.attributes)
         if queue.is_fifo and command.group_id is not None:
             check_fifo_entry(command.group_id, command.deduplication_id, command.delay_s)
         check_delay(command.delay_s, self.limits)
-        self._check_size(queue, command.body, command.attributes, prefix)
+        self._check_size(queue, size, prefix)
 
-    def _check_size(self, queue: Queue, body: str, attributes: Mapping[str, MessageAttribute], prefix: str) -> None:
+    def _check_size(self, queue: Queue, size: int, prefix: str) -> None:
         most = queue.settings.maximum_message_bytes
-        if size_of(body, attributes) > most:
+        if size > most:
             raise InvalidParameterValue(f"{prefix} Reason: Message must be shorter than {most} bytes.")
 
     def _check_visibility(self, timeout_s: int | None) -> None:
@@ -463,9 +475,7 @@ class Queues:
                 f"VisibilityTimeout must be an integer between 0 and {self.limits.visibility_timeout_s}."
             )
 
-    def _send(self, queue: Queue, command: SendMessage, now: Instant, cause: Cause | None) -> Sent:
-        trace_header = command.trace_header or command.origin.trace_header
-        cause = cause or self.cause_of(command.origin, trace_header, now)
+    def _send(self, queue: Queue, command: SendMessage, size: int, now: Instant, cause: Cause) -> Sent:
         digest = md5_of_body(command.body)
         system = {"AWSTraceHeader": MessageAttribute("String", command.trace_header)} if command.trace_header else {}
         digests = (md5_of_attributes(command.attributes), md5_of_attributes(system))
@@ -478,15 +488,15 @@ class Queues:
             sequence_number = queue.next_sequence_number()
         content = Content(
             self.ids.uuid(), command.body, digest, now, command.sender_id,
-            attributes=command.attributes, trace_header=trace_header, group_id=command.group_id,
-            deduplication_id=deduplication_id, sequence_number=sequence_number, cause=cause,
+            attributes=command.attributes, trace_header=command.trace_header or command.origin.trace_header,
+            group_id=command.group_id, deduplication_id=deduplication_id, sequence_number=sequence_number, cause=cause,
         )  # fmt: skip
         if sequence_number is not None:
             queue.accepted.remember(key, Accepted(content.message_id, digest, sequence_number), now)
         # A FIFO message has no delay of its own: 0 stands for the queue's (spec A7).
         delay_s = queue.settings.delay_s if command.delay_s is None or queue.is_fifo else command.delay_s
         queue.send(content, delay_s=delay_s, now=now)
-        self.outbox.append(MessageSent(queue.arn, content.message_id, cause.chain, text_bytes(command.body), delay_s))
+        self.outbox.append(MessageSent(queue.arn, content.message_id, cause.chain, size, delay_s))
         return Sent(content.message_id, digest, *digests, sequence_number)
 
     def _change_visibility(self, queue: Queue, handle: str, timeout_s: int, now: Instant) -> None:

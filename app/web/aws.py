@@ -1,5 +1,6 @@
 """The AWS endpoint: which service a request is for, and the way from its bytes to the engine and back."""
 
+from asyncio import to_thread
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -55,6 +56,7 @@ class AwsEndpoint:
         self._settings = settings
         self._s3_app = s3_app
         self._request_ids = _RequestIds()
+        self._loaded: set[str] = set()
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         assert scope["type"] == "http", "the endpoint speaks HTTP only"
@@ -62,7 +64,7 @@ class AwsEndpoint:
         target = headers.get(b"x-amz-target", b"")
         try:
             if target.startswith(_SQS_TARGET):
-                await self._sqs_json(target[len(_SQS_TARGET) :].decode(), scope, headers, receive, send)
+                await self._sqs_json(target[len(_SQS_TARGET) :].decode("latin-1"), scope, headers, receive, send)
             else:
                 await self._by_service(scope, headers, receive, send)
         except ClientGone:
@@ -126,6 +128,7 @@ class AwsEndpoint:
     async def _sqs_general(
         self, request: HttpRequest, caller: Caller, request_id: bytes, receive: Receive
     ) -> HttpAnswer:
+        await self._load("sqs")
         parsed = sqs_general.parse(request)
         result = await self._carry_out(SQS, parsed.operation, parsed.params, caller, receive)
         return protocol.render(parsed, result, request_id.decode())
@@ -143,6 +146,7 @@ class AwsEndpoint:
                 with_log = request.headers.get("x-amz-log-type") == "Tail"
                 answer = render_invoked(invoked, invoke, with_log=with_log)
             else:
+                await self._load("lambda")
                 parsed = protocol.parse("lambda", request)
                 result = await self._carry_out(LAMBDA, parsed.operation, parsed.params, caller, receive)
                 answer = protocol.render(parsed, result, request_id.decode())
@@ -186,6 +190,12 @@ class AwsEndpoint:
         if isinstance(answer, Waiting):
             return await while_connected(self._engine.later(answer), receive)
         return answer
+
+    async def _load(self, service: str) -> None:
+        """The general path of a service is loaded on a thread: others are to be answered in that second."""
+        if service not in self._loaded:
+            await to_thread(protocol.load, service)
+            self._loaded.add(service)
 
     def _verify(self, request: HttpRequest) -> None:
         """Signatures are judged by real time, whatever the emulated clock says."""

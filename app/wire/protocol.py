@@ -31,6 +31,14 @@ class Parsed:
     params: Params
 
 
+def load(service: str) -> None:
+    """Import what this path needs and read the service's model, so that `parse` waits for neither.
+
+    Takes a second the first time. May be called on any thread.
+    """
+    _moto().get_service_model(service)
+
+
 def parse(service: str, request: HttpRequest) -> Parsed:
     """The operation and parameters of a request to a service that botocore knows.
 
@@ -63,9 +71,7 @@ def parse(service: str, request: HttpRequest) -> Parsed:
         )
     except (ValueError, Base64Error) as error:
         raise SerializationFailed(str(error)) from None
-    return Parsed(
-        service, protocol, operation.name, {name: value for name, value in params.items() if value is not None}
-    )
+    return Parsed(service, protocol, operation.name, _without_nulls(params))
 
 
 _NO_CONTENT = 204
@@ -76,8 +82,7 @@ def render(parsed: Parsed, result: Result, request_id: str) -> HttpAnswer:
     moto = _moto()
     operation = moto.get_service_model(parsed.service).operation_model(parsed.operation)
     if parsed.protocol == "query" and operation.output_shape is not None:
-        # Moto's model lacks the wrapper of the operations that are newer than the JSON protocol.
-        operation.output_shape.serialization.setdefault("resultWrapper", f"{parsed.operation}Result")
+        _name_elements(operation)
     serializer = moto.serializer(parsed.service, parsed.protocol)
     response = serializer(operation, context=moto.SerializationContext(request_id)).serialize(result)
     # moto writes `{}` where a result is empty; 204 says that there is nothing, and HTTP takes its word.
@@ -90,6 +95,28 @@ def render(parsed: Parsed, result: Result, request_id: str) -> HttpAnswer:
         content_type,
         tuple((name.lower(), value) for name, value in headers.items()),
     )
+
+
+def _without_nulls(value: Any) -> Any:
+    """A null is as good as nothing, in AWS's JSON, and at any depth."""
+    if isinstance(value, dict):
+        return {name: _without_nulls(member) for name, member in value.items() if member is not None}
+    if isinstance(value, list):
+        return [_without_nulls(member) for member in value if member is not None]
+    return value
+
+
+# The names that moto's model of the query protocol lacks, those of SQS's move tasks; botocore had them up to 1.31.
+_ENTRY_NAMES = {"ListMessageMoveTasksResultEntryList": "ListMessageMoveTasksResultEntry"}
+
+
+def _name_elements(operation: Any) -> None:
+    """Complete the names of the elements in a result, in the model itself; again is no harm."""
+    result = operation.output_shape
+    result.serialization.setdefault("resultWrapper", f"{operation.name}Result")
+    for shape in result.members.values():
+        if shape.name in _ENTRY_NAMES:
+            shape.member.serialization.setdefault("locationNameForQueryCompatibility", _ENTRY_NAMES[shape.name])
 
 
 def check_json(shape: Any, body: bytes) -> None:

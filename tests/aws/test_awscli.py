@@ -90,6 +90,65 @@ def test_a_queue_that_is_not_there_is_an_error_in_awss_words(aws: Aws, service: 
     )
 
 
+def test_a_fifo_queue_keeps_the_order_of_a_group_and_takes_no_duplicate(aws: Aws) -> None:
+    attributes = "FifoQueue=true,ContentBasedDeduplication=true"
+    url = shown(aws("sqs", "create-queue", "--queue-name", "steps.fifo", "--attributes", attributes))["QueueUrl"]
+    send = ("sqs", "send-message", "--queue-url", url, "--message-group-id", "g", "--message-body")
+    receive = ("sqs", "receive-message", "--queue-url", url, "--max-number-of-messages", "10")
+
+    first, again = shown(aws(*send, "first")), shown(aws(*send, "first"))
+    aws(*send, "second")
+    attempt = ("--receive-request-attempt-id", "try")
+    received = shown(aws(*receive, *attempt, "--message-system-attribute-names", "SequenceNumber"))["Messages"]
+    repeated = shown(aws(*receive, *attempt))["Messages"]
+
+    assert (first["MessageId"], first["SequenceNumber"]) == (again["MessageId"], again["SequenceNumber"])
+    assert [message["Body"] for message in received] == ["first", "second"]
+    assert received[0]["Attributes"]["SequenceNumber"] == first["SequenceNumber"]
+    assert [message["ReceiptHandle"] for message in repeated] == [message["ReceiptHandle"] for message in received]
+
+
+def test_a_move_task_brings_dead_letters_back(aws: Aws) -> None:
+    def create(name: str, *more: str) -> str:
+        url: str = shown(aws("sqs", "create-queue", "--queue-name", name, *more))["QueueUrl"]
+        return url
+
+    dead = "arn:aws:sqs:us-east-1:000000000000:dead"
+    create("dead")
+    policy = json.dumps({"RedrivePolicy": json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": 1})})
+    url = create("work", "--attributes", policy)
+    aws("sqs", "send-message", "--queue-url", url, "--message-body", "poison")
+    receive = ("sqs", "receive-message", "--queue-url", url, "--visibility-timeout", "0")
+    aws(*receive)
+    aws(*receive)
+
+    handle = shown(aws("sqs", "start-message-move-task", "--source-arn", dead))["TaskHandle"]
+    back = shown(aws(*receive, "--wait-time-seconds", "5"))["Messages"]
+    (task,) = shown(aws("sqs", "list-message-move-tasks", "--source-arn", dead))["Results"]
+    late = aws("sqs", "cancel-message-move-task", "--task-handle", handle, fails=True)
+
+    assert [message["Body"] for message in back] == ["poison"]
+    assert (task["Status"], task["ApproximateNumberOfMessagesMoved"]) == ("COMPLETED", 1)
+    assert "TaskHandle" not in task
+    assert "(InvalidParameterValue)" in late
+
+
+def test_a_permission_is_given_and_taken(aws: Aws) -> None:
+    url = shown(aws("sqs", "create-queue", "--queue-name", "shared"))["QueueUrl"]
+    of_queue = ("--queue-url", url, "--label", "partner")
+    policy = ("sqs", "get-queue-attributes", "--queue-url", url, "--attribute-names", "Policy")
+
+    aws("sqs", "add-permission", *of_queue, "--aws-account-ids", "111122223333", "--actions", "SendMessage")
+    given = json.loads(shown(aws(*policy))["Attributes"]["Policy"])
+    aws("sqs", "remove-permission", *of_queue)
+    taken = aws(*policy)
+
+    (statement,) = given["Statement"]
+    assert (statement["Sid"], statement["Action"]) == ("partner", "SQS:SendMessage")
+    assert statement["Principal"] == {"AWS": "arn:aws:iam::111122223333:root"}
+    assert taken == ""
+
+
 def test_a_function_is_invoked_in_every_way(aws: Aws, tmp_path: Path) -> None:
     waited = shown(
         aws("lambda", "invoke", "--function-name", "echo", "--payload", '{"a": 1}', "--log-type", "Tail", "out")

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 import tempfile
 import time
@@ -50,6 +51,7 @@ def main() -> None:
         parser.error(f"there is no measurement {unknown[0]!r}; there are {', '.join(MEASUREMENTS)}")
     figures = uvloop.run(measure(given.names or list(MEASUREMENTS), QUICK if given.quick else FULL))
     print(table(figures))
+    print(f"load of the machine at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
     if given.json is not None:
         given.json.write_text(json.dumps([figure.as_json() for figure in figures], indent=1) + "\n")
 

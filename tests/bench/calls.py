@@ -69,8 +69,9 @@ async def measure_mapping(sizes: Sizes, folder: Path) -> list[Figure]:
     rates: tuple[list[float], list[float]] = ([], [])
     with _reports() as reports, service(folder, queues_named(queues) + _function(reports, _ENVIRONMENTS)) as ours:
         wait_until_listening(ours)
-        connection = await Connection.open(ours.port)
         for queue in queues:
+            # The server hung up on the one of the round before while the floor was measured.
+            connection = await Connection.open(ours.port)
             await connection.play(repeat(batch_request(queue), batches))
             await connection.ask(_mapping_request(queue))
             rates[0].append(await _rate(reports, sizes.mapped))

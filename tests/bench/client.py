@@ -47,7 +47,8 @@ def http_request(method: str, path: str, body: bytes = b"", *, service: str = "s
 class Connection(asyncio.Protocol):
     """One kept connection with at most one request on its way. Needs a `content-length` in every answer."""
 
-    def __init__(self) -> None:
+    def __init__(self, port: int) -> None:
+        self._port = port
         self._transport: asyncio.Transport | None = None
         self._script: Script | None = None
         self._ended: asyncio.Future[None] | None = None
@@ -55,11 +56,18 @@ class Connection(asyncio.Protocol):
 
     @classmethod
     async def open(cls, port: int) -> "Connection":
-        _, connection = await asyncio.get_running_loop().create_connection(cls, "127.0.0.1", port)
+        connection = cls(port)
+        await connection.be_open()
         return connection
+
+    async def be_open(self) -> None:
+        """Connect again if the server hung up, as it does after some idle seconds."""
+        if self._transport is None or self._transport.is_closing():
+            await asyncio.get_running_loop().create_connection(lambda: self, "127.0.0.1", self._port)
 
     async def play(self, script: Script) -> None:
         """Run the script to its end. Raises UnexpectedAnswer."""
+        await self.be_open()
         assert self._transport is not None, "the connection is open"
         self._ended = asyncio.get_running_loop().create_future()
         self._script = script
@@ -86,6 +94,7 @@ class Connection(asyncio.Protocol):
         self._transport = cast(asyncio.Transport, transport)
 
     def connection_lost(self, error: Exception | None) -> None:
+        self._transport = None
         if self._ended is not None and not self._ended.done():
             self._ended.set_exception(UnexpectedAnswer(f"the server hung up: {error}"))
 
@@ -124,6 +133,9 @@ async def open_connections(port: int, count: int) -> list[Connection]:
 
 async def seconds_for(connections: Iterable[Connection], scripts: Iterable[Script]) -> float:
     """How long the connections take to run their scripts, all at once."""
+    connections = list(connections)
+    for connection in connections:
+        await connection.be_open()
     begin = time.perf_counter()
     await asyncio.gather(*(connection.play(script) for connection, script in zip(connections, scripts, strict=True)))
     return time.perf_counter() - begin

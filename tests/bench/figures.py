@@ -1,7 +1,7 @@
 """Figures beside their floors, and how they are shown."""
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from statistics import median, quantiles
 from typing import Any
 
@@ -42,7 +42,10 @@ def ratio_at_most(bound: float) -> Target:
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One line of the table. `floor` is what `ratio` relates to; both are None where there is none."""
+    """One line of the table. `floor` is what `ratio` relates to; both are None where there is none.
+
+    `cpu_ratio` is the same ratio in the servers' processor time, which tells more than the clock on a busy machine.
+    """
 
     name: str
     unit: str
@@ -50,6 +53,7 @@ class Figure:
     floor: float | None = None
     ratio: float | None = None
     target: Target | None = None
+    cpu_ratio: float | None = None
 
     @property
     def is_met(self) -> bool | None:
@@ -66,8 +70,28 @@ def figure_of(
 
     Whatever else the machine does in a round slows both halves of it, so their ratio stays.
     """
-    ratio = median(mine / its for mine, its in zip(ours, floor, strict=True))
-    return Figure(name, unit, median(ours), median(floor), ratio, target)
+    return Figure(name, unit, median(ours), median(floor), _median_ratio(ours, floor), target)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What one server took for one round: seconds on the clock, and of its processor."""
+
+    wall_s: float
+    cpu_s: float
+
+
+def rate_of(
+    name: str, messages: int, ours: Sequence[Cost], floor: Sequence[Cost], target: Target | None = None
+) -> Figure:
+    """Messages a second, from rounds of so many messages measured by turns."""
+    rates = [[messages / cost.wall_s for cost in costs] for costs in (ours, floor)]
+    cpu_ratio = _median_ratio([cost.cpu_s for cost in floor], [cost.cpu_s for cost in ours])
+    return replace(figure_of(name, "messages/s", rates[0], rates[1], target), cpu_ratio=cpu_ratio)
+
+
+def _median_ratio(ours: Sequence[float], floor: Sequence[float]) -> float:
+    return median(mine / its for mine, its in zip(ours, floor, strict=True))
 
 
 def percentile(values: Sequence[float], percent: int) -> float:
@@ -76,7 +100,7 @@ def percentile(values: Sequence[float], percent: int) -> float:
 
 def table(figures: Sequence[Figure]) -> str:
     """The figures as text, one a line."""
-    rows = [("", "", "Triggerfish", "floor", "ratio", "target", "met"), *map(_row, figures)]
+    rows = [("", "", "Triggerfish", "floor", "ratio", "in CPU", "target", "met"), *map(_row, figures)]
     widths = [max(len(row[place]) for row in rows) for place in range(len(rows[0]))]
     return "\n".join(
         "  ".join(
@@ -94,6 +118,7 @@ def _row(figure: Figure) -> tuple[str, ...]:
         _number(figure.ours),
         _number(figure.floor),
         "" if figure.ratio is None else f"{figure.ratio:.2f}",
+        "" if figure.cpu_ratio is None else f"{figure.cpu_ratio:.2f}",
         "" if figure.target is None else str(figure.target),
         {None: "", True: "yes", False: "NO"}[figure.is_met],
     )

@@ -27,6 +27,11 @@ class Server:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(status.partition("VmRSS:")[2].split()[0]) / 1024
 
+    @property
+    def cpu_s(self) -> float:
+        """The processor time that its main thread has had, which is the one that serves."""
+        return int(Path(f"/proc/{self.process.pid}/schedstat").read_text().split()[0]) / 1e9
+
 
 @contextmanager
 def service(folder: Path, settings: str = "") -> Iterator[Server]:

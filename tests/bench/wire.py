@@ -8,7 +8,7 @@ from pathlib import Path
 import orjson
 
 from tests.bench.client import Connection, Script, open_connections, seconds_for, sqs_request
-from tests.bench.figures import Figure, figure_of, ratio_at_least, ratio_at_most
+from tests.bench.figures import Cost, Figure, figure_of, rate_of, ratio_at_least, ratio_at_most
 from tests.bench.servers import Server, floor, service, wait_until_listening
 from tests.bench.sizes import Sizes
 
@@ -32,13 +32,12 @@ async def measure_sends(sizes: Sizes, folder: Path) -> list[Figure]:
         ]
         figures = []
         for name, count, request, times, messages in plans:
-            rates: tuple[list[float], list[float]] = ([], [])
-            for _ in range(sizes.rounds):
-                for connections, found in zip((ours, bare), rates, strict=True):
+            costs: tuple[list[Cost], list[Cost]] = ([], [])
+            for _ in sizes.each_round():
+                for server, connections, found in zip(servers, (ours, bare), costs, strict=True):
                     scripts = [repeat(request, times // count) for _ in range(count)]
-                    seconds = await seconds_for(connections[:count], scripts)
-                    found.append(times // count * count * messages / seconds)
-            figures.append(figure_of(name, "messages/s", rates[0], rates[1], _HALF))
+                    found.append(await _cost_of(server, connections[:count], scripts))
+            figures.append(rate_of(name, times // count * count * messages, costs[0], costs[1], _HALF))
         return figures
 
 
@@ -67,25 +66,31 @@ async def measure_depths(sizes: Sizes, folder: Path) -> list[Figure]:
             for depth, queue in queues.items():
                 await client.play(_fill(queue, depth))
         for work in works:
-            costs: dict[int, tuple[list[float], list[float]]] = {depth: ([], []) for depth in queues}
-            for _ in range(sizes.rounds):
+            costs: dict[int, tuple[list[Cost], list[Cost]]] = {depth: ([], []) for depth in queues}
+            for _ in sizes.each_round():
                 for depth, queue in queues.items():
-                    for client, found in zip(clients, costs[depth], strict=True):
-                        found.append(await seconds_for([client], [work.do(queue, work.messages)]))
+                    for server, client, found in zip(servers, clients, costs[depth], strict=True):
+                        found.append(await _cost_of(server, [client], [work.do(queue, work.messages)]))
                         await client.play(work.undo(queue, work.messages))
             figures += _figures_of(work, costs)
     return figures
 
 
-def _figures_of(work: _Work, costs: dict[int, tuple[list[float], list[float]]]) -> list[Figure]:
-    figures = []
-    for depth, (ours, bare) in costs.items():
-        rates = [[work.messages / cost for cost in found] for found in (ours, bare)]
-        figures.append(figure_of(f"{work.name} at depth {depth:,}", "messages/s", rates[0], rates[1], _HALF))
+def _figures_of(work: _Work, costs: dict[int, tuple[list[Cost], list[Cost]]]) -> list[Figure]:
+    figures = [
+        rate_of(f"{work.name} at depth {depth:,}", work.messages, ours, bare, _HALF)
+        for depth, (ours, bare) in costs.items()
+    ]
     least, deepest = min(costs), max(costs)
-    per_message = [[cost / work.messages * 1_000_000 for cost in costs[depth][0]] for depth in (deepest, least)]
-    name = f"{work.name}: depth {deepest:,} beside {least:,}"
+    per_message = [[cost.cpu_s / work.messages * 1_000_000 for cost in costs[depth][0]] for depth in (deepest, least)]
+    name = f"{work.name}: CPU at depth {deepest:,} beside {least:,}"
     return [*figures, figure_of(name, "µs/message", per_message[0], per_message[1], _DEPTH_DOES_NOT_SHOW)]
+
+
+async def _cost_of(server: Server, connections: Sequence[Connection], scripts: Sequence[Script]) -> Cost:
+    before_s = server.cpu_s
+    wall_s = await seconds_for(connections, scripts)
+    return Cost(wall_s, server.cpu_s - before_s)
 
 
 @contextmanager

@@ -80,6 +80,18 @@ def test_a_purge_says_how_many_it_dropped(run: Run, poisoned: str) -> None:
     assert run("dlq", "purge", "orders-dlq").stdout == "purged: 1 messages\n"
 
 
+def test_a_mapping_tells_what_it_has_done_as_json(run: Run, poisoned: str) -> None:
+    (mapping,) = json.loads(run("mappings", "--json").stdout)
+
+    assert mapping["Metrics"] == {
+        "PolledEventCount": 2,
+        "FilteredOutEventCount": 0,
+        "InvokedEventCount": 2,
+        "FailedInvokeEventCount": 2,
+        "DeletedEventCount": 0,
+    }
+
+
 def test_lists_are_tables(run: Run) -> None:
     assert run("queues").stdout.splitlines()[:2] == [
         "QUEUE       VISIBLE  IN FLIGHT  DELAYED",

@@ -137,8 +137,13 @@ def _operation(name: str) -> Any:
 
 @cache
 def _query_operation(name: str) -> Any:
-    """The operation under the names of the query protocol, which botocore's model has no more, but moto's copy has."""
-    return ServiceModel(_with_query_names(_load_service_model("sqs", "service-2")), "sqs").operation_model(name)
+    """The operation under the names of the query protocol, which botocore's model has no more, but moto's copy has.
+
+    What that lacks in its turn is botocore 1.31's, the last that spoke it.
+    """
+    model = _with_query_names(_load_service_model("sqs", "service-2"))
+    model["shapes"]["ListMessageMoveTasksResultEntryList"]["member"]["locationName"] = "ListMessageMoveTasksResultEntry"
+    return ServiceModel(model, "sqs").operation_model(name)
 
 
 def _with_query_names(model: Any) -> Any:

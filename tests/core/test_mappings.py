@@ -393,7 +393,7 @@ def test_the_cut_is_exact() -> None:
         return [len(message_ids(call.payload)) for call in stage.calls]
 
     assert batches(size - 1) == [2, 1]
-    assert batches(size + 1) == [3]
+    assert batches(size) == [3]
 
 
 def test_a_poller_with_a_window_hides_messages_for_window_and_function_and_thirty_seconds() -> None:

@@ -67,6 +67,18 @@ def test_a_cancelled_task_leaves_what_it_moved_where_it_is() -> None:
         stage.submit(CancelMessageMoveTask(handle))
 
 
+def test_a_cancelled_task_leaves_nothing_to_wake_for() -> None:
+    stage = Stage()
+    _, dlq = dead(stage, 3)
+    handle = start(stage, dlq, rate_per_s=1)
+    before = stage.world.next_wakeup()
+
+    stage.submit(CancelMessageMoveTask(handle))
+
+    assert before == stage.now + 1_000
+    assert stage.world.next_wakeup() != before
+
+
 def test_a_source_has_one_task_at_a_time() -> None:
     stage = Stage()
     _, dlq = dead(stage, 2)

@@ -6,7 +6,8 @@ import pytest
 
 from app.core.errors import InvalidAttributeName, InvalidAttributeValue, InvalidParameterValue, Refused
 from app.core.names import Arn
-from app.core.queue_attributes import QueueAttributes, RedrivePolicy, first_difference, with_attributes
+from app.core.queue_attributes import QueueAttributes, first_difference, with_attributes
+from app.core.redrive import RedriveAllowPolicy, RedrivePolicy
 from tests.core.stage import SCOPE
 
 ORDERS, DLQ = SCOPE.queue_arn("orders"), SCOPE.queue_arn("dlq")
@@ -16,7 +17,12 @@ BOTH_ENCRYPTIONS = (
 
 
 def given(current: QueueAttributes | None = None, /, **texts: str) -> QueueAttributes:
-    return with_attributes(current or QueueAttributes(), texts, queue=ORDERS, is_queue=lambda arn: arn == DLQ)
+    return with_attributes(
+        current or QueueAttributes(),
+        texts,
+        queue=ORDERS,
+        allow_policy_of=lambda arn: RedriveAllowPolicy() if arn == DLQ else None,
+    )
 
 
 def redrive(target: Arn = DLQ, count: object = 3, **more: object) -> str:
@@ -85,7 +91,7 @@ def test_the_receive_count_is_one_to_a_thousand(count: object) -> None:
     [
         ("{", "Redrive policy is not a valid JSON map."),
         ("[]", "Redrive policy is not a valid JSON map."),
-        ("{}", "Redrive policy does not contain mandatory attribute: deadLetterTargetArn."),
+        ("{}", "Redrive policy does not contain mandatory attribute: maxReceiveCount."),
         (
             json.dumps({"deadLetterTargetArn": DLQ}),
             "Redrive policy does not contain mandatory attribute: maxReceiveCount.",

@@ -105,7 +105,7 @@ def test_an_entry_shows_names_and_arns() -> None:
         "queue_arn": ORDERS,
         "message": "m1",
         "chain": "c1",
-        "body_bytes": 5,
+        "size_bytes": 5,
         "delay_s": 0,
     }
 

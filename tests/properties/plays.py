@@ -17,6 +17,7 @@ from app.core.commands import (
     CreateEventSourceMapping,
     CreateQueue,
     DeclareBucket,
+    DeleteEventInvokeConfig,
     DeleteEventSourceMapping,
     DeleteFunction,
     DeleteMessage,
@@ -27,7 +28,9 @@ from app.core.commands import (
     Origin,
     PurgeQueue,
     PutBucketNotification,
+    PutEventInvokeConfig,
     PutFunction,
+    PutReservedConcurrency,
     Received,
     ReceiveMessage,
     RedriveMessages,
@@ -297,6 +300,20 @@ VERBS: dict[str, Callable[[Play, int, int], Command | None]] = {
     "remove permission": lambda play, a, b: RemovePermission(play.arn(a), str(b % 3)),
     "put function": _put_function,
     "delete function": lambda play, a, b: DeleteFunction(SCOPE.function_arn(_FUNCTIONS[a % 3])) if b % 4 == 0 else None,
+    "put event invoke": lambda play, a, b: PutEventInvokeConfig(
+        SCOPE.function_arn(_FUNCTIONS[a % 3]),
+        (
+            {"MaximumRetryAttempts": b % 4},
+            {"DestinationConfig": {"OnFailure": {"Destination": play.arn(b)}}},
+            {"DestinationConfig": {"OnSuccess": {"Destination": SCOPE.function_arn(_FUNCTIONS[b % 3])}}},
+            {},
+        )[a % 4],
+        merges=b % 2 == 0,
+    ),
+    "delete event invoke": lambda play, a, b: DeleteEventInvokeConfig(SCOPE.function_arn(_FUNCTIONS[a % 3])),
+    "reserve concurrency": lambda play, a, b: PutReservedConcurrency(
+        SCOPE.function_arn(_FUNCTIONS[a % 3]), (None, 0, 1, 901)[b % 4]
+    ),
     "create mapping": lambda play, a, b: CreateEventSourceMapping(SCOPE, _mapping(play, a, b)),
     "update mapping": _update,
     "delete mapping": lambda play, a, b: DeleteEventSourceMapping(SCOPE, _pick(play.uuids, a)),

@@ -11,7 +11,8 @@ from app.core.facts import MessageReturned
 from app.core.limits import Limits
 from app.core.message import Content, MessageState
 from app.core.queue import Queue
-from app.core.queue_attributes import QueueAttributes, RedrivePolicy
+from app.core.queue_attributes import QueueAttributes
+from app.core.redrive import RedrivePolicy
 from app.core.time import SECOND_MS, Instant
 from tests.core.stage import NOON, SCOPE
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from app.core.limits import DEFAULT_LIMITS, Limits
 from app.core.names import Scope
 from app.core.time import parse_instant
 from app.settings import Auto, Frozen, Listen, Security, Settings, SettingsError, Wall, load, loads
@@ -160,6 +161,13 @@ def test_every_problem_is_told_with_its_line_in_the_order_of_the_file() -> None:
         ("- a\n- b", "triggerfish.yaml:1: must be a mapping of names, not a list"),
         ("security: {token: ''}", "triggerfish.yaml:1: security.token: must not be empty"),
         ("journal:\n  facts: 10", "triggerfish.yaml:2: journal.facts: must be 1000 or more, not 10"),
+        (
+            "limits: {mapping_transition: soon}",
+            (
+                "triggerfish.yaml:1: limits.mapping_transition: 'soon' is not a duration; "
+                "write it like 45s, 10m, 1h30m or 250ms"
+            ),
+        ),
         ("functions: [a]", "triggerfish.yaml:1: functions: must be a mapping of names, not a list"),
         ("mappings: {a: b}", "triggerfish.yaml:1: mappings: must be a list, not a mapping"),
     ],
@@ -267,3 +275,8 @@ def test_the_clock_has_three_ways() -> None:
     assert read("clock: wall").clock == Wall()
     assert read("clock: auto").clock == Auto()
     assert read("clock: {frozen: '2026-11-21T13:00:00+01:00'}").clock == Frozen(parse_instant("2026-11-21T12:00:00Z"))
+
+
+def test_a_limit_that_is_set_leaves_the_others_as_aws_has_them() -> None:
+    assert read("limits: {mapping_transition: 5s}").limits == Limits(mapping_transition_ms=5_000)
+    assert read("").limits == DEFAULT_LIMITS

@@ -1,5 +1,6 @@
 """README's walks do what README says: its own commands, run as they stand there against what `make run` starts."""
 
+import os
 import re
 import sys
 from pathlib import Path
@@ -8,7 +9,7 @@ import pytest
 
 from tests.live import ROOT, live, until
 from tests.tools import environ_with_tools
-from tests.walks.walk import Step, Walk, differs, preparation_of, run, walks_of
+from tests.walks.walk import Step, Walk, differs, preparation_of, run, steps_of, walks_of
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 WALKS = walks_of(README)
@@ -51,6 +52,16 @@ def test_a_walk_goes_as_readme_says(walk: Walk, folder: Path) -> None:
 
             assert step.prints is not None
             assert differs(printed, step.prints) == ""
+
+
+def test_the_clocks_commands_work(folder: Path) -> None:
+    section = README.partition("\n## The clock\n")[2].partition("\n## ")[0]
+    (step,) = steps_of(section)
+    with live(folder, "{}") as service:
+        printed = run(f"export TRIGGERFISH_ENDPOINT={service.url}\n{step.commands}", folder=folder, environ=os.environ)
+
+        assert service.get("clock")["way"] == "frozen"
+    assert "next due: nothing" in printed
 
 
 def test_the_start_names_functions_triggers_and_three_things_that_work(folder: Path) -> None:

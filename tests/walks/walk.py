@@ -37,8 +37,17 @@ def walks_of(readme: str) -> list[Walk]:
     for level, title, text in sections[first + 1 :]:
         if level == 2:
             break
-        walks.append(Walk(title, tuple(_steps(text))))
+        walks.append(Walk(title, tuple(steps_of(text))))
     return walks
+
+
+def steps_of(text: str) -> Iterator[Step]:
+    """The blocks of commands in a text, each with the block of text right after it."""
+    blocks = [(match[1], match[2]) for match in _BLOCK.finditer(text)]
+    for number, (language, content) in enumerate(blocks):
+        if language == "sh":
+            is_told = number + 1 < len(blocks) and blocks[number + 1][0] == "text"
+            yield Step(content, blocks[number + 1][1] if is_told else None)
 
 
 def preparation_of(readme: str) -> str:
@@ -84,11 +93,3 @@ def _sections(readme: str) -> Iterator[tuple[int, str, str]]:
     ends = [*(match.start() for match in headings[1:]), len(readme)]
     for match, end in zip(headings, ends, strict=True):
         yield len(match[1]), match[2], readme[match.end() : end]
-
-
-def _steps(text: str) -> Iterator[Step]:
-    blocks = [(match[1], match[2]) for match in _BLOCK.finditer(text)]
-    for number, (language, content) in enumerate(blocks):
-        if language == "sh":
-            is_told = number + 1 < len(blocks) and blocks[number + 1][0] == "text"
-            yield Step(content, blocks[number + 1][1] if is_told else None)

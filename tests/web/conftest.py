@@ -5,22 +5,22 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-import boto3
 import pytest
 import uvicorn
-from botocore.config import Config
 from starlette.types import Receive, Scope, Send
 
 from app.core.commands import Command
+from app.core.limits import DEFAULT_LIMITS, Limits
 from app.core.world import World
 from app.engine.clock import Clock, Way
 from app.engine.driver import Engine
 from app.engine.journal import Journal
 from app.web.aws import AwsEndpoint, AwsSettings
 from app.wire.events.shapes import Shapes
+from tests.serving import client_at
 
 T = TypeVar("T")
 
@@ -49,6 +49,7 @@ class Served:
     url: str
     engine: Engine
     loop: asyncio.AbstractEventLoop
+    clients: list[Any] = field(default_factory=list)
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         """Run it on the server's loop and wait."""
@@ -75,20 +76,15 @@ class Served:
             assert time.monotonic() < deadline, "it did not come about in ten seconds"
 
     def client(self, service: str, *, key: str = "test", secret: str = WRONG, **config: Any) -> Any:
-        """A boto3 client, without retries so that a test sees every answer."""
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name="us-east-1",
-            aws_access_key_id=key,
-            aws_secret_access_key=secret,
-            config=Config(retries={"max_attempts": 0}, connect_timeout=5, read_timeout=15, **config),
-        )
+        """A boto3 client, closed when the server is."""
+        client = client_at(self.url, service, key=key, secret=secret, **config)
+        self.clients.append(client)
+        return client
 
 
-def serve(settings: AwsSettings) -> Iterator[Served]:
+def serve(settings: AwsSettings, limits: Limits = DEFAULT_LIMITS) -> Iterator[Served]:
     """Serve on a thread of its own until the generator goes on."""
-    engine = Engine(World(shapes=Shapes()), Clock(Way.FROZEN, at=NOON), Journal(), lambda _: None)
+    engine = Engine(World(shapes=Shapes(), limits=limits), Clock(Way.FROZEN, at=NOON), Journal(), lambda _: None)
     app = AwsEndpoint(engine, settings, s3_stub)
     server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off"))
     started: Future[asyncio.AbstractEventLoop] = Future()
@@ -107,7 +103,10 @@ def serve(settings: AwsSettings) -> Iterator[Served]:
             assert time.monotonic() < deadline, "the server did not start"
             thread.join(0.01)
         port = server.servers[0].sockets[0].getsockname()[1]
-        yield Served(f"http://127.0.0.1:{port}", engine, loop)
+        served = Served(f"http://127.0.0.1:{port}", engine, loop)
+        yield served
+        for client in served.clients:
+            client.close()
     finally:
         server.should_exit = True
         thread.join(10)

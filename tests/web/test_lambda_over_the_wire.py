@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from app.core.commands import PutFunction
+from app.core.commands import CreateEventSourceMapping, CreateQueue, PutFunction
 from app.core.function import FailAfter, FunctionSpec, RefuseAsThrottled, Script, SucceedAfter
+from app.core.names import Scope
 from tests.web.conftest import Served
 
 ORDERS = "arn:aws:sqs:us-east-1:000000000000:orders"
@@ -91,7 +92,7 @@ def test_an_event_invoke_is_accepted_and_a_dry_run_does_nothing(served: Served, 
     dry = lambda_.invoke(FunctionName="resize", InvocationType="DryRun")
 
     assert (event["StatusCode"], event["Payload"].read()) == (202, b"")
-    assert dry["StatusCode"] == 204
+    assert (dry["StatusCode"], dry["Payload"].read()) == (204, b"")
 
 
 def test_an_unknown_function_is_named(lambda_: Any) -> None:
@@ -147,7 +148,7 @@ def test_a_client_context_must_be_base64_of_json(served: Served, lambda_: Any) -
     good = lambda_.invoke(FunctionName="resize", ClientContext=b64encode(b'{"custom":{"a":"b"}}').decode())
     code, message, _ = _refused(lambda_.invoke, FunctionName="resize", ClientContext="{}")
 
-    assert good["StatusCode"] == 200
+    assert (good["StatusCode"], good["Payload"].read()) == (200, b'{"ok":true}')
     assert code == "InvalidRequestContentException"
     assert message == "Client context must be a valid Base64-encoded JSON object."
 
@@ -233,6 +234,122 @@ def test_awss_refusals_of_a_mapping(served: Served, lambda_: Any) -> None:
         ),
         409,
     )
+
+
+def test_a_list_is_filtered_by_queue_and_by_function(served: Served, lambda_: Any) -> None:
+    for name in ("resize", "other"):
+        _function(served, name)
+    for name in ("orders", "orders2"):
+        served.client("sqs").create_queue(QueueName=name)
+    pairs = [(ORDERS, "resize"), (ORDERS, "other:live"), (f"{ORDERS}2", "resize:7")]
+    for queue, function in pairs:
+        lambda_.create_event_source_mapping(EventSourceArn=queue, FunctionName=function)
+
+    def listed(**filters: str) -> list[str]:
+        mappings = lambda_.list_event_source_mappings(**filters)["EventSourceMappings"]
+        return sorted(
+            f"{mapping['EventSourceArn'].rpartition(':')[2]} {mapping['FunctionArn'].split(':function:')[1]}"
+            for mapping in mappings
+        )
+
+    assert listed() == ["orders other:live", "orders resize", "orders2 resize:7"]
+    assert listed(EventSourceArn=ORDERS) == ["orders other:live", "orders resize"]
+    assert listed(FunctionName="resize") == ["orders resize", "orders2 resize:7"]
+    assert listed(FunctionName="other:live") == listed(FunctionName="other") == ["orders other:live"]
+    assert listed(FunctionName="resize", EventSourceArn=f"{ORDERS}2") == ["orders2 resize:7"]
+    assert listed(FunctionName="resize:8") == listed(EventSourceArn=f"{ORDERS}3") == []
+
+
+def test_a_page_has_a_hundred_mappings_at_most(served: Served, lambda_: Any) -> None:
+    scope = Scope()
+    served.submit(CreateQueue(scope.queue_arn("orders"), {}))
+    for number in range(101):
+        function = _function(served, f"f{number}")
+        served.submit(CreateEventSourceMapping(scope, {"EventSourceArn": ORDERS, "FunctionName": function}))
+
+    first = lambda_.list_event_source_mappings(MaxItems=10_000)
+    second = lambda_.list_event_source_mappings(Marker=first["NextMarker"])
+
+    assert (len(first["EventSourceMappings"]), len(second["EventSourceMappings"])) == (100, 1)
+    assert "NextMarker" not in second
+
+
+@pytest.mark.parametrize(
+    ("asked", "rule"), [(0, "greater than or equal to 1"), (10_001, "less than or equal to 10000")]
+)
+def test_a_page_of_another_size_is_refused(served: Served, asked: int, rule: str) -> None:
+    unchecked = served.client("lambda", parameter_validation=False)
+
+    assert _refused(unchecked.list_event_source_mappings, MaxItems=asked) == (
+        "ValidationException",
+        (
+            f"1 validation error detected: Value '{asked}' at 'maxItems' failed to satisfy constraint: "
+            f"Member must have value {rule}"
+        ),
+        400,
+    )
+
+
+def test_encrypted_filters_are_shown_by_get_and_not_by_list(served: Served, lambda_: Any) -> None:
+    _function(served)
+    served.client("sqs").create_queue(QueueName="orders")
+    filters = {"Filters": [{"Pattern": '{"body":["x"]}'}]}
+    key = "arn:aws:kms:us-east-1:000000000000:key/k"
+    created = lambda_.create_event_source_mapping(
+        EventSourceArn=ORDERS, FunctionName="resize", FilterCriteria=filters, KMSKeyArn=key
+    )
+
+    got = lambda_.get_event_source_mapping(UUID=created["UUID"])
+    (listed,) = lambda_.list_event_source_mappings()["EventSourceMappings"]
+
+    assert (got["FilterCriteria"], got["KMSKeyArn"]) == (filters, key)
+    assert ("FilterCriteria" in listed, listed["KMSKeyArn"]) == (False, key)
+
+
+def test_a_mapping_is_tagged_untagged_and_shows_its_tags(served: Served, lambda_: Any) -> None:
+    _function(served)
+    served.client("sqs").create_queue(QueueName="orders")
+    created = lambda_.create_event_source_mapping(
+        EventSourceArn=ORDERS, FunctionName="resize", Tags={"team": "a", "stage": "test"}
+    )
+    arn = created["EventSourceMappingArn"]
+
+    tagged = lambda_.tag_resource(Resource=arn, Tags={"team": "b", "cost centre": "7/β"})
+    untagged = lambda_.untag_resource(Resource=arn, TagKeys=["stage", "unknown"])
+
+    assert tagged["ResponseMetadata"]["HTTPStatusCode"] == untagged["ResponseMetadata"]["HTTPStatusCode"] == 204
+    assert lambda_.list_tags(Resource=arn)["Tags"] == {"team": "b", "cost centre": "7/β"}
+
+
+def test_what_cannot_be_tagged_is_refused(served: Served) -> None:
+    lambda_ = served.client("lambda", parameter_validation=False)
+    function = _function(served)
+    served.client("sqs").create_queue(QueueName="orders")
+    arn = lambda_.create_event_source_mapping(EventSourceArn=ORDERS, FunctionName="resize")["EventSourceMappingArn"]
+    unknown = "arn:aws:lambda:us-east-1:000000000000:event-source-mapping:11111111-1111-4111-8111-111111111111"
+
+    def refused(resource: str, **tags: str) -> tuple[str, str, int]:
+        return _refused(lambda_.tag_resource, Resource=resource, Tags=tags)
+
+    assert refused(unknown, a="b") == (
+        "ResourceNotFoundException",
+        "The resource you requested does not exist.",
+        404,
+    )
+    assert refused(arn)[:2] == (
+        "InvalidParameterValueException",
+        "An error occurred and the request cannot be processed.",
+    )
+    assert (
+        refused(arn, **{f"k{number}": "v" for number in range(51)})[1] == "Number of tags exceeds resource tag limit."
+    )
+    assert refused("orders", a="b")[0] == "ValidationException"
+    assert refused(f"{function}:live", a="b")[1] == (
+        "Tags on function aliases and versions are not supported. Please specify a function ARN."
+    )
+    assert refused(f"{function}s", a="b") == ("ResourceNotFoundException", f"Function not found: {function}s", 404)
+    assert refused(function, a="b")[2] == 501
+    assert lambda_.list_tags(Resource=function)["Tags"] == {}
 
 
 # Functions --------------------------------------------------------------------------------------------

@@ -462,3 +462,67 @@ def test_a_queue_that_is_gone_is_gone_for_every_operation(sqs: Any, url: str) ->
             "The specified queue does not exist.",
             400,
         )
+
+
+def test_a_fifo_queue_keeps_the_order_of_a_group_and_takes_no_duplicate(served: Served, sqs: Any) -> None:
+    url = sqs.create_queue(QueueName="steps.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    entries = [
+        {"Id": str(n), "MessageBody": body, "MessageGroupId": "g", "MessageDeduplicationId": body}
+        for n, body in enumerate(("first", "second", "first"))
+    ]
+
+    sent = sqs.send_message_batch(QueueUrl=url, Entries=entries)["Successful"]
+    received = sqs.receive_message(
+        QueueUrl=url, MaxNumberOfMessages=10, MessageSystemAttributeNames=["All"], ReceiveRequestAttemptId="try"
+    )["Messages"]
+    repeated = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, ReceiveRequestAttemptId="try")["Messages"]
+
+    assert sent[0]["SequenceNumber"] == sent[2]["SequenceNumber"] < sent[1]["SequenceNumber"]
+    assert [message["Body"] for message in received] == ["first", "second"]
+    assert received[0]["Attributes"]["MessageDeduplicationId"] == "first"
+    assert [message["ReceiptHandle"] for message in repeated] == [message["ReceiptHandle"] for message in received]
+
+
+def test_a_receive_attempt_that_polled_long_can_be_repeated(served: Served, sqs: Any) -> None:
+    url = sqs.create_queue(QueueName="steps.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+    queue = served.engine.world.queue("arn:aws:sqs:us-east-1:000000000000:steps.fifo")
+    with ThreadPoolExecutor() as pool:
+        polling = pool.submit(sqs.receive_message, QueueUrl=url, WaitTimeSeconds=20, ReceiveRequestAttemptId="try")
+        served.wait_until(lambda: queue.first_waiting() is not None)
+        sqs.send_message(QueueUrl=url, MessageBody="late", MessageGroupId="g", MessageDeduplicationId="1")
+        first = polling.result(timeout=10)["Messages"]
+
+    second = sqs.receive_message(QueueUrl=url, ReceiveRequestAttemptId="try")["Messages"]
+
+    assert [message["Body"] for message in first] == ["late"]
+    assert [message["ReceiptHandle"] for message in second] == [message["ReceiptHandle"] for message in first]
+
+
+def test_a_move_task_runs_at_its_rate_and_can_be_cancelled(served: Served, sqs: Any) -> None:
+    sqs.create_queue(QueueName="dead")
+    dead = "arn:aws:sqs:us-east-1:000000000000:dead"
+    policy = json.dumps({"deadLetterTargetArn": dead, "maxReceiveCount": 1})
+    url = sqs.create_queue(QueueName="work", Attributes={"RedrivePolicy": policy})["QueueUrl"]
+    sqs.send_message_batch(QueueUrl=url, Entries=[{"Id": str(n), "MessageBody": str(n)} for n in range(5)])
+    for _ in range(2):
+        sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, VisibilityTimeout=0)
+
+    handle = sqs.start_message_move_task(SourceArn=dead, MaxNumberOfMessagesPerSecond=2)["TaskHandle"]
+    served.advance(1_000)
+    (running,) = sqs.list_message_move_tasks(SourceArn=dead)["Results"]
+    moved = sqs.cancel_message_move_task(TaskHandle=handle)["ApproximateNumberOfMessagesMoved"]
+    served.advance(60_000)
+    (ended,) = sqs.list_message_move_tasks(SourceArn=dead)["Results"]
+
+    assert (running["Status"], running["TaskHandle"], moved) == ("RUNNING", handle, 2)
+    assert (ended["Status"], ended["ApproximateNumberOfMessagesMoved"]) == ("CANCELLED", 2)
+
+
+def test_a_permission_is_given_and_taken(sqs: Any, url: str) -> None:
+    sqs.add_permission(QueueUrl=url, Label="partner", AWSAccountIds=["111122223333"], Actions=["SendMessage"])
+    given = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"]
+
+    sqs.remove_permission(QueueUrl=url, Label="partner")
+
+    assert json.loads(given)["Statement"][0]["Sid"] == "partner"
+    assert "Attributes" not in sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])

@@ -112,6 +112,31 @@ def test_a_mapping_lives_in_awss_shape(service: Serving) -> None:
     assert deleted.json["State"] == "Deleting"
 
 
+def test_a_mapping_shows_its_tags_and_what_it_has_done(service: Serving) -> None:
+    entry = {
+        "queue": "spare",
+        "function": "thumbnail",
+        "Tags": {"team": "a"},
+        "ProvisionedPollerConfig": {"MinimumPollers": 3},
+    }
+    uuid = service.ask("POST", "mappings", entry).json["UUID"]
+    for body in ("one", "two"):
+        service.post("queues/spare/messages", {"body": body})
+
+    service.post("clock/advance", {"duration": "1m"})
+
+    (shown,) = [mapping for mapping in service.get("mappings") if mapping["UUID"] == uuid]
+    assert shown["Tags"] == {"team": "a"}
+    assert shown["Metrics"] == {
+        "PolledEventCount": 2,
+        "FilteredOutEventCount": 0,
+        "InvokedEventCount": 2,
+        "FailedInvokeEventCount": 0,
+        "DeletedEventCount": 2,
+        "ProvisionedPollers": 3,
+    }
+
+
 def test_a_mapping_that_does_not_exist_is_a_404(service: Serving) -> None:
     assert service.ask("PATCH", "mappings/nothing", {"BatchSize": 4}).error == (
         404,
