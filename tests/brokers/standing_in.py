@@ -128,31 +128,36 @@ class Way:
         self.port = free_port()
         self._to_port = to_port
         self._listening: socket.socket | None = None
-        self._connections: set[socket.socket] = set()
+        self._connections: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
 
     def open(self) -> None:
         self._listening = socket.create_server(("127.0.0.1", self.port))
-        threading.Thread(target=self._accept, args=(self._listening,), daemon=True).start()
+        self._begin(self._accept, self._listening)
 
     def close(self) -> None:
-        if self._listening is not None:
-            # A thread that waits in accept keeps the socket alive until it is shut down.
+        # A thread that waits keeps its socket alive until that is shut down.
+        for end in [*self._connections, *([self._listening] if self._listening else [])]:
             with suppress(OSError):
-                self._listening.shutdown(socket.SHUT_RDWR)
-            self._listening.close()
-            self._listening = None
-        for connection in list(self._connections):
-            with suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
+                end.shutdown(socket.SHUT_RDWR)
+        for thread in self._threads:
+            thread.join(10)
+        self._threads.clear()
+        self._connections.clear()
+        self._listening = None
 
     def _accept(self, listening: socket.socket) -> None:
-        with suppress(OSError):
+        with listening, suppress(OSError):
             while True:
                 near, _ = listening.accept()
-                far = socket.create_connection(("127.0.0.1", self._to_port))
-                self._connections |= {near, far}
-                for source, sink in ((near, far), (far, near)):
-                    threading.Thread(target=self._pass_on, args=(source, sink), daemon=True).start()
+                self._begin(self._connect, near)
+
+    def _connect(self, near: socket.socket) -> None:
+        with near, suppress(OSError), socket.create_connection(("127.0.0.1", self._to_port)) as far:
+            self._connections += [near, far]
+            back = self._begin(self._pass_on, far, near)
+            self._pass_on(near, far)
+            back.join()
 
     def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
         with suppress(OSError):
@@ -161,7 +166,12 @@ class Way:
         for end in (source, sink):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
-            self._connections.discard(end)
+
+    def _begin(self, work: Callable[..., None], *arguments: socket.socket) -> threading.Thread:
+        thread = threading.Thread(target=work, args=arguments, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+        return thread
 
 
 # The function ---------------------------------------------------------------------------------------

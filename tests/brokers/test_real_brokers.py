@@ -74,7 +74,8 @@ def test_what_is_reported_as_failed_comes_again(broker: Broker, work: Function, 
 
     with live(tmp_path, reporting, environ=ENVIRON):
         far.send(*numbered(5))
-        until(lambda: work.bodies().count("message 3") == 2)
+        # ElasticMQ of 2013 does not wake a long poll for a message that is visible again; the next one gets it.
+        until(lambda: work.bodies().count("message 3") == 2, within_s=40)
 
     assert sorted(work.bodies()) == sorted([*numbered(5), "message 3"])
     counts = [record["attributes"]["ApproximateReceiveCount"] for _, record in work.handled]
@@ -108,9 +109,8 @@ def test_of_two_processes_the_survivor_gets_what_the_killed_one_had_in_hand(
 
 
 def test_a_broker_that_cannot_be_reached_for_a_while_loses_nothing(
-    broker: Broker, work: Function, tmp_path: Path
+    broker: Broker, far: Queue, work: Function, tmp_path: Path
 ) -> None:
-    far = broker.create("far", 60)
     way = Way(broker.port)
     way.open()
     work.hold("/a")
@@ -126,13 +126,14 @@ def test_a_broker_that_cannot_be_reached_for_a_while_loses_nothing(
         until(lambda: bool(work.bodies()))
         way.open()
         until(lambda: service.get("brokers")[0]["state"] == "connected")
-        until(lambda: told(service, "MessageDeleted") == 10, within_s=40)
+        # A long poll whose way was cut may have taken some, which come again when their visibility timeout ends.
+        until(lambda: set(work.bodies()) == set(numbered(10)), within_s=60)
+        until(lambda: told(service, "MessageDeleted") >= 10)
         facts = told(service, "BrokerLost"), told(service, "BrokerBack")
         status = service.run("status").stdout
 
     assert shown["LastProcessingResult"].startswith(f"PROBLEM: http://127.0.0.1:{way.port} does not answer: ")
     assert facts == (1, 1)
-    assert sorted(work.bodies()) == sorted(numbered(10))
     assert f"far  at http://127.0.0.1:{way.port}, connected" in status
     way.close()
 
