@@ -17,12 +17,14 @@ from app.core.commands import (
     CreateEventSourceMapping,
     CreateQueue,
     DeclareBucket,
+    DeclareRemoteQueue,
     DeleteEventInvokeConfig,
     DeleteEventSourceMapping,
     DeleteFunction,
     DeleteMessage,
     DeleteMessageBatch,
     DeleteQueue,
+    DescribeRemoteQueue,
     ForgetBucket,
     Invoke,
     Origin,
@@ -34,11 +36,15 @@ from app.core.commands import (
     Received,
     ReceiveMessage,
     RedriveMessages,
+    RemoteAttributes,
     RemovePermission,
+    ReportBrokerFailure,
     SendMessage,
     SendMessageBatch,
     SetQueueAttributes,
+    SettleDeletes,
     SettleInvocation,
+    SettleReceive,
     StartMessageMoveTask,
     TagMapping,
     TagQueue,
@@ -57,6 +63,7 @@ from app.core.function import (
     SucceedAfter,
 )
 from app.core.invocation import HandlerFailed, InvocationType, Outcome, Succeeded, Throttled, TimedOut, Unreachable
+from app.core.message import Content, Delivery
 from app.core.names import Arn
 from app.core.notification import NotificationConfiguration, NotificationRule
 from tests.core.stage import SCOPE, Stage
@@ -269,6 +276,23 @@ def _change_object(play: Play, a: int, b: int) -> Command:
     return ChangeObject(SCOPE, "photos", name, key, 3, "e", function=function, origin=play.origin(a))
 
 
+REMOTE = SCOPE.queue_arn("elsewhere")
+"""A queue at another broker, whose answers are steps like any other: on time, late, twice, or to nobody's question."""
+
+
+def _remote_receive(play: Play, a: int, b: int) -> Command:
+    deliveries = tuple(
+        Delivery(
+            Content(f"r{a}-{b}-{number}", "hello", "5d41402abc4b2a76b9719d911017c592", play.now, "AIDAELSEWHERE"),
+            f"handle-{a}-{b}-{number}",
+            1 + b % 3,
+            play.now,
+        )
+        for number in range(b % 4)
+    )
+    return SettleReceive(REMOTE, 1 + a % 8, deliveries)
+
+
 # ruff: noqa: ARG005 -- every verb takes the same three arguments
 VERBS: dict[str, Callable[[Play, int, int], Command | None]] = {
     "create queue": _create_queue,
@@ -319,6 +343,16 @@ VERBS: dict[str, Callable[[Play, int, int], Command | None]] = {
     "delete mapping": lambda play, a, b: DeleteEventSourceMapping(SCOPE, _pick(play.uuids, a)),
     "tag mapping": lambda play, a, b: TagMapping(SCOPE, _pick(play.uuids, a), {str(b % 3): "x"}),
     "untag mapping": lambda play, a, b: UntagMapping(SCOPE, _pick(play.uuids, a), (str(b % 3),)),
+    "declare remote queue": lambda play, a, b: DeclareRemoteQueue(REMOTE, "a broker elsewhere"),
+    "describe remote queue": lambda play, a, b: DescribeRemoteQueue(REMOTE, RemoteAttributes((2, 5, 30)[b % 3], b)),
+    "map remote queue": lambda play, a, b: CreateEventSourceMapping(
+        SCOPE, {"EventSourceArn": REMOTE, "FunctionName": _FUNCTIONS[a % 3], "BatchSize": 1 + b % 10}
+    ),
+    "settle receive": _remote_receive,
+    "settle deletes": lambda play, a, b: SettleDeletes(
+        REMOTE, (f"handle-{a}-{b}-0",), ((f"handle-{a}-{b}-1", "it was not there"),)
+    ),
+    "broker failure": lambda play, a, b: ReportBrokerFailure(REMOTE, "nobody answers", (None, 1 + a % 8)[b % 2]),
     "invoke": _invoke,
     "settle": _settle,
     "declare bucket": lambda play, a, b: DeclareBucket(SCOPE, "photos"),
