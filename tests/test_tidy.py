@@ -22,8 +22,12 @@ TESTS = sorted((ROOT / "tests").rglob("*.py"))
 VALUES = {"call", "commands", "errors", "invocation", "limits", "message", "shapes", "value"}
 # Told through what drives them.
 TOLD_ELSEWHERE = {
+    "explain": "explain/test_messages_to_send.py",
     "lines": "test_queue.py",
+    "mapping_constraints": "test_mapping_parameters.py",
+    "mapping_state": "test_mapping.py",
     "pattern": "pattern/test_pattern.py",
+    "redrive": "test_queue_attributes.py",
     "remote_polling": "test_remote_queues.py",
 }
 

@@ -9,6 +9,7 @@ from app.cli.client import Client, ServiceRefused, ServiceUnavailable, endpoint_
 from app.cli.clock import clock
 from app.cli.dead_letters import dlq
 from app.cli.events import delete, invoke, put, send
+from app.cli.explain import explain
 from app.cli.journal import story, tail, warnings
 from app.cli.lists import functions, logs, mappings, queues, status
 from app.cli.up import Serve, up_command
@@ -40,6 +41,7 @@ def root(ctx: click.Context, endpoint: str | None) -> None:
 
 for command in (
     status, put, delete, send, invoke, clock, dlq, queues, functions, mappings, logs, warnings, story, tail,
+    explain,
 ):  # fmt: skip
     root.add_command(command)
 

@@ -133,7 +133,7 @@ class Buckets:
     def _deliver(
         self, target: Arn, payload: bytes, event: ObjectEvent, origin: Origin, cause: Cause, now: Instant
     ) -> None:
-        cause = cause.via(_station(event))
+        cause = cause.via(station_of(event))
         if kind_of(target) is TargetKind.QUEUE:
             self.queues.send(SendMessage(target, payload.decode(), origin=origin), now, cause=cause)
             return
@@ -163,7 +163,7 @@ class Buckets:
         return self.ids.hex(16).upper(), f"{self.ids.hex(64)}="
 
 
-def _station(event: ObjectEvent) -> str:
+def station_of(event: ObjectEvent) -> str:
     """The place on a loop's path: `photos/in` for `s3://photos/in/cat.jpg`."""
     folder, _, _ = event.key.rpartition("/")
     return f"{event.bucket}/{folder}" if folder else event.bucket

@@ -114,7 +114,7 @@ class Chains:
         """The hop of a new invocation caused by `cause`. Not yet kept."""
         before = cause.hop
         times = _counted(before.times if before else {}, function)
-        seen = _counted(before.seen_times if before and cause.is_seen else {}, function)
+        seen = _counted(_seen_before(cause), function)
         name = function.rsplit(":function:", 1)[-1].split(":")[0]
         stations = (*(before.stations if before else ()), *cause.through, name)[-_STATIONS_KEPT:]
         return Hop(cause.chain, self.ids.hex(16), function, request_id, times, seen, stations)
@@ -134,6 +134,15 @@ class Chains:
         loops = min(hop.seen_times[hop.function] - 1, 32_767)
         requests = min(sum(hop.seen_times.values()) - 1, 255)
         return f"Root={hop.chain};Parent={hop.id};Sampled=0;Lineage={loops}:{digest}:{requests}"
+
+
+def times_seen(cause: Cause, function: Arn) -> int:
+    """How often the path would have come to the function, as far as AWS could follow it, if `cause` invoked it now."""
+    return _seen_before(cause).get(function, 0) + 1
+
+
+def _seen_before(cause: Cause) -> Mapping[Arn, int]:
+    return cause.hop.seen_times if cause.hop and cause.is_seen else {}
 
 
 def _counted(times: Mapping[Arn, int], function: Arn) -> Mapping[Arn, int]:

@@ -28,8 +28,12 @@ class DeduplicationMemory:
     def find(self, key: str, now: Instant) -> Accepted | None:
         for ended in self._ends.due(now):
             del self._accepted[ended]
+        return self.peek(key, now)
+
+    def peek(self, key: str, now: Instant) -> Accepted | None:
+        """The same, and nothing changes."""
         found = self._accepted.get(key)
-        return found[1] if found else None
+        return found[1] if found and now < found[0] else None
 
     def remember(self, key: str, accepted: Accepted, now: Instant) -> None:
         until = now + self._interval_ms

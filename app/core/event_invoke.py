@@ -78,7 +78,11 @@ def _check_destination(arn: Arn, member: str, *, function: Arn, exists: Callable
             f"1 validation error detected: Value '{arn}' at '{where}' failed to satisfy constraint: "
             f"Member must satisfy regular expression pattern: {_PATTERN}"
         )
-    parsed = parse_arn(arn)
+    try:
+        parsed = parse_arn(arn)
+    except ValueError:
+        # The model's pattern lets an ARN end where its resource should begin.
+        raise InvalidParameterValue(f"The destination ARN {arn} is invalid.") from None
     if parsed.service not in _TARGETS or (parsed.service == "s3" and member == "OnSuccess"):
         success = f"OnSuccess(destination={arn})" if member == "OnSuccess" else "null"
         failure = f"OnFailure(destination={arn})" if member == "OnFailure" else "null"

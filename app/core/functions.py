@@ -8,7 +8,7 @@ from typing import Any, TypeAlias, assert_never
 
 from app.core.async_invoke import Again, AsyncQueue, Done, Event, GivenUp
 from app.core.call import Call, ForBatch, ForEvent, ForWaiter
-from app.core.chain import Cause, Chains
+from app.core.chain import Cause, Chains, times_seen
 from app.core.commands import (
     DeleteEventInvokeConfig,
     DeleteFunction,
@@ -134,6 +134,10 @@ class Functions:
         """How many asynchronous events wait for their next attempt."""
         return len(self._events.waiting_for(arn))
 
+    def events_of(self, arn: Arn) -> list[Event]:
+        """The asynchronous events that wait for their next attempt."""
+        return self._events.waiting_for(arn)
+
     def caller_with_key(self, access_key_id: str) -> tuple[Function, Call | None] | None:
         """The function whose environment signs with this key, and the call that runs there now."""
         found = self._by_key.get(access_key_id)
@@ -226,14 +230,9 @@ class Functions:
     # Invoking -------------------------------------------------------------------------------------------
 
     def invoke(self, command: Invoke, now: Instant) -> Invoked | Waiting:
-        name = parse_function_name(command.function, command.scope, qualifier=command.qualifier)
-        arn = name.arn if name else command.scope.function_arn(command.function)
-        function = self._functions.get(arn)
-        # Versions and aliases are not there, so only $LATEST can be meant.
-        if name is None or function is None or name.qualifier not in (None, "$LATEST"):
-            qualifier = (name and name.qualifier) or "$LATEST"
-            raise ResourceNotFound(f"Function not found: {arn}:{qualifier}")
-        self._check_payload(command)
+        name, function = self.named(command)
+        arn = name.arn
+        self.check_payload(command)
         request_id = self.ids.uuid()
         if command.type is InvocationType.DRY_RUN:
             return Invoked(request_id)
@@ -255,6 +254,40 @@ class Functions:
             case Throttled(reason=reason, message=message):
                 raise TooManyRequests(reason, message)
 
+    def named(self, command: Invoke) -> tuple[FunctionName, Function]:
+        """Which function an Invoke means. Raises ResourceNotFound."""
+        name = parse_function_name(command.function, command.scope, qualifier=command.qualifier)
+        arn = name.arn if name else command.scope.function_arn(command.function)
+        function = self._functions.get(arn)
+        # Versions and aliases are not there, so only $LATEST can be meant.
+        if name is None or function is None or name.qualifier not in (None, "$LATEST"):
+            qualifier = (name and name.qualifier) or "$LATEST"
+            raise ResourceNotFound(f"Function not found: {arn}:{qualifier}")
+        return name, function
+
+    def check_payload(self, command: Invoke) -> None:
+        """Raises RequestTooLarge, InvalidRequestContent."""
+        is_event = command.type is InvocationType.EVENT
+        most = self.limits.async_payload_bytes if is_event else self.limits.sync_payload_bytes
+        if len(command.payload) > most:
+            raise RequestTooLarge(f"Request must be smaller than {most} bytes for the InvokeFunction operation")
+        if not command.payload:
+            return
+        try:
+            json.loads(command.payload)
+        except (ValueError, RecursionError) as error:
+            raise InvalidRequestContent(
+                f"Could not parse request body into json: Could not parse payload into json: {error}\n"
+                " at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 1]"
+            ) from None
+
+    def judge(self, function: Function, cause: Cause) -> Stopped | None:
+        """What would forbid the invocation that `cause` asks for now; nothing happens."""
+        is_loop = times_seen(cause, function.arn) > self.limits.chain_invocations
+        if is_loop and function.spec.recursive_loop != "Allow":
+            return RecursiveInvocation()
+        return Throttled(_RESERVED_EXCEEDED) if function.is_at_reserved_limit else None
+
     def accept(self, function: Function, event: Event, now: Instant) -> None:
         """Take an event into the asynchronous queue; its first attempt is at once."""
         self.outbox.append(EventAccepted(function.arn, event.request_id, event.cause.chain, event.source))
@@ -264,10 +297,10 @@ class Functions:
         """Run the call or let it stand in line for an environment; gives back what forbids both."""
         hop = self.chains.extend(call.cause, function=function.arn, request_id=call.request_id)
         call.hop = hop
-        if (refusal := self._judge_loop(function, call)) is not None:
-            return refusal
-        if function.is_at_reserved_limit:
-            return Throttled(_RESERVED_EXCEEDED)
+        stopped = self.judge(function, call.cause)
+        self._warn_of_loop(function, call, is_stopped=isinstance(stopped, RecursiveInvocation))
+        if stopped is not None:
+            return stopped
         self._function_of[call.request_id] = function.arn
         self.chains.keep(hop)
         if function.has_room:
@@ -366,20 +399,17 @@ class Functions:
         while (call := function.next_in_line()) is not None:
             self._begin(function, call, now)
 
-    def _judge_loop(self, function: Function, call: Call) -> RecursiveInvocation | None:
-        """Refuse the invocation after the sixteenth on one path as AWS would, and warn early (spec F)."""
+    def _warn_of_loop(self, function: Function, call: Call, *, is_stopped: bool) -> None:
+        """Tell of the invocation after the sixteenth on one path, which AWS would refuse, and warn early (spec F)."""
         hop, most = call.hop, self.limits.chain_invocations
         assert hop is not None, "the hop is there before it is judged"
         times, seen = hop.times[function.arn], hop.seen_times[function.arn]
-        allowed = function.spec.recursive_loop == "Allow"
-        if seen > most and not allowed:
+        if is_stopped:
             self._warn(function, call, "stopped", seen)
-            return RecursiveInvocation()
-        if times == self.limits.chain_warning_at:
+        elif times == self.limits.chain_warning_at:
             self._warn(function, call, "early", times)
         elif times == most + 1:
             self._warn(function, call, "allowed" if seen > most else "unseen", times)
-        return None
 
     def _warn(self, function: Function, call: Call, kind: str, times: int) -> None:
         assert call.hop is not None, "the hop is there before it is judged"
@@ -451,21 +481,6 @@ class Functions:
             return TooManyRequests(outcome.reason, outcome.message)
         assert call.hop is not None, "a settled call has its hop"
         return Invoked(call.request_id, outcome, trace_header=self.chains.header_of(call.hop))
-
-    def _check_payload(self, command: Invoke) -> None:
-        is_event = command.type is InvocationType.EVENT
-        most = self.limits.async_payload_bytes if is_event else self.limits.sync_payload_bytes
-        if len(command.payload) > most:
-            raise RequestTooLarge(f"Request must be smaller than {most} bytes for the InvokeFunction operation")
-        if not command.payload:
-            return
-        try:
-            json.loads(command.payload)
-        except (ValueError, RecursionError) as error:
-            raise InvalidRequestContent(
-                f"Could not parse request body into json: Could not parse payload into json: {error}\n"
-                " at [Source: REDACTED (`StreamReadFeature.INCLUDE_SOURCE_IN_LOCATION` disabled); line: 1, column: 1]"
-            ) from None
 
     def _forget_keys(self, function: Function) -> None:
         for key in function.spec.access_key_ids:

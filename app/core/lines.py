@@ -296,6 +296,12 @@ class FifoLine:
                 self._run.append(message)
         return self._run.popleft()
 
+    def blocker(self, group_id: str, order: int) -> Message | None:
+        """The hidden message of the group that holds back the one at `order`: the first one before it."""
+        group = self._groups.get(group_id)
+        before = (message for message in (group.messages.values() if group else ()) if message.order < order)
+        return next((message for message in before if message.state is not MessageState.VISIBLE), None)
+
     def clear(self) -> None:
         self._groups.clear()
         self._open.clear()

@@ -78,6 +78,11 @@ class Mapping:
             return self._move is not None and self._move.to is MappingState.ENABLED
         return self.state is MappingState.ENABLED
 
+    @property
+    def settles_at(self) -> Instant | None:
+        """When the transition it is in ends."""
+        return self._settles_at
+
     def allows(self, change: Change) -> bool:
         return change in MOVES.get(self.state, {})
 
@@ -132,6 +137,11 @@ class Mapping:
         """Whether a poller is free to receive."""
         return self.room > 0
 
+    def may_receive(self, *, has_room_at_function: bool) -> bool:
+        """Whether a poller is free to receive, and what it receives would not only lie waiting: a batch that is being
+        filled may go on while the function is busy."""
+        return self.polls and self.has_room and (has_room_at_function or self.gathering is not None)
+
     def observe(self, now: Instant, *, has_work: bool) -> None:
         """Let the pollers scale by the minute while there is work, and back when there is none."""
         is_busy = has_work or bool(self.in_flight or self.ready) or self.gathering is not None
@@ -164,11 +174,8 @@ class Mapping:
 
     def gather(self, item: Item, *, now: Instant) -> Gathering | None:
         """Add a message to the batch. Gives back the batch before it, when the new one would make that too large."""
-        full = None
-        # A record's comma and the envelope are part of the payload that is counted (spec B5).
+        full = self.take_gathered() if self.gathering and not self.fits(item.record) else None
         size = len(item.record) + 1
-        if self.gathering and self.gathering.payload_bytes + size > self._limits.batch_payload_bytes:
-            full = self.take_gathered()
         if self.gathering is None:
             self.gathering = Gathering(now, item.message.available_at)
             size -= 1
@@ -177,16 +184,24 @@ class Mapping:
         self.gathering.hidden_until = min(self.gathering.hidden_until, item.message.available_at)
         return full
 
+    def fits(self, record: bytes) -> bool:
+        """Whether one more record leaves the batch that is being filled within the payload limit."""
+        # A record's comma and the envelope are part of the payload that is counted (spec B5).
+        gathered = self.gathering.payload_bytes if self.gathering else 0
+        return gathered + len(record) + 1 <= self._limits.batch_payload_bytes
+
     def reason_to_close(self, now: Instant) -> str | None:
         """What ends the gathered batch now, in words, or None while it is still open."""
         gathering = self.gathering
-        if gathering is None:
-            return None
-        if len(gathering.items) >= self.parameters.batch_size:
+        return None if gathering is None else self.reason_to_end(len(gathering.items), gathering.opened_at, now)
+
+    def reason_to_end(self, count: int, opened_at: Instant, now: Instant) -> str | None:
+        """What would end a batch of `count` messages, opened then, now; None if it would stay open."""
+        if count >= self.parameters.batch_size:
             return "batch size"
         if not self.window_ms:
             return "one receive"
-        if now >= gathering.opened_at + self.window_ms:
+        if now >= opened_at + self.window_ms:
             return "batching window"
         if not self.polls:
             return "mapping stopped"

@@ -82,6 +82,11 @@ class Mappings:
     def of_queue(self, arn: Arn) -> Iterable[Mapping]:
         return self._of_queue.get(arn, {}).values()
 
+    def at_work_on(self, queue: Arn) -> list[Mapping]:
+        """The mappings of the queue, and those that were deleted but have not finished their batches."""
+        finishing = [mapping for mapping in self._finishing.values() if mapping.queue == queue]
+        return [*self.of_queue(queue), *finishing]
+
     def of_function(self, arn: Arn) -> Iterable[Mapping]:
         return self._of_function.get(arn, {}).values()
 
@@ -177,7 +182,7 @@ class Mappings:
             mapping.observe(now, has_work=False)
             return
         mapping.observe(now, has_work=mapping.polls and bool(queue.visible_count))
-        while mapping.polls and mapping.has_room and (function.has_room or mapping.gathering):
+        while mapping.may_receive(has_room_at_function=function.has_room):
             if not self._receive(mapping, queue, function, now):
                 break
             mapping.observe(now, has_work=True)
@@ -209,7 +214,8 @@ class Mappings:
         if batch.request_id not in mapping.throttled:
             for other in mapping.take_out_of_turn(batch):
                 self._abandon(mapping, other)
-        self.changed(mapping)
+        if mapping.uuid in self._mappings:
+            self.changed(mapping)
 
     def arrive(self, command: SettleReceive, now: Instant) -> None:
         """What a receive at a broker elsewhere brought: gathered like what a queue of ours gives."""
@@ -271,7 +277,7 @@ class Mappings:
         for item in batch.items:
             item.attempt.request_id = batch.request_id
         ids = tuple(item.id for item in batch.items)
-        chain = _furthest(batch, mapping.function).chain
+        chain = furthest(_causes(batch), mapping.function).chain
         self.outbox.append(
             BatchFormed(mapping.queue, mapping.function, mapping.uuid, batch.request_id, ids, reason, chain)
         )
@@ -300,7 +306,7 @@ class Mappings:
         payload = self.shapes.records([item.record for item in batch.items])
         queue_name = name_of(mapping.queue)
         call = Call(batch.request_id, function.arn, mapping.function_arn, payload, f"queue {queue_name}",
-                    _furthest(batch, function.arn).via(queue_name), ForBatch(mapping.uuid, batch))  # fmt: skip
+                    furthest(_causes(batch), function.arn).via(queue_name), ForBatch(mapping.uuid, batch))  # fmt: skip
         stopped: Stopped | None = self.functions.submit(function, call, now)
         match stopped:
             case None:
@@ -454,12 +460,15 @@ def _version(function_arn: Arn) -> Arn:
     return function_arn.removesuffix(":$LATEST")
 
 
-def _furthest(batch: Batch, function: Arn) -> Cause:
+def furthest(causes: Iterable[Cause], function: Arn) -> Cause:
     """The cause of a batch that mixes chains: that of the message whose path came to the function most often.
 
     What AWS takes is UNCONFIRMED; this one lets no loop hide behind other messages.
     """
-    causes = [item.delivery.content.cause for item in batch.items]
-    known = [cause for cause in causes if cause is not None]
+    return max(causes, key=lambda cause: cause.hop.times.get(function, 0) if cause.hop else -1)
+
+
+def _causes(batch: Batch) -> list[Cause]:
+    known = [item.delivery.content.cause for item in batch.items if item.delivery.content.cause is not None]
     assert known, "every message has a cause"
-    return max(known, key=lambda cause: cause.hop.times.get(function, 0) if cause.hop else -1)
+    return known

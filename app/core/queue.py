@@ -205,7 +205,7 @@ class Queue:
 
     def check_room_in_flight(self) -> None:
         """Raises OverLimit when a short poll may not take more; a FIFO queue says nothing (spec A7)."""
-        if not self.is_fifo and self.in_flight_count >= self._limits.in_flight_messages:
+        if not self.is_fifo and not self.has_room_in_flight:
             raise OverLimit(
                 "The specified action violates a limit. For example, ReceiveMessage returns this error if the maximum "
                 "number of in flight messages is reached and AddPermission returns this error if the maximum number "
@@ -306,8 +306,9 @@ class Queue:
         return earliest(expiry, self._hidden.next(), self._deadlines.next())
 
     def next_event(self) -> Instant | None:
-        """The same, the end of a retention period apart."""
-        return earliest(self._hidden.next(), self._deadlines.next())
+        """When the next message is shown: what is worth moving a clock to. The end of a retention period is not, and
+        a long poll is a real client's wait, which ends in its own time."""
+        return self._hidden.next()
 
     def wake(self, now: Instant) -> list[Effect]:
         """Show what is due and drop what is too old. Long polls are the caller's: see `polls_due`."""
@@ -339,6 +340,25 @@ class Queue:
         """The message of that id. Looks at every message: for people, not for the hot path."""
         return next((message for message in self if message.content.message_id == message_id), None)
 
+    def blocker(self, group_id: str | None, order: int | None = None) -> Message | None:
+        """The hidden message of a FIFO queue's group behind which the message at `order` (None: a new one) waits."""
+        if group_id is None or not isinstance(self._line, FifoLine):
+            return None
+        return self._line.blocker(group_id, self._last_order + 1 if order is None else order)
+
+    @property
+    def has_room_in_flight(self) -> bool:
+        """Whether a receive may hand out more (spec A7)."""
+        return self.in_flight_count < self._limits.in_flight_messages
+
+    def is_exhausted(self, message: Message, now: Instant) -> bool:
+        """Whether the next receive moves it to the dead-letter queue instead, if that is there (spec A10)."""
+        return self.settings.redrive is not None and _is_exhausted(message, self.settings.redrive, now)
+
+    def expires_at(self, message: Message) -> Instant:
+        """When its retention period ends."""
+        return self._age_from(message) + self.settings.retention_s * SECOND_MS
+
     def attributes(self, now: Instant) -> dict[str, str]:
         """Every attribute as GetQueueAttributes shows it, the read-only ones included."""
         return {
@@ -367,6 +387,10 @@ class Queue:
             else:
                 self._show(message)
 
+    def _age_from(self, message: Message) -> Instant:
+        """Retention counts from the first enqueue, in a standard dead-letter queue too; in a FIFO one anew (A10)."""
+        return message.enqueued_at if self.is_fifo else message.content.sent_at
+
     def _next_order(self) -> int:
         self._last_order += 1
         return self._last_order
@@ -377,8 +401,7 @@ class Queue:
             self._line = FairLine(
                 self._line, noisy_in_flight=self._limits.noisy_in_flight, noisy_share=self._limits.noisy_share
             )
-        # Retention counts from the first enqueue, in a standard dead-letter queue too; a FIFO one starts anew (A10).
-        self._by_age.add(message.enqueued_at if self.is_fifo else message.content.sent_at, message)
+        self._by_age.add(self._age_from(message), message)
         if message.available_at > now:
             message.state = MessageState.DELAYED
             self.delayed_count += 1

@@ -196,12 +196,24 @@ class Queues:
     def send(self, command: SendMessage, now: Instant, *, cause: Cause | None = None) -> Sent:
         """`cause` is given where another service sends and knows it; else the origin tells."""
         queue = self[command.queue]
-        self._check_ids(queue, command, in_batch=False)
-        size = size_of(command.body, command.attributes)
-        self._check(queue, command, size, "One or more parameters are invalid.")
+        size = self.check_send(queue, command)
         sent = self._send(queue, command, size, now, cause or self._cause(command, now))
         self.changed(queue, now)
         return sent
+
+    def check_send(self, queue: Queue, command: SendMessage) -> int:
+        """The bytes charged for the message. Raises what a SendMessage of this would be refused with."""
+        self._check_ids(queue, command, in_batch=False)
+        size = size_of(command.body, command.attributes)
+        self._check(queue, command, size, "One or more parameters are invalid.")
+        return size
+
+    def duplicate(self, queue: Queue, command: SendMessage, now: Instant) -> Accepted | None:
+        """The message a FIFO queue would answer with, because this one would be its duplicate; nothing happens."""
+        if not queue.is_fifo:
+            return None
+        scope, deduplication_id = queue.deduplication_scope(now), command.deduplication_id or content_id(command.body)
+        return queue.accepted.peek(_deduplication_key(scope, command.group_id, deduplication_id), now)
 
     def send_batch(self, command: SendMessageBatch, now: Instant) -> BatchAnswer:
         """One call is one stimulus: what it sends is of one chain, an entry with a trace header of its own apart."""
@@ -493,8 +505,7 @@ class Queues:
         )  # fmt: skip
         if sequence_number is not None:
             queue.accepted.remember(key, Accepted(content.message_id, digest, sequence_number), now)
-        # A FIFO message has no delay of its own: 0 stands for the queue's (spec A7).
-        delay_s = queue.settings.delay_s if command.delay_s is None or queue.is_fifo else command.delay_s
+        delay_s = delay_of(queue, command)
         queue.send(content, delay_s=delay_s, now=now)
         self.outbox.append(MessageSent(queue.arn, content.message_id, cause.chain, size, delay_s))
         return Sent(content.message_id, digest, *digests, sequence_number)
@@ -531,6 +542,12 @@ class Queues:
         if destination is None:
             raise ResourceNotFound("The resource that you specified for the DestinationArn parameter doesn't exist.")
         return destination
+
+
+def delay_of(queue: Queue, command: SendMessage) -> int:
+    """For how many seconds a message is hidden first. A FIFO message has no delay of its own: 0 stands for the
+    queue's (spec A7)."""
+    return queue.settings.delay_s if command.delay_s is None or queue.is_fifo else command.delay_s
 
 
 def check_same_type(source: Queue, destination: Queue) -> None:

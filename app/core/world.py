@@ -1,6 +1,6 @@
 """The simulated cloud: commands in, answers and effects out, and one timetable over everything that waits."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as MappingType
 from typing import Any
 
@@ -11,7 +11,8 @@ from app.core.chain import Cause, Chains
 from app.core.commands import Command, Origin, SendMessage
 from app.core.errors import InvalidParameterValue, QueueNameExists
 from app.core.event_invoke import EventInvokeConfig
-from app.core.facts import Effect
+from app.core.explain import Explanation, Question, Scene, explain
+from app.core.facts import Effect, Fact
 from app.core.function import Function
 from app.core.functions import Functions, parse_function_name
 from app.core.ids import Ids
@@ -40,6 +41,7 @@ class World:
 
     def __init__(self, *, shapes: EventShapes, seed: int = 1, limits: Limits = DEFAULT_LIMITS) -> None:
         ids = self._ids = Ids(seed)
+        self._shapes, self._limits = shapes, limits
         self._outbox: list[Effect] = []
         self._timetable: Timetable[Queue | Mapping | Functions | MoveTasks] = Timetable()
         self._dirty_queues: dict[Arn, Queue] = {}
@@ -82,7 +84,7 @@ class World:
         return at if at is None else max(at, self._now)
 
     def next_event(self) -> Instant | None:
-        """When something is due next that is worth going to: any wake-up but the end of a retention period."""
+        """When something is due next that is worth going to, which ends of retention and of long polls are not."""
         others: list[Machine] = [*self._mappings.all(), self._functions, self._move_tasks]
         times = [queue.next_event() for queue in self._queues.all()] + [machine.next_wakeup() for machine in others]
         return min((at for at in times if at is not None), default=None)
@@ -155,6 +157,16 @@ class World:
                 return queue, message
         return None
 
+    def explain(self, question: Question, *, now: Instant, history: Sequence[tuple[Instant, Fact]] = ()) -> Explanation:
+        """What would happen, or did, and why not what was hoped for. Nothing changes. Raises ResourceNotFound.
+
+        `history` is what the journal knows of the message that is asked about.
+        """
+        scene = Scene(
+            self._queues, self._functions, self._mappings, self._buckets, self._shapes, self._limits, self._known_cause
+        )
+        return explain(scene, question, now=now, history=history)
+
     # Inside ---------------------------------------------------------------------------------------------
 
     def _table_of_verbs(self) -> dict[type[Any], Callable[[Any, Instant], Any]]:
@@ -217,6 +229,9 @@ class World:
         Without either it comes from outside and starts a chain. Known by its key alone, AWS would have lost the
         chain, unless only the endpoint dropped the header (classic RIE), which Lambda would not.
         """
+        return self._known_cause(origin, trace_header) or self._chains.start(trace_header, now=now)
+
+    def _known_cause(self, origin: Origin, trace_header: str | None) -> Cause | None:
         cause = self._chains.cause_of_header(trace_header)
         if cause is not None:
             return cause
@@ -225,7 +240,7 @@ class World:
             function, call = found
             if call is not None and call.hop is not None:
                 return Cause(call.hop.chain, call.hop, is_seen=not function.spec.passes_trace_header)
-        return self._chains.start(trace_header, now=now)
+        return None
 
     def _queue_changed(self, queue: Queue, now: Instant) -> None:
         self._dirty_queues[queue.arn] = queue

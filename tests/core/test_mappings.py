@@ -532,6 +532,26 @@ def test_a_mapping_deleted_while_its_batch_is_throttled_lets_it_go() -> None:
     assert stage.world.next_wakeup() is not None, "only the retention period is still to come"
 
 
+def test_a_mapping_deleted_with_one_batch_throttled_and_others_running_comes_to_its_end() -> None:
+    stage = Stage()
+    orders = stage.queue("orders", VisibilityTimeout="300")
+    uuid = stage.mapping(orders, stage.function("worker", environments=9, timeout_s=300), BatchSize=1)
+    send_ten(stage, orders)
+    stage.settle(Throttled("ConcurrentInvocationLimitExceeded"))
+    running = len(stage.calls)
+
+    stage.submit(DeleteEventSourceMapping(SCOPE, uuid))
+    stage.settle()
+    stage.advance("4m")
+    while stage.calls:
+        stage.settle()
+
+    assert running == 4
+    assert len(stage.of(InvocationStarted)) == 5, "what was throttled is not tried again for a mapping that is gone"
+    assert len(stage.at(orders)) == 6
+    assert len(stage.of(BatchAbandoned)) == 1
+
+
 def test_a_mapping_deleted_with_an_open_window_invokes_what_it_has_gathered() -> None:
     stage = Stage()
     orders = stage.queue("orders")

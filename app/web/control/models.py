@@ -269,6 +269,70 @@ class RoutedView(BaseModel):
     routes: list[RouteView]
 
 
+# Explanations ---------------------------------------------------------------------------------------
+
+
+class Explain(Taken):
+    """One of: `queue` and `body`; `bucket` and `key`; `message`; or `function` alone, as it would be invoked."""
+
+    queue: str | None = Field(default=None, description="A message as it would be sent to this queue.")
+    body: str | None = Field(default=None, description="Its body.")
+    attributes: dict[str, Attribute] = Field(default={}, description="Its message attributes.")
+    delay: int | None = Field(default=None, description="Its delay in seconds; null takes the queue's.")
+    group: str | None = Field(default=None, description="Its MessageGroupId.")
+    deduplication_id: str | None = Field(default=None, description="Its MessageDeduplicationId.")
+    bucket: str | None = Field(default=None, description="An object event as it would happen in this bucket.")
+    key: str | None = Field(default=None, description="The object's key.")
+    event: str | None = Field(default=None, description="The object event.", examples=["ObjectRemoved:Delete"])
+    size: int | None = Field(default=None, ge=0, description="The object's size in bytes.")
+    message: str | None = Field(default=None, description="A message that was sent, by its id.")
+    function: str | None = Field(
+        default=None, description="Alone: a function as it would be invoked. Else: only what concerns this function."
+    )
+    payload: Any = Field(default=None, description="What it would be invoked with; null stands for no payload.")
+    type: Literal["RequestResponse", "Event"] = Field(default="RequestResponse", description="How it would be invoked.")
+    target: str | None = Field(default=None, description="Of a bucket: only rules to this function or queue, an ARN.")
+    trace_header: str | None = Field(default=None, description="The X-Amzn-Trace-Id that the request would bring.")
+
+
+class StepView(BaseModel):
+    """One thing that was looked at; a member that says nothing here is left out."""
+
+    verdict: Literal["yes", "no", "wait", "note"]
+    about: str = Field(examples=["queue", "filter", "environment"], description="What the step looks at.")
+    text: str
+    queue: str | None = None
+    function: str | None = None
+    mapping: str | None = Field(default=None, description="A mapping's UUID.")
+    message: str | None = Field(default=None, description="A message id.")
+    rule: str | None = Field(default=None, description="The id of a bucket's notification rule.")
+    request: str | None = Field(default=None, description="An invocation's request id.")
+    at: str | None = Field(default=None, description="When it happened.")
+    until: str | None = Field(default=None, description="When a wait ends by itself.")
+    count: int | None = None
+    limit: int | None = Field(default=None, description="What `count` is at most.")
+    code: str | None = Field(default=None, description="The name of a refusal.")
+
+
+class ConclusionView(BaseModel):
+    verdict: Literal["yes", "no", "wait"] = Field(description="A function is invoked now, is not, or later.")
+    about: str = Field(description="What decides it.")
+    text: str = Field(examples=["would fire: orders → worker, in a batch of 3, now"])
+    at: str | None = Field(
+        description="When it is invoked, or when what it waits for ends by itself, if that is known."
+    )
+    queue: str | None
+    function: str | None
+    mapping: str | None
+    batch: int | None = Field(description="How many messages the invocation gets.")
+
+
+class ExplanationView(BaseModel):
+    now: InstantText
+    conclusion: ConclusionView
+    steps: list[StepView]
+
+
 # Journal --------------------------------------------------------------------------------------------
 
 

@@ -48,7 +48,7 @@ def queue_routes(engine: Engine, parts: ControlParts) -> APIRouter:
 
     @router.post("/{name}/messages", status_code=201, summary="Send a message")
     async def send_message(name: str, wanted: Send) -> SentView:
-        attributes = {key: _message_attribute(key, value) for key, value in wanted.attributes.items()}
+        attributes = {key: message_attribute(key, value) for key, value in wanted.attributes.items()}
         command = SendMessage(
             parts.queue_arn(name),
             wanted.body,
@@ -88,7 +88,8 @@ def purge(engine: Engine, arn: str) -> PurgedView:
     return PurgedView(queue=queue.name, messages=count)
 
 
-def _message_attribute(name: str, attribute: Attribute) -> MessageAttribute:
+def message_attribute(name: str, attribute: Attribute) -> MessageAttribute:
+    """The attribute of that name as the core has it. Raises BadRequest."""
     if not attribute.data_type.startswith("Binary"):
         return MessageAttribute(attribute.data_type, attribute.value)
     try:

@@ -1,0 +1,41 @@
+"""Answers a question about the world, in which nothing changes because of it."""
+
+from collections.abc import Sequence
+from typing import assert_never
+
+from app.core.explain.explanation import Conclusion, Explanation, Trail
+from app.core.explain.invoking import explain_invoke
+from app.core.explain.objects import explain_object
+from app.core.explain.questions import OfInvoke, OfMessage, OfObject, OfSend, Question
+from app.core.explain.scene import Scene
+from app.core.explain.sending import explain_send
+from app.core.explain.tracing import explain_message
+from app.core.facts import Fact
+from app.core.time import Instant
+
+
+def explain(
+    scene: Scene, question: Question, *, now: Instant, history: Sequence[tuple[Instant, Fact]] = ()
+) -> Explanation:
+    """Step by step, what would happen now, or for a message that was sent, what did and what comes next.
+
+    `history` is what is remembered of that message, oldest first: it alone tells of one that is gone.
+    Raises ResourceNotFound for a message nobody knows.
+    """
+    trail = Trail(now)
+    conclusion = _explain(scene, question, trail, history)
+    return Explanation(tuple(trail.steps), conclusion)
+
+
+def _explain(scene: Scene, question: Question, trail: Trail, history: Sequence[tuple[Instant, Fact]]) -> Conclusion:
+    match question:
+        case OfSend(command=command, function=function):
+            return explain_send(scene, command, function, trail)
+        case OfObject(command=command, target=target):
+            return explain_object(scene, command, target, trail)
+        case OfInvoke(command=command):
+            return explain_invoke(scene, command, trail)
+        case OfMessage(message_id=message_id, function=function):
+            return explain_message(scene, message_id, function, trail, history)
+        case _:
+            assert_never(question)

@@ -1,0 +1,110 @@
+"""Whether a function would run now: loops, reserved concurrency, environments (the rules are `Functions.judge`'s)."""
+
+from enum import Enum
+
+from app.core.chain import Cause
+from app.core.commands import Invoke
+from app.core.errors import RecursiveInvocation, Refused
+from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict
+from app.core.explain.scene import Scene
+from app.core.function import Function
+from app.core.invocation import InvocationType, Throttled
+from app.core.names import name_of
+
+
+class Asker(Enum):
+    """Who invokes, which decides what a throttle means."""
+
+    CALLER = "a caller gets the refusal"
+    EVENT = "an asynchronous event is tried again, or dropped"
+    MAPPING = "a batch is kept and tried again"
+
+
+def explain_invoke(scene: Scene, command: Invoke, trail: Trail) -> Conclusion:
+    """An invocation as a caller would ask for it."""
+    try:
+        _, function = scene.functions.named(command)
+    except Refused as refusal:
+        return trail.end(refused(About.FUNCTION, refusal))
+    trail.add(Step(Verdict.YES, About.FUNCTION, f"function '{function.spec.name}' is there", function=function.arn))
+    try:
+        scene.functions.check_payload(command)
+    except Refused as refusal:
+        return trail.end(refused(About.PAYLOAD, refusal))
+    trail.path = (*trail.path, function.spec.name)
+    cause = scene.cause_of(command.origin, command.origin.trace_header)
+    is_event = command.type is InvocationType.EVENT
+    return explain_admission(scene, function, cause, Asker.EVENT if is_event else Asker.CALLER, trail)
+
+
+def explain_event(scene: Scene, function: Function, cause: Cause, trail: Trail) -> Conclusion:
+    """An asynchronous event for the function."""
+    if events := scene.functions.events_of(function.arn):
+        due = min((event.due_at for event in events if event.due_at is not None), default=None)
+        noun = "event waits" if len(events) == 1 else "events wait"
+        words = f"{len(events)} other asynchronous {noun} for another attempt"
+        trail.add(
+            Step(Verdict.NOTE, About.RETRIES, words, function=function.arn, count=len(events), until=due)
+        )  # fmt: skip
+    return explain_admission(scene, function, cause, Asker.EVENT, trail)
+
+
+def explain_admission(
+    scene: Scene, function: Function, cause: Cause, asker: Asker, trail: Trail, *, batch: int | None = None
+) -> Conclusion:
+    """Whether the invocation begins at once. `batch` is how many messages it would bring."""
+    if (obstacle := lasting_obstacle(scene, function, cause, asker)) is not None:
+        return trail.end(obstacle)
+    name, spec = function.spec.name, function.spec
+    if isinstance(scene.functions.judge(function, cause), Throttled):
+        then = "the caller gets 429" if asker is Asker.CALLER else "it is tried again"
+        verdict = Verdict.NO if asker is Asker.CALLER else Verdict.WAIT
+        words = f"'{name}' has reached its reserved concurrency of {spec.reserved_concurrency}, {then}"
+        in_use = function.in_flight + function.waiting
+        return trail.end(
+            Step(verdict, About.CONCURRENCY, words, function=function.arn, count=in_use,
+                 limit=spec.reserved_concurrency)
+        )  # fmt: skip
+    if not function.has_room:
+        return trail.end(busy(function))
+    words = f"{function.in_flight} of {spec.environments} environments of '{name}' are busy"
+    trail.add(
+        Step(Verdict.YES, About.ENVIRONMENT, words, function=function.arn, count=function.in_flight,
+             limit=spec.environments)
+    )  # fmt: skip
+    size = f", in a batch of {batch}" if batch is not None else ""
+    text = f"would fire: {' → '.join(trail.path)}{size}, now"
+    return Conclusion(Verdict.YES, About.ENVIRONMENT, text, trail.now, function=function.arn, batch=batch)
+
+
+def lasting_obstacle(scene: Scene, function: Function, cause: Cause, asker: Asker) -> Step | None:
+    """What forbids the invocation whenever it is tried; None if nothing does."""
+    name = function.spec.name
+    then = {Asker.CALLER: "the caller is told so", Asker.EVENT: "the event is dropped",
+            Asker.MAPPING: "the messages stay and each receive counts"}[asker]  # fmt: skip
+    if isinstance(scene.functions.judge(function, cause), RecursiveInvocation):
+        most = scene.limits.chain_invocations
+        words = f"loop detection stops '{name}': the chain has come to it {most} times, {then}"
+        return Step(Verdict.NO, About.LOOP, words, function=function.arn, limit=most, code="RecursiveInvocation")
+    if function.spec.reserved_concurrency == 0:
+        words = f"the reserved concurrency of '{name}' is 0, {then}"
+        return Step(Verdict.NO, About.CONCURRENCY, words, function=function.arn, count=function.in_flight, limit=0)
+    return None
+
+
+def busy(function: Function) -> Step:
+    """The wait for an environment."""
+    spec = function.spec
+    line = f", with {function.waiting} in line before it" if function.waiting else ""
+    words = f"all {spec.environments} environments of '{spec.name}' are busy{line}"
+    return Step(Verdict.WAIT, About.ENVIRONMENT, words, function=function.arn, count=function.in_flight,
+                limit=spec.environments)  # fmt: skip
+
+
+def refused(about: About, refusal: Refused) -> Step:
+    return Step(Verdict.NO, about, f"refused: {refusal.message}", code=type(refusal).__name__)
+
+
+def gone(about: About, arn: str) -> Step:
+    """A function that is named but not there."""
+    return Step(Verdict.NO, about, f"there is no function '{name_of(arn)}'", function=arn)

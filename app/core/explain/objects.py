@@ -1,0 +1,67 @@
+"""Which of a bucket's rules take an object event, and what would become of it at their targets."""
+
+from app.core.buckets import station_of
+from app.core.commands import ChangeObject, SendMessage
+from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict
+from app.core.explain.invoking import explain_event, gone
+from app.core.explain.scene import STAND_IN_ID, Scene
+from app.core.explain.sending import explain_send
+from app.core.functions import parse_function_name
+from app.core.names import Arn, Scope, name_of
+from app.core.notification import EVENT_TYPES, ObjectEvent, Route, RouteRefused, TargetKind, kind_of, route
+
+_STAND_IN_SEQUENCER = "0" * 18
+_STAND_IN_HOST_ID = "0" * 64 + "="
+
+
+def explain_object(scene: Scene, command: ChangeObject, target: Arn | None, trail: Trail) -> Conclusion:
+    """Which rules take the event, and what becomes of it there; with `target`, only the rules that name that one."""
+    bucket = scene.buckets.all.get(command.bucket)
+    if bucket is None:
+        words = f"there is no bucket '{command.bucket}'"
+        return trail.end(Step(Verdict.NO, About.BUCKET, words, code="NoSuchBucket"))
+    rules = bucket.configuration.rules
+    noun = "notification rule" if len(rules) == 1 else "notification rules"
+    words = f"bucket '{bucket.name}' is there, with {len(rules)} {noun}"
+    trail.add(Step(Verdict.YES, About.BUCKET, words, count=len(rules)))
+    if f"s3:{command.event_name}" not in EVENT_TYPES or command.event_name.endswith("*"):
+        trail.add(Step(Verdict.NOTE, About.EVENT, f"S3 itself sends no event '{command.event_name}'"))
+    routes = route(bucket.configuration, command.event_name, command.key)
+    wanted = [way for way in routes if target is None or way.target == target]
+    if not wanted:
+        where = f"to '{name_of(target)}'" if target else "anywhere"
+        return trail.end(Step(Verdict.NO, About.RULE, f"no rule of bucket '{bucket.name}' leads {where}"))
+    trail.path = (f"s3://{command.bucket}/{command.key}",)
+    fates = [_at_rule(scene, way, command, bucket.scope, trail) for way in wanted]
+    return max(fates, key=_progress)
+
+
+def _at_rule(scene: Scene, way: Route, command: ChangeObject, scope: Scope, trail: Trail) -> Conclusion:
+    name = name_of(way.target)
+    if isinstance(way, RouteRefused):
+        words = f"rule {way.rule_id} to '{name}' says no: {way.reason}"
+        return trail.end(Step(Verdict.NO, About.RULE, words, rule=way.rule_id))
+    trail.add(Step(Verdict.YES, About.RULE, f"rule {way.rule_id} to '{name}' takes it", rule=way.rule_id))
+    event = ObjectEvent(
+        command.event_name, command.bucket, command.key, command.size, command.etag, command.version_id,
+        _STAND_IN_SEQUENCER, STAND_IN_ID[:16], _STAND_IN_HOST_ID, command.source_ip,
+    )  # fmt: skip
+    cause = scene.cause_of(command.origin, command.origin.trace_header).via(station_of(event))
+    branch = Trail(trail.now, trail.path, trail.steps)
+    if kind_of(way.target) is TargetKind.QUEUE:
+        body = scene.shapes.s3_event(event, rule_id=way.rule_id, region=scope.region, now=trail.now)
+        send = SendMessage(way.target, body.decode(), origin=command.origin)
+        return explain_send(scene, send, None, branch, cause=cause)
+    parsed = parse_function_name(way.target, scope)
+    function = scene.functions.get(parsed.arn) if parsed else None
+    if function is None:
+        return trail.end(gone(About.TARGET, way.target))
+    branch.path = (*trail.path, function.spec.name)
+    return explain_event(scene, function, cause, branch)
+
+
+def _progress(fate: Conclusion) -> int:
+    """Of several rules, one that leads to an invocation, then one that waits, then one that at least applied."""
+    if fate.verdict is Verdict.NO:
+        return 0 if fate.about is About.RULE else 1
+    return 3 if fate.verdict is Verdict.YES else 2

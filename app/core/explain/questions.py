@@ -1,0 +1,41 @@
+"""What can be asked: why would this not fire, or why did it not?"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from app.core.commands import ChangeObject, Invoke, SendMessage
+from app.core.names import Arn
+
+
+@dataclass(frozen=True, slots=True)
+class OfSend:
+    """A message as it would be sent; with `function`, only what concerns that function."""
+
+    command: SendMessage
+    function: Arn | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfObject:
+    """An object event as it would happen; with `target`, only the rules that name that function or queue."""
+
+    command: ChangeObject
+    target: Arn | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfInvoke:
+    """An invocation as it would be asked for."""
+
+    command: Invoke
+
+
+@dataclass(frozen=True, slots=True)
+class OfMessage:
+    """A message that was sent, by its id; with `function`, only what concerns that function."""
+
+    message_id: str
+    function: Arn | None = None
+
+
+Question: TypeAlias = OfSend | OfObject | OfInvoke | OfMessage

@@ -1,0 +1,220 @@
+"""What becomes of a message in its queue: who receives it when, and whether its mapping's batch would be invoked."""
+
+from dataclasses import dataclass, replace
+
+from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict
+from app.core.explain.invoking import Asker, busy, explain_admission, gone, lasting_obstacle
+from app.core.explain.scene import OUTSIDE_CAUSE, Scene
+from app.core.function import Function
+from app.core.mapping import Mapping
+from app.core.mapping_state import MappingState
+from app.core.mappings import furthest
+from app.core.message import Content, Delivery, Message
+from app.core.names import Arn, name_of
+from app.core.queue import Queue
+from app.core.time import Instant
+
+# As long as a real one, which only a receive gives.
+_STAND_IN_HANDLE = "A" * 36
+_STARTING = (MappingState.CREATING, MappingState.ENABLING)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A message that is in a queue or would be; `message` is None for one that would be sent.
+
+    `held` is what hides it now, `expires_at` when its retention period ends.
+    """
+
+    queue: Queue
+    content: Content
+    expires_at: Instant
+    message: Message | None = None
+    held: Step | None = None
+
+
+def explain_arrival(scene: Scene, arrival: Arrival, function: Arn | None, trail: Trail) -> Conclusion:
+    """Whom the message comes to; with `function`, whether to that one."""
+    queue = arrival.queue
+    mappings = list(scene.mappings.of_queue(queue.arn))
+    wanted = [mapping for mapping in mappings if function is None or mapping.function == function]
+    if not wanted:
+        into = f" into '{name_of(function)}'" if function else ""
+        words = f"no event source mapping reads queue '{queue.name}'{into}"
+        return trail.end(Step(Verdict.NO, About.MAPPING, words, queue=queue.arn, function=function))
+    held = arrival.held or _held_back(arrival, trail)
+    if (lost := _lost(scene, arrival, held, trail)) is not None:
+        return trail.end(lost)
+    fates: list[Conclusion] = []
+    taker: Mapping | None = None
+    for mapping in mappings:
+        visit = _Visit(scene, mapping, arrival, held, taker, Trail(trail.now, trail.path))
+        fate = replace(visit.explain(), queue=queue.arn, function=mapping.function, mapping=mapping.uuid)
+        if mapping in wanted:
+            trail.steps += visit.trail.steps
+            fates.append(fate)
+        if visit.takes:
+            taker = mapping
+            if mapping in wanted:
+                return fate
+    if taker is not None:
+        return trail.end(_first(taker))
+    return max(fates, key=_progress)
+
+
+def _held_back(arrival: Arrival, trail: Trail) -> Step | None:
+    """What keeps a visible message from being received."""
+    queue = arrival.queue
+    order = arrival.message.order if arrival.message else None
+    if (blocker := queue.blocker(arrival.content.group_id, order)) is not None:
+        blocking = blocker.content.message_id
+        words = f"message group '{arrival.content.group_id}' is held back by {blocking}, which is {blocker.state.value}"
+        return trail.add(Step(Verdict.WAIT, About.GROUP, words, queue=queue.arn, message=blocking))
+    if not queue.has_room_in_flight:
+        words = f"queue '{queue.name}' has {queue.in_flight_count} messages in flight, which is its limit"
+        return trail.add(Step(Verdict.WAIT, About.IN_FLIGHT, words, queue=queue.arn, count=queue.in_flight_count))
+    return None
+
+
+def _lost(scene: Scene, arrival: Arrival, held: Step | None, trail: Trail) -> Step | None:
+    """What keeps the message from every mapping."""
+    queue, message = arrival.queue, arrival.message
+    visible_at = trail.now if held is None or held.until is None else held.until
+    if arrival.expires_at <= visible_at:
+        words = f"its retention period ends before queue '{queue.name}' shows it"
+        return Step(Verdict.NO, About.RETENTION, words, queue=queue.arn, at=arrival.expires_at)
+    redrive = queue.settings.redrive
+    if redrive is not None and message is not None and redrive.dead_letter_target in scene.queues:
+        target = name_of(redrive.dead_letter_target)
+        count, most = message.receive_count, redrive.max_receive_count
+        if queue.is_exhausted(message, visible_at) and any(map(_is_there, scene.mappings.of_queue(queue.arn))):
+            words = f"received {_times(count)} of at most {most}, so the next receive moves it to '{target}' instead"
+            return Step(Verdict.NO, About.REDRIVE, words, queue=queue.arn, count=count, limit=most)
+        words = f"received {_times(count)}; with {most} it moves to '{target}'"
+        trail.add(Step(Verdict.NOTE, About.REDRIVE, words, queue=queue.arn, count=count, limit=most))
+    if held is None and queue.first_waiting() is not None:
+        words = "a client's ReceiveMessage waits at the queue and gets it before any mapping"
+        return Step(Verdict.NO, About.RECEIVER, words, queue=queue.arn)
+    return None
+
+
+def _times(count: int) -> str:
+    return {0: "never", 1: "once"}.get(count, f"{count} times")
+
+
+def _is_there(mapping: Mapping) -> bool:
+    """Whether it polls, or will in a moment."""
+    return mapping.polls or mapping.state in _STARTING
+
+
+def _progress(fate: Conclusion) -> int:
+    """Which of several mappings' fates is the message's: one that would take it later, then one that polls."""
+    if fate.verdict is Verdict.WAIT:
+        return 2
+    return 0 if fate.about is About.MAPPING else 1
+
+
+def _first(taker: Mapping) -> Step:
+    words = f"the mapping to '{name_of(taker.function)}' receives it first"
+    return Step(Verdict.NO, About.RECEIVER, words, queue=taker.queue, function=taker.function, mapping=taker.uuid)
+
+
+class _Visit:
+    """One mapping's look at the message. `takes` says whether it would receive it now."""
+
+    def __init__(
+        self, scene: Scene, mapping: Mapping, arrival: Arrival, held: Step | None, taker: Mapping | None, trail: Trail
+    ) -> None:
+        self.scene = scene
+        self.mapping = mapping
+        self.arrival = arrival
+        self.held = held
+        self.taker = taker
+        self.trail = trail
+        self.takes = False
+        self._name = f"{name_of(mapping.queue)} → {name_of(mapping.function)}"
+        self.trail.path = (*trail.path, name_of(mapping.queue), name_of(mapping.function))
+
+    def explain(self) -> Conclusion:
+        mapping, trail = self.mapping, self.trail
+        held = self.held
+        if mapping.polls:
+            self._add(Verdict.YES, About.MAPPING, f"mapping {self._name} is {mapping.state}")
+        elif mapping.state in _STARTING:
+            words = f"mapping {self._name} is still {mapping.state}"
+            step = self._add(Verdict.WAIT, About.MAPPING, words, until=mapping.settles_at)
+            held = held or step
+        else:
+            return Conclusion.of(self._add(Verdict.NO, About.MAPPING, f"mapping {self._name} is {mapping.state}"))
+        function = self.scene.functions.get(mapping.function)
+        if function is None:
+            return trail.end(gone(About.FUNCTION, mapping.function))
+        if self.taker is not None:
+            return trail.end(_first(self.taker))
+        held = held or self._poller(function)
+        self.takes = held is None
+        return self._taken(function, held)
+
+    def _poller(self, function: Function) -> Step | None:
+        """What keeps the pollers from receiving it now."""
+        mapping = self.mapping
+        if mapping.may_receive(has_room_at_function=function.has_room):
+            return None
+        if mapping.has_room:
+            return self.trail.add(busy(function))
+        count, limit = mapping.in_flight + len(mapping.ready), mapping.concurrency_limit
+        why = "MaximumConcurrency" if limit == mapping.parameters.maximum_concurrency else "as its pollers allow"
+        words = f"mapping {self._name} has {count} of {limit} batches in flight ({why})"
+        return self._add(Verdict.WAIT, About.POLLERS, words, count=count, limit=limit)
+
+    def _taken(self, function: Function, held: Step | None) -> Conclusion:
+        """What happens once it is received."""
+        mapping, trail, now = self.mapping, self.trail, self.trail.now
+        record = self._record()
+        if (filters := mapping.parameters.filters) is not None:
+            reason = filters.reason_to_drop(self.arrival.content.body, record)
+            if reason is not None:
+                words = f"the filter of {self._name} says no, which deletes it: {reason}"
+                return Conclusion.of(self._add(Verdict.NO, About.FILTER, words))
+            self._add(Verdict.YES, About.FILTER, f"the filter of {self._name} takes it")
+        gathering = mapping.gathering if held is None and mapping.fits(record) else None
+        contents = [item.delivery.content for item in gathering.items] if gathering else []
+        causes = [content.cause or OUTSIDE_CAUSE for content in (*contents, self.arrival.content)]
+        cause = furthest(causes, function.arn)
+        if (obstacle := lasting_obstacle(self.scene, function, cause, Asker.MAPPING)) is not None:
+            return trail.end(obstacle)
+        if held is not None:
+            return Conclusion.of(held)
+        count, opened_at = (len(gathering.items) + 1, gathering.opened_at) if gathering else (1, now)
+        most = mapping.parameters.batch_size
+        reason = mapping.reason_to_end(count, opened_at, now)
+        if reason is None:
+            words = f"message {count} of at most {most} in a batch of {self._name} that is being filled"
+            step = self._add(Verdict.WAIT, About.BATCH, words, count=count, limit=most,
+                             until=opened_at + mapping.window_ms)  # fmt: skip
+            return Conclusion.of(step)
+        self._add(Verdict.YES, About.BATCH, f"it ends a batch of {count} ({reason})", count=count, limit=most)
+        if before := len(mapping.ready):
+            words = f"{before} closed batches of {self._name} go before it"
+            return Conclusion.of(self._add(Verdict.WAIT, About.POLLERS, words, count=before))
+        return explain_admission(self.scene, function, cause, Asker.MAPPING, trail, batch=count)
+
+    def _record(self) -> bytes:
+        """The message as its function would get it, for the filters and the size of the batch."""
+        content, message, now = self.arrival.content, self.arrival.message, self.trail.now
+        received, first, source = 0, None, None
+        if message is not None:
+            received, first, source = message.receive_count, message.first_received_at, message.source
+        delivery = Delivery(content, _STAND_IN_HANDLE, received + 1, now if first is None else first, source)
+        has_window = bool(self.mapping.window_ms)
+        return self.scene.shapes.sqs_record(delivery, queue=self.mapping.queue, has_window=has_window)
+
+    def _add(
+        self, verdict: Verdict, about: About, words: str, *, until: Instant | None = None,
+        count: int | None = None, limit: int | None = None,
+    ) -> Step:  # fmt: skip
+        mapping = self.mapping
+        return self.trail.add(
+            Step(verdict, about, words, queue=mapping.queue, function=mapping.function, mapping=mapping.uuid,
+                 until=until, count=count, limit=limit)
+        )  # fmt: skip

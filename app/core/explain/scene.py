@@ -1,0 +1,35 @@
+"""The parts of the world that an explanation reads."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from app.core.buckets import Buckets
+from app.core.chain import Cause
+from app.core.commands import Origin
+from app.core.functions import Functions
+from app.core.limits import Limits
+from app.core.mappings import Mappings
+from app.core.queues import Queues
+from app.core.shapes import EventShapes
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """`known_cause` says which invocation of ours an origin names; None is the outside."""
+
+    queues: Queues
+    functions: Functions
+    mappings: Mappings
+    buckets: Buckets
+    shapes: EventShapes
+    limits: Limits
+    known_cause: Callable[[Origin, str | None], Cause | None]
+
+    def cause_of(self, origin: Origin, trace_header: str | None) -> Cause:
+        """The cause of a request; one from outside has a chain without name, for none is begun."""
+        return self.known_cause(origin, trace_header) or OUTSIDE_CAUSE
+
+
+OUTSIDE_CAUSE = Cause("")
+STAND_IN_ID = "00000000-0000-4000-8000-000000000000"
+"""For ids that only a real send gives: as long as they are."""

@@ -1,0 +1,62 @@
+"""Whether a message would get into its queue, and what would become of it there."""
+
+from app.core.chain import Cause
+from app.core.checksums import md5_of_body
+from app.core.commands import SendMessage
+from app.core.errors import Refused
+from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict
+from app.core.explain.invoking import refused
+from app.core.explain.receiving import Arrival, explain_arrival
+from app.core.explain.scene import STAND_IN_ID, Scene
+from app.core.message import Content
+from app.core.message_rules import size_of
+from app.core.names import Arn, name_of
+from app.core.queue import Queue
+from app.core.queues import delay_of
+from app.core.time import SECOND_MS
+
+
+def explain_send(
+    scene: Scene, command: SendMessage, function: Arn | None, trail: Trail, *, cause: Cause | None = None
+) -> Conclusion:
+    """`cause` is given where another service sends and knows it; else the origin tells."""
+    queue = scene.queues.get(command.queue)
+    if queue is None:
+        words = f"there is no queue '{name_of(command.queue)}'"
+        return trail.end(Step(Verdict.NO, About.QUEUE, words, queue=command.queue, code="QueueDoesNotExist"))
+    trail.add(Step(Verdict.YES, About.QUEUE, _described(queue), queue=queue.arn))
+    try:
+        scene.queues.check_send(queue, command)
+    except Refused as refusal:
+        return trail.end(refused(About.MESSAGE, refusal))
+    size, most = size_of(command.body, command.attributes), queue.settings.maximum_message_bytes
+    words = f"SQS takes the message: {size} of at most {most} bytes"
+    trail.add(Step(Verdict.YES, About.MESSAGE, words, queue=queue.arn, count=size, limit=most))
+    duplicate = scene.queues.duplicate(queue, command, trail.now)
+    if duplicate is not None:
+        earlier = duplicate.message_id
+        words = f"it is a duplicate of {earlier}, sent within the last five minutes: answered, but not queued"
+        return trail.end(Step(Verdict.NO, About.DUPLICATE, words, queue=queue.arn, message=earlier))
+    return explain_arrival(scene, _arrival(scene, queue, command, trail, cause), function, trail)
+
+
+def _arrival(scene: Scene, queue: Queue, command: SendMessage, trail: Trail, cause: Cause | None) -> Arrival:
+    now = trail.now
+    trace_header = command.trace_header or command.origin.trace_header
+    content = Content(
+        STAND_IN_ID, command.body, md5_of_body(command.body), now, command.sender_id, attributes=command.attributes,
+        trace_header=trace_header, group_id=command.group_id, deduplication_id=command.deduplication_id,
+        sequence_number="0" * 20 if queue.is_fifo else None,
+        cause=cause or scene.cause_of(command.origin, trace_header),
+    )  # fmt: skip
+    delay_s, held = delay_of(queue, command), None
+    if delay_s:
+        words = f"message delayed by {delay_s}s"
+        until = now + delay_s * SECOND_MS
+        held = trail.add(Step(Verdict.WAIT, About.DELAY, words, queue=queue.arn, until=until))
+    return Arrival(queue, content, now + queue.settings.retention_s * SECOND_MS, held=held)
+
+
+def _described(queue: Queue) -> str:
+    counts = f"{queue.visible_count} visible, {queue.in_flight_count} in flight, {queue.delayed_count} delayed"
+    return f"queue '{queue.name}' is there: {counts}"

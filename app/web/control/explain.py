@@ -1,0 +1,152 @@
+"""The route that says why something would not fire, or did not; asking changes nothing."""
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Literal, TypeAlias
+
+from fastapi import APIRouter
+
+from app.core.commands import ChangeObject, Invoke, Origin, SendMessage
+from app.core.explain import (
+    Conclusion,
+    Explanation,
+    OfInvoke,
+    OfMessage,
+    OfObject,
+    OfSend,
+    Question,
+    Step,
+    Verdict,
+)
+from app.core.facts import Fact
+from app.core.invocation import InvocationType
+from app.core.names import Arn, name_of
+from app.core.time import Instant, format_instant
+from app.engine.driver import Engine
+from app.web.control.errors import BadRequest
+from app.web.control.models import ConclusionView, Explain, ExplanationView, StepView
+from app.web.control.parts import ControlParts
+from app.web.control.queues import message_attribute
+
+History: TypeAlias = Sequence[tuple[Instant, Fact]]
+
+_ALL = sys.maxsize
+# What each kind of question is named by, needs, and may have besides.
+_KINDS: dict[str, tuple[set[str], set[str]]] = {
+    "queue": ({"body"}, {"attributes", "delay", "group", "deduplication_id", "function", "trace_header"}),
+    "bucket": ({"key"}, {"event", "size", "function", "target", "trace_header"}),
+    "message": (set(), {"function"}),
+    "function": (set(), {"payload", "type", "trace_header"}),
+}
+
+
+def explain_routes(engine: Engine, parts: ControlParts) -> APIRouter:
+    router = APIRouter(tags=["explanations"])
+
+    @router.post(
+        "/explain",
+        response_model_exclude_none=True,
+        summary="Why would this not fire, or why did it not? Nothing happens",
+    )
+    async def explain(wanted: Explain) -> ExplanationView:
+        now = engine.clock.now()
+        question = _question(wanted, parts)
+        history: History = ()
+        if isinstance(question, OfMessage):
+            entries = engine.journal.entries(message=question.message_id, limit=_ALL)
+            history = [(entry.at, entry.fact) for entry in entries]
+        return _view(engine.world.explain(question, now=now, history=history), now)
+
+    return router
+
+
+def _question(wanted: Explain, parts: ControlParts) -> Question:
+    _check_kind(wanted)
+    origin = Origin(wanted.trace_header)
+    function = None if wanted.function is None else parts.function_arn(wanted.function)
+    if wanted.queue is not None:
+        attributes = {name: message_attribute(name, value) for name, value in wanted.attributes.items()}
+        send = SendMessage(
+            parts.queue_arn(wanted.queue), wanted.body or "", wanted.delay, attributes, group_id=wanted.group,
+            deduplication_id=wanted.deduplication_id, origin=origin,
+        )  # fmt: skip
+        return OfSend(send, function)
+    if wanted.bucket is not None:
+        event = (wanted.event or "ObjectCreated:Put").removeprefix("s3:")
+        change = ChangeObject(parts.scope, wanted.bucket, event, wanted.key or "", wanted.size, origin=origin)
+        return OfObject(change, wanted.target or function)
+    if wanted.message is not None:
+        return OfMessage(wanted.message, function)
+    assert wanted.function is not None, "one of the four is there"
+    payload = b"" if wanted.payload is None else json.dumps(wanted.payload).encode()
+    return OfInvoke(Invoke(parts.scope, wanted.function, payload, InvocationType(wanted.type), origin=origin))
+
+
+def _check_kind(wanted: Explain) -> None:
+    given = {name for name in wanted.model_fields_set if getattr(wanted, name) is not None}
+    kinds = [kind for kind in _KINDS if kind in given]
+    if len(kinds) > 1 and kinds[-1] == "function":
+        kinds.pop()
+    if len(kinds) != 1:
+        raise BadRequest("say one of queue (with body), bucket (with key), message and, alone, function")
+    needed, possible = _KINDS[kinds[0]]
+    if missing := sorted(needed - given):
+        raise BadRequest(f"{kinds[0]} needs {missing[0]}")
+    if foreign := sorted(given - {kinds[0]} - needed - possible):
+        raise BadRequest(f"{foreign[0]} does not go with {kinds[0]}")
+
+
+def _view(explanation: Explanation, now: Instant) -> ExplanationView:
+    return ExplanationView(
+        now=format_instant(now),
+        conclusion=_conclusion_view(explanation.conclusion),
+        steps=[_step_view(step) for step in explanation.steps],
+    )
+
+
+def _conclusion_view(conclusion: Conclusion) -> ConclusionView:
+    return ConclusionView(
+        verdict=_VERDICTS[conclusion.verdict],
+        about=conclusion.about.value,
+        text=conclusion.text,
+        at=_instant(conclusion.at),
+        queue=_name(conclusion.queue),
+        function=_name(conclusion.function),
+        mapping=conclusion.mapping,
+        batch=conclusion.batch,
+    )
+
+
+def _step_view(step: Step) -> StepView:
+    return StepView(
+        verdict=step.verdict.value,
+        about=step.about.value,
+        text=step.text,
+        queue=_name(step.queue),
+        function=_name(step.function),
+        mapping=step.mapping,
+        message=step.message,
+        rule=step.rule,
+        request=step.request,
+        at=_instant(step.at),
+        until=_instant(step.until),
+        count=step.count,
+        limit=step.limit,
+        code=step.code,
+    )
+
+
+_VERDICTS: dict[Verdict, Literal["yes", "no", "wait"]] = {
+    Verdict.YES: "yes",
+    Verdict.NO: "no",
+    Verdict.WAIT: "wait",
+}
+
+
+def _name(arn: Arn | None) -> str | None:
+    return None if arn is None else name_of(arn)
+
+
+def _instant(at: Instant | None) -> str | None:
+    return None if at is None else format_instant(at)
