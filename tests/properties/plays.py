@@ -280,7 +280,7 @@ REMOTE = SCOPE.queue_arn("elsewhere")
 """A queue at another broker, whose answers are steps like any other: on time, late, twice, or to nobody's question."""
 
 
-def _remote_receive(play: Play, a: int, b: int) -> Command:
+def _remote_receive(play: Play, a: int, b: int) -> Command | None:
     deliveries = tuple(
         Delivery(
             Content(f"r{a}-{b}-{number}", "hello", "5d41402abc4b2a76b9719d911017c592", play.now, "AIDAELSEWHERE"),
@@ -290,7 +290,12 @@ def _remote_receive(play: Play, a: int, b: int) -> Command:
         )
         for number in range(b % 4)
     )
-    return SettleReceive(REMOTE, 1 + a % 8, deliveries)
+    return _at_broker(play, SettleReceive(REMOTE, 1 + a % 8, deliveries))
+
+
+def _at_broker(play: Play, command: Command) -> Command | None:
+    """The engine tells only of queues that were declared."""
+    return command if any(queue.arn == REMOTE for queue in play.world.remote_queues()) else None
 
 
 # ruff: noqa: ARG005 -- every verb takes the same three arguments
@@ -344,15 +349,19 @@ VERBS: dict[str, Callable[[Play, int, int], Command | None]] = {
     "tag mapping": lambda play, a, b: TagMapping(SCOPE, _pick(play.uuids, a), {str(b % 3): "x"}),
     "untag mapping": lambda play, a, b: UntagMapping(SCOPE, _pick(play.uuids, a), (str(b % 3),)),
     "declare remote queue": lambda play, a, b: DeclareRemoteQueue(REMOTE, "a broker elsewhere"),
-    "describe remote queue": lambda play, a, b: DescribeRemoteQueue(REMOTE, RemoteAttributes((2, 5, 30)[b % 3], b)),
+    "describe remote queue": lambda play, a, b: _at_broker(
+        play, DescribeRemoteQueue(REMOTE, RemoteAttributes((2, 5, 30)[b % 3], b))
+    ),
     "map remote queue": lambda play, a, b: CreateEventSourceMapping(
         SCOPE, {"EventSourceArn": REMOTE, "FunctionName": _FUNCTIONS[a % 3], "BatchSize": 1 + b % 10}
     ),
     "settle receive": _remote_receive,
-    "settle deletes": lambda play, a, b: SettleDeletes(
-        REMOTE, (f"handle-{a}-{b}-0",), ((f"handle-{a}-{b}-1", "it was not there"),)
+    "settle deletes": lambda play, a, b: _at_broker(
+        play, SettleDeletes(REMOTE, (f"handle-{a}-{b}-0",), ((f"handle-{a}-{b}-1", "it was not there"),))
     ),
-    "broker failure": lambda play, a, b: ReportBrokerFailure(REMOTE, "nobody answers", (None, 1 + a % 8)[b % 2]),
+    "broker failure": lambda play, a, b: _at_broker(
+        play, ReportBrokerFailure(REMOTE, "nobody answers", (None, 1 + a % 8)[b % 2])
+    ),
     "invoke": _invoke,
     "settle": _settle,
     "declare bucket": lambda play, a, b: DeclareBucket(SCOPE, "photos"),
