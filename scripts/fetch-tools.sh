@@ -72,11 +72,22 @@ elasticmq() { # another broker, for the mappings that poll queues elsewhere; run
   return 1
 }
 
-awscli || without "AWS CLI" "the README walks"
-rie || without "Runtime Interface Emulator" "real RIE endpoints"
-node_runtime_client || without "aws-lambda-ric" "AWS's Node runtime client"
-node_sdk || without "AWS SDK for JavaScript" "loops through Node"
-elasticmq || without "ElasticMQ" "queues at another broker"
+# All at once: most of the time is spent waiting for answers, and one of them compiles.
+fetch() { # how, what it is, and what is not tested without it
+  ("$1") &
+  jobs+=("$!")
+  names+=("$2")
+  uses+=("$3")
+}
+jobs=() names=() uses=()
+fetch node_runtime_client "aws-lambda-ric" "AWS's Node runtime client"
+fetch awscli "AWS CLI" "the README walks"
+fetch rie "Runtime Interface Emulator" "real RIE endpoints"
+fetch node_sdk "AWS SDK for JavaScript" "loops through Node"
+fetch elasticmq "ElasticMQ" "queues at another broker"
+for number in "${!jobs[@]}"; do
+  wait "${jobs[$number]}" || without "${names[$number]}" "${uses[$number]}"
+done
 
 if [ "$missing" = 1 ] && [ "${CI:-}" = true ]; then
   exit 1
