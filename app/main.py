@@ -243,16 +243,14 @@ def _announce(service: Service, port: int) -> None:
     """Where it listens, what it knows, and three things to try."""
     told = service.announcement()
     url = f"http://{_reachable(service.settings.listen)}:{port}".replace("127.0.0.1", "localhost")
-    say = click.echo
-    say(f"Triggerfish {__version__} listens on {url}  (page and API docs: {url}/_triggerfish/)")
-    for title, lines in (("functions", told.functions), ("triggers", told.triggers)):
-        say(f"  {title}:" + ("" if lines else " none yet"))
-        for line in lines:
-            say(f"    {line}")
-    say("  try:")
-    for line in _things_to_try(service):
-        say(f"    {_command(url, port)} {line}")
-    sys.stdout.flush()
+    lines = [f"Triggerfish {__version__} listens on {url}  (page and API docs: {url}/_triggerfish/)"]
+    for title, entries in (("functions", told.functions), ("triggers", told.triggers)):
+        lines.append(f"  {title}:" + ("" if entries else " none yet"))
+        lines += [f"    {entry}" for entry in entries]
+    lines.append("  try:")
+    lines += [f"    {_command(url, port)} {arguments}" for arguments in _things_to_try(service)]
+    # At once: who waits for the first line, as scripts do, finds the others there too.
+    click.echo("\n".join(lines))
 
 
 def _command(url: str, port: int) -> str:

@@ -68,13 +68,13 @@ def test_the_start_names_functions_triggers_and_three_things_that_work(folder: P
     with live(folder, config=Path("examples/triggerfish.yaml")) as service:
         said = service.output
         tries = said.partition("  try:\n")[2].splitlines()
+        assert len(tries) == 3
         for command in tries:
             run(command, folder=folder, environ=environ_with_tools())
         story = until(lambda: service.get("dead-letter-queues/orders-dlq/messages"))
 
     assert "  functions:\n    loop  process " in said
     assert "    queue orders → orders\n    bucket photos (in/…) → thumbnail\n" in said
-    assert len(tries) == 3
     assert story[0]["receive_count"] == 3
 
 
