@@ -12,7 +12,9 @@ from pathlib import Path
 import uvloop
 
 from tests.bench.calls import measure_calls, measure_mapping
+from tests.bench.fifo import measure_fifo
 from tests.bench.figures import Figure, table
+from tests.bench.moves import measure_moves
 from tests.bench.sizes import FULL, QUICK, Sizes
 from tests.bench.start import measure_start
 from tests.bench.wake import measure_wakes
@@ -21,6 +23,8 @@ from tests.bench.wire import measure_depths, measure_sends
 MEASUREMENTS: dict[str, Callable[[Sizes, Path], Awaitable[list[Figure]]]] = {
     "sends": measure_sends,
     "depths": measure_depths,
+    "fifo": measure_fifo,
+    "moves": measure_moves,
     "start": measure_start,
     "wakes": measure_wakes,
     "calls": measure_calls,

@@ -22,6 +22,7 @@ class Sizes:
     wakes: int
     calls: int
     mapped: int
+    moved: int
 
     def each_round(self) -> Iterator[int]:
         """The numbers of the rounds of one figure: at least one, and none begins when the patience is over."""
@@ -34,11 +35,11 @@ class Sizes:
 
 FULL = Sizes(
     rounds=31, patience_s=8, sends=800, drained=300, drained_singly=120, depths=(1_000, 10_000, 100_000),
-    starts=7, wakes=1_500, calls=1_500, mapped=10_000,
+    starts=7, wakes=1_500, calls=1_500, mapped=10_000, moved=2_000,
 )  # fmt: skip
 QUICK = Sizes(
     rounds=9, patience_s=3, sends=400, drained=200, drained_singly=80, depths=(1_000, 10_000),
-    starts=3, wakes=400, calls=400, mapped=5_000,
+    starts=3, wakes=400, calls=400, mapped=5_000, moved=1_000,
 )  # fmt: skip
 LEAST = Sizes(
     rounds=1,
@@ -51,4 +52,5 @@ LEAST = Sizes(
     wakes=5,
     calls=5,
     mapped=40,
+    moved=20,
 )

@@ -7,14 +7,14 @@ from pathlib import Path
 from tests.bench.client import Connection, sqs_request
 from tests.bench.figures import Figure, figure_of, percentile, ratio_at_most
 from tests.bench.sizes import Sizes
-from tests.bench.wire import both, queue_url
+from tests.bench.wire import both, queue_url, queues_named
 
 _ROUNDS = 5
 
 
 async def measure_wakes(sizes: Sizes, folder: Path) -> list[Figure]:
     """From a SendMessage written to the waiting ReceiveMessage answered, median and 99th percentile."""
-    with both(folder, ["polled", "other"]) as servers:
+    with both(folder, queues_named(["polled", "other"])) as servers:
         clients = [(await Connection.open(server.port), await Connection.open(server.port)) for server in servers]
         rounds: tuple[list[list[float]], list[list[float]]] = ([], [])
         for _ in range(_ROUNDS):

@@ -1,6 +1,6 @@
 """Messages a second over the wire: sends, batches, and receive with delete at several depths."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ _MANY = 8
 
 async def measure_sends(sizes: Sizes, folder: Path) -> list[Figure]:
     """SendMessage over one and eight connections, and batches of ten."""
-    with both(folder, ["sends", "batches"]) as servers:
+    with both(folder, queues_named(["sends", "batches"])) as servers:
         ours, bare = [await open_connections(server.port, _MANY) for server in servers]
         one = sqs_request("SendMessage", {"QueueUrl": queue_url("sends"), "MessageBody": _BODY})
         ten = batch_request("batches")
@@ -42,7 +42,7 @@ async def measure_sends(sizes: Sizes, folder: Path) -> list[Figure]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Work:
+class Work:
     """What is done at every depth, on so many messages of a queue, and what makes the queue as deep as before."""
 
     name: str
@@ -54,29 +54,40 @@ class _Work:
 async def measure_depths(sizes: Sizes, folder: Path) -> list[Figure]:
     """Receive and delete, in tens and singly, and send, at each depth; then what the deepest costs beside the least."""
     works = [
-        _Work("receive 10 + delete batch", sizes.drained, _drain, _fill),
-        _Work("receive + delete singly", sizes.drained_singly, _drain_singly, _fill),
-        _Work("SendMessage", sizes.drained_singly, _send_singly, _drain),
+        Work("receive 10 + delete batch", sizes.drained, drain, fill),
+        Work("receive + delete singly", sizes.drained_singly, _drain_singly, fill),
+        Work("SendMessage", sizes.drained_singly, _send_singly, drain),
     ]
     queues = {depth: f"depth-{depth}" for depth in sizes.depths}
+    with both(folder, queues_named(list(queues.values()))) as servers:
+        return await measure_at_depths(works, queues, servers, sizes, fill)
+
+
+async def measure_at_depths(
+    works: Sequence[Work],
+    queues: Mapping[int, str],
+    servers: tuple[Server, Server],
+    sizes: Sizes,
+    fill_queue: Callable[[str, int], Script],
+) -> list[Figure]:
+    """Each work in the queue of each depth, which `fill_queue` fills first, by turns on both servers."""
     figures = []
-    with both(folder, list(queues.values())) as servers:
-        clients = [await Connection.open(server.port) for server in servers]
-        for client in clients:
+    clients = [await Connection.open(server.port) for server in servers]
+    for client in clients:
+        for depth, queue in queues.items():
+            await client.play(fill_queue(queue, depth))
+    for work in works:
+        costs: dict[int, tuple[list[Cost], list[Cost]]] = {depth: ([], []) for depth in queues}
+        for _ in sizes.each_round():
             for depth, queue in queues.items():
-                await client.play(_fill(queue, depth))
-        for work in works:
-            costs: dict[int, tuple[list[Cost], list[Cost]]] = {depth: ([], []) for depth in queues}
-            for _ in sizes.each_round():
-                for depth, queue in queues.items():
-                    for server, client, found in zip(servers, clients, costs[depth], strict=True):
-                        found.append(await _cost_of(server, [client], [work.do(queue, work.messages)]))
-                        await client.play(work.undo(queue, work.messages))
-            figures += _figures_of(work, costs)
+                for server, client, found in zip(servers, clients, costs[depth], strict=True):
+                    found.append(await _cost_of(server, [client], [work.do(queue, work.messages)]))
+                    await client.play(work.undo(queue, work.messages))
+        figures += _figures_of(work, costs)
     return figures
 
 
-def _figures_of(work: _Work, costs: dict[int, tuple[list[Cost], list[Cost]]]) -> list[Figure]:
+def _figures_of(work: Work, costs: dict[int, tuple[list[Cost], list[Cost]]]) -> list[Figure]:
     figures = [
         rate_of(f"{work.name} at depth {depth:,}", work.messages, ours, bare, _HALF)
         for depth, (ours, bare) in costs.items()
@@ -94,9 +105,9 @@ async def _cost_of(server: Server, connections: Sequence[Connection], scripts: S
 
 
 @contextmanager
-def both(folder: Path, queues: Sequence[str]) -> Iterator[tuple[Server, Server]]:
-    """Triggerfish with these queues, and the floor."""
-    with service(folder, queues_named(queues)) as ours, floor("floor") as bare:
+def both(folder: Path, settings: str) -> Iterator[tuple[Server, Server]]:
+    """Triggerfish with these settings, and the floor."""
+    with service(folder, settings) as ours, floor("floor") as bare:
         wait_until_listening(ours)
         wait_until_listening(bare)
         yield ours, bare
@@ -121,7 +132,8 @@ def repeat(request: bytes, times: int) -> Script:
         yield request
 
 
-def _fill(queue: str, messages: int) -> Script:
+def fill(queue: str, messages: int) -> Script:
+    """Puts so many messages in."""
     return repeat(batch_request(queue), messages // 10)
 
 
@@ -129,7 +141,8 @@ def _send_singly(queue: str, messages: int) -> Script:
     return repeat(sqs_request("SendMessage", {"QueueUrl": queue_url(queue), "MessageBody": _BODY}), messages)
 
 
-def _drain(queue: str, messages: int) -> Script:
+def drain(queue: str, messages: int) -> Script:
+    """Receives so many messages by tens, and deletes them."""
     receive = sqs_request("ReceiveMessage", {"QueueUrl": queue_url(queue), "MaxNumberOfMessages": 10})
     for _ in range(messages // 10):
         received = orjson.loads((yield receive))["Messages"]
