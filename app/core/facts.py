@@ -541,4 +541,5 @@ Fact: TypeAlias = (
     | LoopWarned
 )
 BrokerWish: TypeAlias = WatchQueue | ReceiveAt | StopReceiving | DeleteAt
-Effect: TypeAlias = Fact | CallFunction | Answered | BrokerWish
+Wish: TypeAlias = CallFunction | Answered | BrokerWish
+Effect: TypeAlias = Fact | Wish

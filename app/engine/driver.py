@@ -5,21 +5,11 @@ import contextlib
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast, get_args
 
 from app.core.commands import CancelWait, Command, Received, SettleInvocation, Waiting
 from app.core.errors import Refused
-from app.core.facts import (
-    Answered,
-    CallFunction,
-    DeleteAt,
-    Effect,
-    Fact,
-    LoopWarned,
-    ReceiveAt,
-    StopReceiving,
-    WatchQueue,
-)
+from app.core.facts import Answered, CallFunction, Effect, Fact, LoopWarned, Wish
 from app.core.invocation import Invocation, Outcome, Unreachable
 from app.core.names import Arn, name_of
 from app.core.time import Instant, format_instant
@@ -30,6 +20,8 @@ from app.engine.journal import Journal
 from app.engine.ports import Broker, FunctionEndpoint
 
 log = logging.getLogger(__name__)
+
+_WISHES = frozenset(get_args(Wish))
 
 # How long a timer may be off before the loop is woken for nothing: asyncio's clock and ours are read apart.
 _LONGEST_SLEEP_S = 3_600.0
@@ -212,14 +204,15 @@ class Engine:
     def _arm(self) -> None:
         """Set the timer for the next wake-up, as the clock's way wants it."""
         at = self.world.next_wakeup()
+        if at is None or self._is_closed:
+            return
         if self._timer is not None:
-            if at == self._timer_at:
+            # One that is early finds nothing to do and is set anew; to move it with every message is dearer.
+            if self._timer_at is not None and self._timer_at <= at:
                 return
             self._timer.cancel()
             self._timer = None
         self._timer_at = at
-        if at is None or self._is_closed:
-            return
         loop = asyncio.get_running_loop()
         now = self.clock.now()
         if self.clock.way is Way.WALL or at <= now:
@@ -258,19 +251,24 @@ class Engine:
     def _carry_out(self, effects: Iterable[Effect], at: Instant) -> None:
         facts: list[Fact] = []
         for effect in effects:
-            match effect:
-                case CallFunction(invocation=invocation):
-                    self._call(invocation)
-                case Answered(waiter=waiter, answer=answer):
-                    future = self._answers.get(waiter)
-                    if future is not None and not future.done():
-                        future.set_result(answer)
-                case ReceiveAt() | DeleteAt() | StopReceiving() | WatchQueue():
-                    self._brokers.carry_out(effect)
-                case _:
-                    facts.append(effect)
+            # Nearly all are facts: asking for the wishes one by one took longer than to record them.
+            if type(effect) in _WISHES:
+                self._grant(cast("Wish", effect))
+            else:
+                facts.append(cast("Fact", effect))
         if facts:
             self.journal.record(at, facts)
+
+    def _grant(self, wish: Wish) -> None:
+        match wish:
+            case CallFunction(invocation=invocation):
+                self._call(invocation)
+            case Answered(waiter=waiter, answer=answer):
+                future = self._answers.get(waiter)
+                if future is not None and not future.done():
+                    future.set_result(answer)
+            case _:
+                self._brokers.carry_out(wish)
 
     def _call(self, invocation: Invocation) -> None:
         self._hold(invocation.request_id, invocation.function_name)

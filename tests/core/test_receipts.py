@@ -9,7 +9,7 @@ from app.core.receipts import Receipts
 
 
 def test_a_handle_tells_place_and_receive_and_looks_like_amazons() -> None:
-    receipts = Receipts(b"key")
+    receipts = Receipts(b"the key of one")
 
     handle = receipts.issue(7, 3)
 
@@ -18,18 +18,18 @@ def test_a_handle_tells_place_and_receive_and_looks_like_amazons() -> None:
 
 
 def test_every_receive_has_its_own_handle() -> None:
-    receipts = Receipts(b"key")
+    receipts = Receipts(b"the key of one")
 
     assert len({receipts.issue(order, count) for order in range(10) for count in range(10)}) == 100
 
 
 def test_the_handle_of_another_queue_is_garbage() -> None:
     with pytest.raises(ReceiptHandleIsInvalid):
-        Receipts(b"key").read(Receipts(b"other").issue(1, 1))
+        Receipts(b"the key of one").read(Receipts(b"another key").issue(1, 1))
 
 
 def test_a_handle_with_any_bit_turned_is_garbage() -> None:
-    receipts = Receipts(b"key")
+    receipts = Receipts(b"the key of one")
     raw = b64decode(receipts.issue(1, 1))
 
     for place in range(len(raw)):
