@@ -12,6 +12,7 @@ from pathlib import Path
 import uvloop
 
 from tests.bench.calls import measure_calls, measure_mapping
+from tests.bench.elasticmq import measure_beside_elasticmq
 from tests.bench.fifo import measure_fifo
 from tests.bench.figures import Figure, table
 from tests.bench.moves import measure_moves
@@ -25,6 +26,7 @@ MEASUREMENTS: dict[str, Callable[[Sizes, Path], Awaitable[list[Figure]]]] = {
     "depths": measure_depths,
     "fifo": measure_fifo,
     "moves": measure_moves,
+    "elasticmq": measure_beside_elasticmq,
     "start": measure_start,
     "wakes": measure_wakes,
     "calls": measure_calls,

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Generator, Iterable, Mapping
 from typing import Any, TypeAlias, cast
+from urllib.parse import urlencode
 
 import orjson
 
@@ -35,6 +36,13 @@ def sqs_request(operation: str, params: Mapping[str, Any]) -> bytes:
     body = orjson.dumps(params)
     head = f"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Amz-Target: AmazonSQS.{operation}\r\n{_HEADERS}"
     return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def query_request(params: Mapping[str, str], path: str) -> bytes:
+    """A whole request in SQS's query protocol, with as many headers as the other."""
+    body = urlencode(params).encode()
+    headers = _HEADERS.replace("application/x-amz-json-1.0", "application/x-www-form-urlencoded")
+    return f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{headers}Content-Length: {len(body)}\r\n\r\n".encode() + body
 
 
 def http_request(method: str, path: str, body: bytes = b"", *, service: str = "s3") -> bytes:

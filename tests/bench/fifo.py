@@ -6,9 +6,8 @@ from pathlib import Path
 from tests.bench.client import Script, sqs_request
 from tests.bench.figures import Figure
 from tests.bench.sizes import Sizes
-from tests.bench.wire import Work, both, drain, measure_at_depths, queue_url
+from tests.bench.wire import BODY, Work, both, drain, measure_at_depths, queue_url
 
-_BODY = '{"order": 7, "lines": [{"item": "lamp", "count": 2}, {"item": "table", "count": 1}], "customer": "c-1042"}'
 _GROUPS = 100
 _numbers = count()
 
@@ -28,13 +27,13 @@ async def measure_fifo(sizes: Sizes, folder: Path) -> list[Figure]:
 def fill(queue: str, messages: int) -> Script:
     """Puts so many messages in, each with a deduplication id of its own."""
     for _ in range(messages // 10):
-        entries = [{"Id": str(number), "MessageBody": _BODY, **_fifo_ids()} for number in range(10)]
+        entries = [{"Id": str(number), "MessageBody": BODY, **_fifo_ids()} for number in range(10)]
         yield sqs_request("SendMessageBatch", {"QueueUrl": queue_url(queue), "Entries": entries})
 
 
 def _send(queue: str, messages: int) -> Script:
     for _ in range(messages):
-        yield sqs_request("SendMessage", {"QueueUrl": queue_url(queue), "MessageBody": _BODY, **_fifo_ids()})
+        yield sqs_request("SendMessage", {"QueueUrl": queue_url(queue), "MessageBody": BODY, **_fifo_ids()})
 
 
 def _fifo_ids() -> dict[str, str]:

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,18 +36,18 @@ class Server:
 @contextmanager
 def service(folder: Path, settings: str = "") -> Iterator[Server]:
     """Triggerfish with these settings (YAML, without `listen`), written into `folder`."""
-    port = _free_port()
+    port = free_port()
     config = folder / f"triggerfish-{port}.yaml"
     config.write_text(f"listen: 127.0.0.1:{port}\n{settings}")
-    with _running(port, "-m", "app", "up", "--config", str(config)) as server:
+    with running(port, [sys.executable, "-m", "app", "up", "--config", str(config)]) as server:
         yield server
 
 
 @contextmanager
 def floor(module: str, *arguments: int) -> Iterator[Server]:
     """One of the bare servers here, by the name of its module; `arguments` come after its port."""
-    port = _free_port()
-    with _running(port, "-m", f"tests.bench.{module}", *map(str, (port, *arguments))) as server:
+    port = free_port()
+    with running(port, [sys.executable, "-m", f"tests.bench.{module}", *map(str, (port, *arguments))]) as server:
         yield server
 
 
@@ -65,10 +65,11 @@ def wait_until_listening(server: Server) -> None:
 
 
 @contextmanager
-def _running(port: int, *arguments: str) -> Iterator[Server]:
+def running(port: int, command: Sequence[str]) -> Iterator[Server]:
+    """The command as a process of its own, which is to listen on `port`."""
     # The environment of whoever measures must not change what is measured.
     environ = {name: value for name, value in os.environ.items() if not name.startswith("TRIGGERFISH_")}
-    process = subprocess.Popen([sys.executable, *arguments], cwd=_ROOT, env=environ, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(command, cwd=_ROOT, env=environ, stdout=subprocess.DEVNULL)
     try:
         yield Server(port, process)
     finally:
@@ -80,7 +81,7 @@ def _running(port: int, *arguments: str) -> Iterator[Server]:
             process.wait()
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

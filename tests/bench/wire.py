@@ -12,7 +12,7 @@ from tests.bench.figures import Cost, Figure, figure_of, rate_of, ratio_at_least
 from tests.bench.servers import Server, floor, service, wait_until_listening
 from tests.bench.sizes import Sizes
 
-_BODY = '{"order": 7, "lines": [{"item": "lamp", "count": 2}, {"item": "table", "count": 1}], "customer": "c-1042"}'
+BODY = '{"order": 7, "lines": [{"item": "lamp", "count": 2}, {"item": "table", "count": 1}], "customer": "c-1042"}'
 _HALF = ratio_at_least(0.5)
 _DEPTH_DOES_NOT_SHOW = ratio_at_most(1.3)
 _MANY = 8
@@ -22,7 +22,7 @@ async def measure_sends(sizes: Sizes, folder: Path) -> list[Figure]:
     """SendMessage over one and eight connections, and batches of ten."""
     with both(folder, queues_named(["sends", "batches"])) as servers:
         ours, bare = [await open_connections(server.port, _MANY) for server in servers]
-        one = sqs_request("SendMessage", {"QueueUrl": queue_url("sends"), "MessageBody": _BODY})
+        one = sqs_request("SendMessage", {"QueueUrl": queue_url("sends"), "MessageBody": BODY})
         ten = batch_request("batches")
         plans = [
             ("SendMessage, 1 connection", 1, one, sizes.sends, 1),
@@ -123,7 +123,7 @@ def queue_url(queue: str) -> str:
 
 
 def batch_request(queue: str) -> bytes:
-    entries = [{"Id": str(number), "MessageBody": _BODY} for number in range(10)]
+    entries = [{"Id": str(number), "MessageBody": BODY} for number in range(10)]
     return sqs_request("SendMessageBatch", {"QueueUrl": queue_url(queue), "Entries": entries})
 
 
@@ -138,7 +138,7 @@ def fill(queue: str, messages: int) -> Script:
 
 
 def _send_singly(queue: str, messages: int) -> Script:
-    return repeat(sqs_request("SendMessage", {"QueueUrl": queue_url(queue), "MessageBody": _BODY}), messages)
+    return repeat(sqs_request("SendMessage", {"QueueUrl": queue_url(queue), "MessageBody": BODY}), messages)
 
 
 def drain(queue: str, messages: int) -> Script:
