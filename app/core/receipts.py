@@ -22,8 +22,8 @@ class Receipts:
     __slots__ = ("_seal",)
 
     def __init__(self, key: bytes) -> None:
-        """`key` is the queue's own, of at least eight bytes."""
-        self._seal = key[:_SEAL_BYTES]
+        """`key` is the queue's own; of a long one, the first eight bytes count."""
+        self._seal = key[:_SEAL_BYTES].ljust(_SEAL_BYTES, b"\0")
 
     def issue(self, order: int, receive_count: int) -> str:
         body = _MARK + order.to_bytes(8, "big") + receive_count.to_bytes(4, "big") + self._seal
