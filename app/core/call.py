@@ -16,7 +16,6 @@ class ForWaiter:
     """A synchronous caller waits for the answer."""
 
     waiter: int
-    wants_log: bool = False
 
 
 @dataclass(frozen=True, slots=True)

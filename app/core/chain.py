@@ -107,9 +107,6 @@ class Chains:
             return None
         return Cause(hop.chain, hop)
 
-    def hop(self, hop_id: str) -> Hop | None:
-        return self._hops.get(hop_id)
-
     def extend(self, cause: Cause, *, function: Arn, request_id: str) -> Hop:
         """The hop of a new invocation caused by `cause`. Not yet kept."""
         before = cause.hop

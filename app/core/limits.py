@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.core.time import HOUR_MS, MINUTE_MS, SECOND_MS
+from app.core.time import MINUTE_MS, SECOND_MS
 
 KIB = 1_024
 MIB = 1_024 * KIB
@@ -12,15 +12,13 @@ MIB = 1_024 * KIB
 class Limits:
     """AWS's quotas of November 2026; units last in each name."""
 
-    # SQS developer guide, quotas-messages: 1 MiB since August 2025, for one message and for a batch.
-    message_bytes: int = MIB
+    # SQS developer guide, quotas-messages: 1 MiB since August 2025, for a batch as for one message.
     batch_bytes: int = MIB
     batch_entries: int = 10
     receive_messages: int = 10
     wait_time_s: int = 20
     delay_s: int = 900
     visibility_timeout_s: int = 43_200
-    message_attributes: int = 10
     # About 120,000 messages in flight a standard queue; a short poll beyond it is refused (quotas-messages).
     in_flight_messages: int = 120_000
     # A standard queue puts a message to the back once it was received this often (SQS CloudWatch metrics page).
@@ -74,7 +72,6 @@ class Limits:
     async_retry_delays_ms: tuple[int, ...] = (MINUTE_MS, 2 * MINUTE_MS)
     async_backoff_first_ms: int = SECOND_MS
     async_backoff_most_ms: int = 5 * MINUTE_MS
-    async_age_most_ms: int = 6 * HOUR_MS
 
     # Throttled batches are tried again with growing pauses; AWS does not publish the curve (UNCONFIRMED).
     throttle_backoff_first_ms: int = SECOND_MS
