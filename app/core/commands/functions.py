@@ -1,0 +1,127 @@
+"""What can be asked of functions and event source mappings."""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from app.core.commands.origin import OUTSIDE, Origin
+from app.core.function import FunctionSpec
+from app.core.invocation import InvocationType, Outcome
+from app.core.names import Arn, Scope
+from app.core.value import value
+
+
+@value(frozen=True, slots=True)
+class PutFunction:
+    """Make the function known, or change it; running invocations end under the old settings."""
+
+    spec: FunctionSpec
+
+
+@value(frozen=True, slots=True)
+class DeleteFunction:
+    function: Arn
+
+
+@value(frozen=True, slots=True)
+class PutEventInvokeConfig:
+    """`given` has AWS's names; `merges` keeps what is not given. Answers AWS's response shape."""
+
+    function: Arn
+    given: Mapping[str, Any]
+    merges: bool = False
+
+
+@value(frozen=True, slots=True)
+class DeleteEventInvokeConfig:
+    function: Arn
+
+
+@value(frozen=True, slots=True)
+class PutReservedConcurrency:
+    """None takes the reservation away."""
+
+    function: Arn
+    reserved: int | None
+
+
+@value(frozen=True, slots=True)
+class CreateEventSourceMapping:
+    """`parameters` has AWS's names (`EventSourceArn`, `FunctionName`, `BatchSize`, …) and JSON values."""
+
+    scope: Scope
+    parameters: Mapping[str, Any]
+
+
+@value(frozen=True, slots=True)
+class UpdateEventSourceMapping:
+    scope: Scope
+    uuid: str
+    parameters: Mapping[str, Any]
+
+
+@value(frozen=True, slots=True)
+class DeleteEventSourceMapping:
+    scope: Scope
+    uuid: str
+
+
+@value(frozen=True, slots=True)
+class TagMapping:
+    scope: Scope
+    uuid: str
+    tags: Mapping[str, str]
+
+
+@value(frozen=True, slots=True)
+class UntagMapping:
+    scope: Scope
+    uuid: str
+    keys: tuple[str, ...]
+
+
+@value(frozen=True, slots=True)
+class Invoke:
+    """`function` is a name, a partial ARN or an ARN. Answers `Waiting` (RequestResponse; then `Invoked`),
+    or `Invoked` with an empty outcome (Event, DryRun)."""
+
+    scope: Scope
+    function: str
+    payload: bytes
+    type: InvocationType = InvocationType.REQUEST_RESPONSE
+    qualifier: str | None = None
+    client_context: str | None = None
+    origin: Origin = OUTSIDE
+
+
+@value(frozen=True, slots=True)
+class Invoked:
+    """`outcome` is None for Event and DryRun."""
+
+    request_id: str
+    outcome: Outcome | None = None
+    version: str = "$LATEST"
+    trace_header: str | None = None
+
+
+@value(frozen=True, slots=True)
+class SettleInvocation:
+    """What came of a call; from the engine, never from outside."""
+
+    request_id: str
+    outcome: Outcome
+
+
+FunctionCommand: TypeAlias = (
+    PutFunction
+    | DeleteFunction
+    | PutEventInvokeConfig
+    | DeleteEventInvokeConfig
+    | PutReservedConcurrency
+    | CreateEventSourceMapping
+    | UpdateEventSourceMapping
+    | DeleteEventSourceMapping
+    | TagMapping
+    | UntagMapping
+    | Invoke
+    | SettleInvocation
+)

@@ -1,0 +1,56 @@
+"""What can be asked of buckets, and what happens in them."""
+
+from typing import TypeAlias
+
+from app.core.commands.origin import OUTSIDE, Origin
+from app.core.names import Scope
+from app.core.notification import NotificationConfiguration, Route
+from app.core.value import value
+
+
+@value(frozen=True, slots=True)
+class DeclareBucket:
+    """Make the bucket known to the event plane; its objects are the store's business."""
+
+    scope: Scope
+    bucket: str
+
+
+@value(frozen=True, slots=True)
+class ForgetBucket:
+    bucket: str
+
+
+@value(frozen=True, slots=True)
+class PutBucketNotification:
+    bucket: str
+    configuration: NotificationConfiguration
+    skip_destination_validation: bool = False
+
+
+@value(frozen=True, slots=True)
+class ChangeObject:
+    """Something happened to an object, or is to be believed to have happened. Answers `Routed`.
+
+    `function` skips the bucket's rules and goes straight to that function.
+    """
+
+    scope: Scope
+    bucket: str
+    event_name: str
+    key: str
+    size: int | None = None
+    etag: str | None = None
+    version_id: str | None = None
+    source_ip: str = "127.0.0.1"
+    function: str | None = None
+    origin: Origin = OUTSIDE
+
+
+@value(frozen=True, slots=True)
+class Routed:
+    routes: tuple[Route, ...] = ()
+    chain_id: str = ""
+
+
+S3Command: TypeAlias = DeclareBucket | ForgetBucket | PutBucketNotification | ChangeObject

@@ -1,0 +1,97 @@
+"""What happened, in the past tense, and what the world wishes done: the effects a verb gives back.
+
+Facts go to the journal; wishes (`CallFunction`, `Answered`, `ReceiveAt`, …) are carried out by the engine. Fields with
+one name mean one thing everywhere: `queue` and `function` are ARNs, `message` is a message id, `chain` a chain id.
+"""
+
+from typing import TypeAlias
+
+from app.core.facts.common import Configured
+from app.core.facts.functions import (
+    DestinationFailed,
+    DestinationTold,
+    EventAccepted,
+    EventDropped,
+    EventRetried,
+    FunctionFact,
+    InvocationEnded,
+    InvocationStarted,
+    InvocationThrottled,
+)
+from app.core.facts.loops import LoopWarned
+from app.core.facts.mappings import BatchAbandoned, BatchFormed, MappingFact, MessagesFiltered
+from app.core.facts.remote_queues import (
+    BrokerBack,
+    BrokerLost,
+    DeleteRefused,
+    MappingBlocked,
+    MessagesLeft,
+    RemoteQueueFact,
+)
+from app.core.facts.s3 import NotificationFailed, NotificationSent, ObjectChanged, S3Fact
+from app.core.facts.sqs import (
+    MessageDeleted,
+    MessageExpired,
+    MessageMoved,
+    MessageReceived,
+    MessageReturned,
+    MessageSent,
+    QueuePurged,
+    SqsFact,
+    VisibilityChanged,
+)
+from app.core.facts.wishes import (
+    Answered,
+    BrokerWish,
+    CallFunction,
+    DeleteAt,
+    ReceiveAt,
+    StopReceiving,
+    WatchQueue,
+    Wish,
+)
+
+Fact: TypeAlias = Configured | SqsFact | MappingFact | RemoteQueueFact | S3Fact | FunctionFact | LoopWarned
+Effect: TypeAlias = Fact | Wish
+
+__all__ = [
+    "Answered",
+    "BatchAbandoned",
+    "BatchFormed",
+    "BrokerBack",
+    "BrokerLost",
+    "BrokerWish",
+    "CallFunction",
+    "Configured",
+    "DeleteAt",
+    "DeleteRefused",
+    "DestinationFailed",
+    "DestinationTold",
+    "Effect",
+    "EventAccepted",
+    "EventDropped",
+    "EventRetried",
+    "Fact",
+    "InvocationEnded",
+    "InvocationStarted",
+    "InvocationThrottled",
+    "LoopWarned",
+    "MappingBlocked",
+    "MessageDeleted",
+    "MessageExpired",
+    "MessageMoved",
+    "MessageReceived",
+    "MessageReturned",
+    "MessageSent",
+    "MessagesFiltered",
+    "MessagesLeft",
+    "NotificationFailed",
+    "NotificationSent",
+    "ObjectChanged",
+    "QueuePurged",
+    "ReceiveAt",
+    "StopReceiving",
+    "VisibilityChanged",
+    "WatchQueue",
+    "Wish",
+]

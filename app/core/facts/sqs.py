@@ -1,0 +1,130 @@
+"""What happened to messages and queues."""
+
+from typing import TypeAlias
+
+from app.core.names import Arn, name_of
+from app.core.time import Instant, format_instant
+from app.core.value import value
+
+
+@value(frozen=True, slots=True)
+class MessageSent:
+    queue: Arn
+    message: str
+    chain: str
+    size_bytes: int
+    delay_s: int = 0
+
+    @property
+    def text(self) -> str:
+        delay = f", delayed {self.delay_s}s" if self.delay_s else ""
+        return f"{name_of(self.queue)} got {self.message} ({self.size_bytes} bytes{delay})"
+
+
+@value(frozen=True, slots=True)
+class MessageReceived:
+    """`by` is a function's name for a mapping's receive, or "ReceiveMessage"."""
+
+    queue: Arn
+    message: str
+    chain: str
+    count: int
+    by: str
+    until: Instant
+
+    @property
+    def text(self) -> str:
+        return (
+            f"{name_of(self.queue)} handed {self.message} to {self.by} "
+            f"(receive {self.count}), hidden until {format_instant(self.until)}"
+        )
+
+
+@value(frozen=True, slots=True)
+class MessageReturned:
+    """Its visibility timeout or its delay ended."""
+
+    queue: Arn
+    message: str
+    chain: str
+    was: str
+
+    @property
+    def text(self) -> str:
+        return (
+            f"{name_of(self.queue)} shows {self.message} again"
+            if self.was == "in flight"
+            else (f"{name_of(self.queue)} shows {self.message} after its delay")
+        )
+
+
+@value(frozen=True, slots=True)
+class VisibilityChanged:
+    queue: Arn
+    message: str
+    chain: str
+    timeout_s: int
+
+    @property
+    def text(self) -> str:
+        return f"{name_of(self.queue)} hides {self.message} for {self.timeout_s}s from now"
+
+
+@value(frozen=True, slots=True)
+class MessageDeleted:
+    queue: Arn
+    message: str
+    chain: str
+    by: str
+
+    @property
+    def text(self) -> str:
+        return f"{name_of(self.queue)} deleted {self.message} for {self.by}"
+
+
+@value(frozen=True, slots=True)
+class MessageMoved:
+    """`queue` is the one it left."""
+
+    queue: Arn
+    message: str
+    chain: str
+    destination: Arn
+    reason: str
+
+    @property
+    def text(self) -> str:
+        return f"{name_of(self.queue)} moved {self.message} to {name_of(self.destination)}: {self.reason}"
+
+
+@value(frozen=True, slots=True)
+class MessageExpired:
+    queue: Arn
+    message: str
+    chain: str
+
+    @property
+    def text(self) -> str:
+        return f"{name_of(self.queue)} dropped {self.message}: its retention period ended"
+
+
+@value(frozen=True, slots=True)
+class QueuePurged:
+    queue: Arn
+    count: int
+
+    @property
+    def text(self) -> str:
+        return f"{name_of(self.queue)} purged of {self.count} messages"
+
+
+SqsFact: TypeAlias = (
+    MessageSent
+    | MessageReceived
+    | MessageReturned
+    | VisibilityChanged
+    | MessageDeleted
+    | MessageMoved
+    | MessageExpired
+    | QueuePurged
+)

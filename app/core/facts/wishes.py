@@ -1,0 +1,59 @@
+"""What the world wishes done; the engine carries it out."""
+
+from typing import Any, TypeAlias
+
+from app.core.invocation import Invocation
+from app.core.names import Arn
+from app.core.value import value
+
+
+@value(frozen=True, slots=True)
+class CallFunction:
+    """Run this at its endpoint; what comes of it comes back as `SettleInvocation`."""
+
+    invocation: Invocation
+
+
+@value(frozen=True, slots=True)
+class Answered:
+    """The answer to a command that was `Waiting`."""
+
+    waiter: int
+    answer: Any
+
+
+@value(frozen=True, slots=True)
+class WatchQueue:
+    """Ask the broker now what it says of the queue, and again from time to time."""
+
+    queue: Arn
+
+
+@value(frozen=True, slots=True)
+class ReceiveAt:
+    """Receive from the broker, polling long; `visibility_timeout_s` None is the queue's own."""
+
+    queue: Arn
+    poll: int
+    max_messages: int
+    visibility_timeout_s: int | None
+
+
+@value(frozen=True, slots=True)
+class StopReceiving:
+    """Nobody wants what this receive would bring: do not begin it again."""
+
+    queue: Arn
+    poll: int
+
+
+@value(frozen=True, slots=True)
+class DeleteAt:
+    """Delete these at the broker, however long it takes to be reached."""
+
+    queue: Arn
+    receipt_handles: tuple[str, ...]
+
+
+BrokerWish: TypeAlias = WatchQueue | ReceiveAt | StopReceiving | DeleteAt
+Wish: TypeAlias = CallFunction | Answered | BrokerWish
