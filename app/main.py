@@ -212,14 +212,15 @@ def _secrets(service: Service) -> Mapping[str, str] | None:
 
 
 class _Secrets(Mapping[str, str]):
-    """The secrets that may sign AWS calls: the configured ones, and those of the functions' own environments."""
+    """The secrets that may sign AWS calls: the configured ones, those of the functions' own environments, and of the
+    service itself, which calls in the name of an account."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
 
     def __getitem__(self, access_key_id: str) -> str:
         configured = self._service.settings.security.credentials
-        if access_key_id not in configured and access_key_id in self._own():
+        if access_key_id not in configured and (access_key_id in self._own() or _is_account(access_key_id)):
             return self._service.secret
         return configured[access_key_id]
 
@@ -231,6 +232,10 @@ class _Secrets(Mapping[str, str]):
 
     def _own(self) -> list[str]:
         return [key for function in self._service.engine.world.functions() for key in function.spec.access_key_ids]
+
+
+def _is_account(access_key_id: str) -> bool:
+    return len(access_key_id) == 12 and access_key_id.isdecimal()
 
 
 def _reachable(listen: Listen) -> str:

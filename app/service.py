@@ -9,6 +9,7 @@ from secrets import token_hex
 from typing import Any, TypeVar
 
 from app.adapters.object_store import ObjectStore
+from app.adapters.outside import Outside
 from app.adapters.sqs_broker import SqsBroker
 from app.core.commands import (
     CreateEventSourceMapping,
@@ -79,12 +80,14 @@ class Service:
         self.endpoints = Endpoints(self.scope, url, self.secret)
         self._brokers: dict[Arn, Broker] = {}
         self._remote_arns: dict[str, Arn] = {}
+        self.outside = Outside(url, self.secret)
         self.engine = Engine(
             World(shapes=Shapes(), seed=settings.seed, limits=settings.limits),
             _clock(settings.clock),
             Journal(kept=settings.journal_facts),
             self.endpoints.get,
             self._brokers.get,
+            self.outside,
         )
         self.store = ObjectStore(self.engine.clock.now)
 
@@ -112,6 +115,7 @@ class Service:
         await self.endpoints.close()
         for broker in self._brokers.values():
             await broker.close()
+        await self.outside.close()
         await self.store.close()
 
     # Adding ---------------------------------------------------------------------------------------------

@@ -19,11 +19,12 @@ APP = sorted((ROOT / "app").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 # Modules of values alone: there is no behaviour to test.
-VALUES = {"call", "commands", "errors", "invocation", "limits", "message", "shapes", "value"}
+VALUES = {"call", "commands", "errors", "invocation", "limits", "message", "outside_calls", "shapes", "value"}
 # Told through what drives them.
 TOLD_ELSEWHERE = {
     "explain": "explain/test_messages_to_send.py",
     "lines": "test_queue.py",
+    "local_targets": "test_targets.py",
     "mapping_constraints": "test_mapping_parameters.py",
     "mapping_state": "test_mapping.py",
     "pattern": "pattern/test_pattern.py",

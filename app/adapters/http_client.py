@@ -1,4 +1,4 @@
-"""One kept HTTP session towards one function endpoint, with aiohttp."""
+"""One kept HTTP session towards endpoints of functions and of users, with aiohttp."""
 
 import asyncio
 from collections.abc import Mapping
@@ -33,7 +33,7 @@ class NoAnswerInTime:
 
 
 class HttpClient:
-    """Posts and reads whole answers. Connections are kept; there are as many as posts at once."""
+    """Sends requests and reads whole answers. Connections are kept; there are as many as requests at once."""
 
     def __init__(self) -> None:
         self._session: aiohttp.ClientSession | None = None
@@ -42,6 +42,12 @@ class HttpClient:
         self, url: str, body: bytes, headers: Mapping[str, str], *, within_ms: float | None
     ) -> Answer | NoAnswerInTime | Unreachable:
         """POST `body`. Without `within_ms` it waits for as long as the other side keeps the connection."""
+        return await self.request("POST", url, body, headers, within_ms=within_ms)
+
+    async def request(
+        self, method: str, url: str, body: bytes, headers: Mapping[str, str], *, within_ms: float | None
+    ) -> Answer | NoAnswerInTime | Unreachable:
+        """The same with any method."""
         # Imported here, so that whoever runs only local processes does not carry an HTTP client.
         import aiohttp
         from yarl import URL
@@ -51,7 +57,9 @@ class HttpClient:
             async with asyncio.timeout(None if within_ms is None else within_ms / 1_000):
                 # What is escaped already stays as it is: a signature covers the path as it was written.
                 target = URL(url, encoded="%" in url)
-                async with session.post(target, data=body, headers=headers, allow_redirects=False) as response:
+                async with session.request(
+                    method, target, data=body, headers=headers, allow_redirects=False
+                ) as response:
                     return Answer(response.status, response.headers, await response.read())
         except aiohttp.ConnectionTimeoutError:
             return Unreachable(f"{url}: no connection within {_CONNECT_TIMEOUT_S:g} seconds")

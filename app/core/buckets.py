@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from app.core.async_invoke import Event
 from app.core.chain import Cause
 from app.core.commands import (
     ChangeObject,
@@ -18,7 +17,7 @@ from app.core.errors import NoSuchBucket, Refused, ResourceNotFound
 from app.core.facts import Configured, Effect, NotificationFailed, NotificationSent, ObjectChanged
 from app.core.functions import Functions, parse_function_name
 from app.core.ids import Ids
-from app.core.names import Arn, Scope
+from app.core.names import Arn, Scope, bucket_arn
 from app.core.notification import (
     NotificationConfiguration,
     ObjectEvent,
@@ -34,6 +33,7 @@ from app.core.notification import (
 )
 from app.core.queues import Queues
 from app.core.shapes import EventShapes
+from app.core.targets import Parcel, Targets, Teller
 from app.core.time import Instant
 
 
@@ -55,6 +55,7 @@ class Buckets:
     outbox: list[Effect]
     queues: Queues
     functions: Functions
+    targets: Targets
     cause_of: Callable[[Origin, str | None, Instant], Cause]
     all: dict[str, Bucket] = field(default_factory=dict)
     _sequencers: Sequencers = field(default_factory=Sequencers)
@@ -80,7 +81,7 @@ class Buckets:
         bucket = self[command.bucket]
         configuration = with_ids(command.configuration, self.ids.uuid)
         validate(
-            configuration, bucket=bucket.name, exists=self._exists, region=bucket.scope.region,
+            configuration, bucket=bucket.name, exists=self.targets.exists, region=bucket.scope.region,
             skip_destination_validation=command.skip_destination_validation,
         )  # fmt: skip
         bucket.configuration = configuration
@@ -109,54 +110,40 @@ class Buckets:
             command.event_name, command.bucket, command.key, command.size, command.etag, command.version_id,
             self._sequencers.next(now), request_id, host_id, command.source_ip,
         )  # fmt: skip
-        told = tuple(self._tell(way, event, command, cause, scope, now) for way in routes)
+        told = tuple(self._tell(way, event, cause, scope, now) for way in routes)
         return Routed(told, cause.chain)
 
     # Inside ---------------------------------------------------------------------------------------------
 
-    def _tell(
-        self, way: Route, event: ObjectEvent, command: ChangeObject, cause: Cause, scope: Scope, now: Instant
-    ) -> Route:
+    def _tell(self, way: Route, event: ObjectEvent, cause: Cause, scope: Scope, now: Instant) -> Route:
         if isinstance(way, RouteRefused):
             return way
         payload = self.shapes.s3_event(event, rule_id=way.rule_id, region=scope.region, now=now)
-        mark = len(self.outbox)
-        try:
-            self._deliver(way.target, payload, event, command.origin, cause, now)
-        except Refused as refusal:
-            self.outbox.append(NotificationFailed(event.bucket, event.key, way.target, refusal.message, cause.chain))
-            return RouteRefused(way.target, way.rule_id, refusal.message)
-        # Told before what it led to, which the delivery has already written down.
-        self.outbox.insert(mark, NotificationSent(event.bucket, event.key, way.target, way.rule_id, cause.chain))
-        return way
+        told: Route = way
+        teller = Teller(self.outbox)
 
-    def _deliver(
-        self, target: Arn, payload: bytes, event: ObjectEvent, origin: Origin, cause: Cause, now: Instant
-    ) -> None:
-        cause = cause.via(station_of(event))
-        if kind_of(target) is TargetKind.QUEUE:
-            self.queues.send(SendMessage(target, payload.decode(), origin=origin), now, cause=cause)
-            return
-        name = parse_function_name(target, Scope())
-        assert name is not None, "a validated target parses"
-        function = self.functions[name.arn]
-        self.functions.accept(
-            function,
-            Event(self.ids.uuid(), name.arn, name.as_invoked, payload, f"bucket {event.bucket}", cause, now),
-            now,
-        )
+        def settled(refusal: Refused | None, _: Instant) -> None:
+            nonlocal told
+            if refusal is None:
+                teller.tell(NotificationSent(event.bucket, event.key, way.target, way.rule_id, cause.chain))
+            else:
+                reason = refusal.message
+                teller.tell(NotificationFailed(event.bucket, event.key, way.target, reason, cause.chain))
+                told = RouteRefused(way.target, way.rule_id, reason)
+
+        parcel = Parcel(
+            way.target, payload, cause.via(station_of(event)), f"bucket {event.bucket}", "s3.amazonaws.com",
+            bucket_arn(event.bucket),
+        )  # fmt: skip
+        self.targets.deliver(parcel, now, settled)
+        teller.goes_on_later()
+        return told
 
     def _direct(self, function: str, scope: Scope) -> Arn:
         name = parse_function_name(function, scope)
         if name is None or self.functions.get(name.arn) is None:
             raise ResourceNotFound(f"there is no function named '{function}'")
         return name.as_invoked
-
-    def _exists(self, target: Arn) -> bool:
-        if kind_of(target) is TargetKind.QUEUE:
-            return target in self.queues
-        name = parse_function_name(target, Scope())
-        return name is not None and self.functions.get(name.arn) is not None
 
     def _request_ids(self) -> tuple[str, str]:
         """S3's request id is 16 upper-case characters, its host id a long base64 text."""

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias, assert_never
 
@@ -51,10 +51,10 @@ from app.core.function import Function
 from app.core.ids import Ids
 from app.core.invocation import Invocation, InvocationType, Outcome, Throttled, Unreachable
 from app.core.limits import Limits
-from app.core.message import MessageAttribute
 from app.core.names import Arn, Scope, parse_arn
 from app.core.outcomes import error_of, ran_of, word_of
 from app.core.script import Running, plan
+from app.core.targets import Parcel, Targets, Teller
 from app.core.time import Instant, earliest
 
 _RESERVED_EXCEEDED = "ReservedFunctionConcurrentInvocationLimitExceeded"
@@ -93,8 +93,7 @@ Stopped: TypeAlias = RecursiveInvocation | Throttled
 @dataclass(slots=True)
 class Functions:
     """All functions by ARN. `freed` is told when an environment is free again, `settle_batch` what came of a mapping's
-    batch, `is_target` whether a queue or function is there, `deliver` what a destination is to get; effects go to
-    `outbox`."""
+    batch; `targets` get what destinations are to get; effects go to `outbox`."""
 
     ids: Ids
     limits: Limits
@@ -104,8 +103,7 @@ class Functions:
     next_waiter: Callable[[], int]
     freed: Callable[[Function], None]
     settle_batch: Callable[[ForBatch, Outcome, Instant], None]
-    is_target: Callable[[Arn], bool]
-    deliver: Callable[[Arn, bytes, Mapping[str, MessageAttribute], Cause, Instant], None]
+    targets: Targets
     scripted: Running = field(default_factory=Running)
     _functions: dict[Arn, Function] = field(default_factory=dict)
     _events: AsyncQueue = field(init=False)
@@ -191,7 +189,9 @@ class Functions:
         before = function.event_invoke if command.merges else None
         if command.merges and before is None:
             raise _no_config(function)
-        function.event_invoke = configured(before, command.given, function=function.arn, exists=self.is_target, now=now)
+        function.event_invoke = configured(
+            before, command.given, function=function.arn, exists=self.targets.exists, now=now
+        )
         self.outbox.append(Configured(f"function {function.spec.name}: event-invoke config set", function=function.arn))
         return function.event_invoke.view(function.arn)
 
@@ -464,14 +464,18 @@ class Functions:
         is_dead_letter = role == "DeadLetterConfig"
         body = event.payload if is_dead_letter else record(event, outcome, condition, now=now)
         attributes = dead_letter_attributes(event, outcome) if is_dead_letter else {}
-        mark, chain = len(self.outbox), event.cause.chain
-        try:
-            self.deliver(target, body, attributes, cause, now)
-        except Refused as refusal:
-            self.outbox.append(DestinationFailed(function.arn, event.request_id, chain, role, target, refusal.message))
-        else:
-            told = DestinationTold(function.arn, event.request_id, chain, role, target, condition)
-            self.outbox.insert(mark, told)
+        chain, teller = event.cause.chain, Teller(self.outbox)
+
+        def settled(refusal: Refused | None, _: Instant) -> None:
+            if refusal is None:
+                teller.tell(DestinationTold(function.arn, event.request_id, chain, role, target, condition))
+            else:
+                reason = refusal.message
+                teller.tell(DestinationFailed(function.arn, event.request_id, chain, role, target, reason))
+
+        source = hop.stations[-1] if hop else "destination"
+        self.targets.deliver(Parcel(target, body, cause, source, attributes=attributes), now, settled)
+        teller.goes_on_later()
 
     def _drop(self, function: Function, event: Event, condition: str) -> None:
         self.outbox.append(EventDropped(function.arn, event.request_id, event.cause.chain, condition, event.attempts))

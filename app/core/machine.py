@@ -15,6 +15,12 @@ class Machine(Protocol):
     def next_wakeup(self) -> Instant | None: ...
 
 
+class Waking(Machine, Protocol):
+    """A machine that the world wakes by itself: one of a kind, whose effects go to the world's outbox."""
+
+    def wake(self, now: Instant) -> None: ...
+
+
 M = TypeVar("M", bound=Machine)
 
 _SLACK = 64

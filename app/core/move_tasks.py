@@ -2,7 +2,6 @@
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -61,7 +60,6 @@ class MoveTasks:
     ids: Ids
     queues: Queues
     outbox: list[Effect]
-    changed: Callable[[], None]
     _tasks: dict[Arn, list[MoveTask]] = field(default_factory=dict)
     _due: Agenda[MoveTask] = field(init=False)
 
@@ -101,7 +99,6 @@ class MoveTasks:
         self._tasks[queue.arn] = [task, *self._tasks.get(queue.arn, [])][:_TASKS_KEPT]
         self._due.add(first_at, task)
         self.outbox.append(Configured(f"move task started on {queue.name}: {task.to_move} messages", queue.arn))
-        self.changed()
         return task.handle
 
     def cancel(self, command: CancelMessageMoveTask, now: Instant) -> int:
@@ -110,7 +107,6 @@ class MoveTasks:
         if not task.is_running:
             raise InvalidParameterValue("Only active tasks can be cancelled.")
         self._end(task, TaskStatus.CANCELLED)
-        self.changed()
         return task.moved
 
     # Time -----------------------------------------------------------------------------------------------
@@ -121,7 +117,6 @@ class MoveTasks:
     def wake(self, now: Instant) -> None:
         for task in list(self._due.due(now)):
             self._step(task, now)
-        self.changed()
 
     # Inside ---------------------------------------------------------------------------------------------
 

@@ -1,34 +1,35 @@
 """The simulated cloud: commands in, answers and effects out, and one timetable over everything that waits."""
 
 from collections.abc import Callable, Iterable, Sequence
-from collections.abc import Mapping as MappingType
 from typing import Any
 
 from app.core import commands
-from app.core.async_invoke import Event
 from app.core.buckets import Bucket, Buckets
 from app.core.chain import Cause, Chains
-from app.core.commands import Command, Origin, SendMessage
-from app.core.errors import InvalidParameterValue, QueueNameExists
+from app.core.commands import Command, Origin
+from app.core.errors import QueueNameExists
 from app.core.event_invoke import EventInvokeConfig
 from app.core.explain import Explanation, Question, Scene, explain
 from app.core.facts import Effect, Fact
 from app.core.function import Function
-from app.core.functions import Functions, parse_function_name
+from app.core.functions import Functions
 from app.core.ids import Ids
 from app.core.limits import DEFAULT_LIMITS, Limits
-from app.core.machine import Machine, Timetable
+from app.core.local_targets import FunctionTarget, QueueTarget
+from app.core.machine import Machine, Timetable, Waking
 from app.core.mapping import Mapping
 from app.core.mappings import Mappings
-from app.core.message import Message, MessageAttribute
+from app.core.message import Message
 from app.core.move_tasks import MoveTask, MoveTasks
-from app.core.names import Arn, Scope, parse_arn
+from app.core.names import Arn, Scope
 from app.core.notification import NotificationConfiguration
+from app.core.outside import Outside
 from app.core.queue import Queue
 from app.core.queues import Queues
 from app.core.remote_polling import RemotePolling
 from app.core.remote_queues import RemoteQueue, RemoteQueues
 from app.core.shapes import EventShapes
+from app.core.targets import Targets
 from app.core.time import Instant
 
 
@@ -43,18 +44,20 @@ class World:
         ids = self._ids = Ids(seed)
         self._shapes, self._limits = shapes, limits
         self._outbox: list[Effect] = []
-        self._timetable: Timetable[Queue | Mapping | Functions | MoveTasks] = Timetable()
+        self._timetable: Timetable[Queue | Mapping | Waking] = Timetable()
         self._dirty_queues: dict[Arn, Queue] = {}
         self._dirty_mappings: dict[str, Mapping] = {}
         self._chains = Chains(ids, limits.chain_hops_kept)
         self._queues = Queues(ids, limits, self._outbox, self._cause_of, self._queue_changed)
-        self._move_tasks = MoveTasks(ids, self._queues, self._outbox, self._move_tasks_changed)
+        self._move_tasks = MoveTasks(ids, self._queues, self._outbox)
+        self._targets = Targets()
+        self._outside = Outside(self._outbox)
         self._functions = Functions(
             ids, limits, self._chains, self._outbox, self._cause_of, self._queues.next_waiter, self._function_freed,
-            self._settle_batch,
-            self._is_target,
-            self._deliver,
+            self._settle_batch, self._targets,
         )  # fmt: skip
+        self._targets.register("sqs", QueueTarget(self._queues, self._chains))
+        self._targets.register("lambda", FunctionTarget(self._functions, ids))
         self._remote_queues = RemoteQueues(self._outbox, self._cause_of, self._queues.__contains__)
         self._remote_polling = RemotePolling(
             limits, self._outbox, self._remote_queues, self._functions, self._mappings_of_queue, self._mapping_changed
@@ -63,7 +66,8 @@ class World:
             ids, limits, shapes, self._outbox, self._queues, self._remote_polling, self._functions,
             self._mapping_changed, self._mapping_gone,
         )  # fmt: skip
-        self._buckets = Buckets(ids, shapes, self._outbox, self._queues, self._functions, self._cause_of)
+        self._buckets = Buckets(ids, shapes, self._outbox, self._queues, self._functions, self._targets, self._cause_of)
+        self._machines: tuple[Waking, ...] = (self._functions, self._move_tasks)
         self._verbs = self._table_of_verbs()
         self._now: Instant = 0
 
@@ -85,7 +89,7 @@ class World:
 
     def next_event(self) -> Instant | None:
         """When something is due next that is worth going to, which ends of retention and of long polls are not."""
-        others: list[Machine] = [*self._mappings.all(), self._functions, self._move_tasks]
+        others: list[Machine] = [*self._mappings.all(), *self._machines]
         times = [queue.next_event() for queue in self._queues.all()] + [machine.next_wakeup() for machine in others]
         return min((at for at in times if at is not None), default=None)
 
@@ -208,6 +212,7 @@ class World:
             commands.UntagMapping: mappings.untag,
             commands.Invoke: functions.invoke,
             commands.SettleInvocation: functions.settle,
+            commands.SettleOutsideCall: self._outside.settle,
             commands.DeclareBucket: buckets.declare,
             commands.ForgetBucket: buckets.forget,
             commands.PutBucketNotification: buckets.put_notification,
@@ -244,32 +249,6 @@ class World:
 
     def _queue_changed(self, queue: Queue, now: Instant) -> None:
         self._dirty_queues[queue.arn] = queue
-
-    def _move_tasks_changed(self) -> None:
-        self._timetable.book(self._move_tasks)
-
-    def _is_target(self, target: Arn) -> bool:
-        name = parse_function_name(target, Scope())
-        return target in self._queues or (name is not None and self._functions.get(name.arn) is not None)
-
-    def _deliver(
-        self, target: Arn, body: bytes, attributes: MappingType[str, MessageAttribute], cause: Cause, now: Instant
-    ) -> None:
-        """Give a destination its record or dead letter. Raises a `Refused` when it cannot take it."""
-        service = parse_arn(target).service
-        trace_header = self._chains.header_of(cause.hop) if cause.hop else None
-        if service == "sqs":
-            if target.endswith(".fifo"):
-                raise InvalidParameterValue("a FIFO queue cannot be a destination")
-            send = SendMessage(target, body.decode(), attributes=attributes, trace_header=trace_header)
-            self._queues.send(send, now, cause=cause)
-        elif service == "lambda" and (name := parse_function_name(target, Scope())) is not None:
-            function = self._functions[name.arn]
-            source = cause.hop.stations[-1] if cause.hop else "destination"
-            event = Event(self._ids.uuid(), name.arn, name.as_invoked, body, source, cause, now)
-            self._functions.accept(function, event, now)
-        else:
-            raise InvalidParameterValue(f"destinations of {service} are not emulated yet")
 
     def _mappings_of_queue(self, arn: Arn) -> Iterable[Mapping]:
         return self._mappings.of_queue(arn)
@@ -309,9 +288,10 @@ class World:
                 if mapping.queue in self._queues:
                     # What it received is hidden now, and comes back.
                     self._timetable.book(self._queues[mapping.queue])
-        self._timetable.book(self._functions)
+        for machine in self._machines:
+            self._timetable.book(machine)
 
-    def _wake(self, machine: Queue | Mapping | Functions | MoveTasks, at: Instant) -> None:
+    def _wake(self, machine: Queue | Mapping | Waking, at: Instant) -> None:
         match machine:
             case Queue():
                 self._outbox += machine.wake(at)
@@ -319,10 +299,8 @@ class World:
                 self._queue_changed(machine, at)
             case Mapping():
                 self._mappings.wake(machine, at)
-            case Functions():
-                self._functions.wake(at)
-            case MoveTasks():
-                self._move_tasks.wake(at)
+            case _:
+                machine.wake(at)
 
     def _drain(self) -> list[Effect]:
         effects = self._outbox[:]

@@ -9,7 +9,7 @@ from typing import Any, cast, get_args
 
 from app.core.commands import CancelWait, Command, Received, SettleInvocation, Waiting
 from app.core.errors import Refused
-from app.core.facts import Answered, CallFunction, Effect, Fact, LoopWarned, Wish
+from app.core.facts import Answered, CallFunction, CallOutside, Effect, Fact, LoopWarned, Wish
 from app.core.invocation import Invocation, Outcome, Unreachable
 from app.core.names import Arn, name_of
 from app.core.time import Instant, format_instant
@@ -17,7 +17,8 @@ from app.core.world import World
 from app.engine.brokers import Brokers
 from app.engine.clock import Clock, Way
 from app.engine.journal import Journal
-from app.engine.ports import Broker, FunctionEndpoint
+from app.engine.outside import OutsideCalls
+from app.engine.ports import Broker, FunctionEndpoint, OutsideWorld
 
 log = logging.getLogger(__name__)
 
@@ -29,8 +30,8 @@ _LONGEST_SLEEP_S = 3_600.0
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """A real call in flight, or a delete at a broker (then `function` is the queue's name): the virtual clock stands
-    still until it is over. `since` is the clock's instant."""
+    """A real call in flight, or a delete at a broker (then `function` is the queue's name), or a call to the outside
+    (then it is what is called): the virtual clock stands still until it is over. `since` is the clock's instant."""
 
     request_id: str
     function: str
@@ -50,7 +51,7 @@ class Engine:
     """Runs a `World` on a `Clock`. Everything happens on one event loop; nothing here polls.
 
     `endpoints` finds the endpoint of a function; a function without one answers Unreachable. `brokers` finds who
-    keeps a queue that was declared as being elsewhere.
+    keeps a queue that was declared as being elsewhere; `outside` makes the calls that are neither.
     """
 
     def __init__(
@@ -60,11 +61,13 @@ class Engine:
         journal: Journal,
         endpoints: Callable[[Arn], FunctionEndpoint | None],
         brokers: Callable[[Arn], Broker | None] = lambda _: None,
+        outside: OutsideWorld | None = None,
     ) -> None:
         self.world = world
         self.clock = clock
         self.journal = journal
         self._endpoints = endpoints
+        self._outside = OutsideCalls(outside, self.submit, self._hold, self._release)
         self._brokers = Brokers(brokers, self.submit, self._hold, self._release)
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._long_polls: set[int] = set()
@@ -263,6 +266,8 @@ class Engine:
         match wish:
             case CallFunction(invocation=invocation):
                 self._call(invocation)
+            case CallOutside():
+                self._outside.carry_out(wish)
             case Answered(waiter=waiter, answer=answer):
                 future = self._answers.get(waiter)
                 if future is not None and not future.done():
@@ -346,6 +351,7 @@ class Engine:
         for call in calls:
             call.cancel()
         await self._brokers.close()
+        await self._outside.close()
         for future in self._answers.values():
             future.cancel()
         for call in calls:

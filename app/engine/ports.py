@@ -6,6 +6,7 @@ from typing import Protocol
 from app.core.commands import RemoteAttributes
 from app.core.invocation import Invocation, Outcome
 from app.core.message import Delivery
+from app.core.outside_calls import OutsideAnswer, OutsideCall
 
 
 class FunctionEndpoint(Protocol):
@@ -55,4 +56,16 @@ class Broker(Protocol):
 
     def describe(self) -> str:
         """A few words for people: `http://localhost:9324`, `Amazon SQS eu-west-1`."""
+        ...
+
+
+class OutsideWorld(Protocol):
+    """Whoever makes the calls that are no function's."""
+
+    async def make(self, call: OutsideCall) -> OutsideAnswer:
+        """Make it, and say what came of it within its time limit. Never raises; may be cancelled at any time."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of every connection and thread. It is not used afterwards."""
         ...

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from app.core.names import Scope
+from app.wire.http import HttpAnswer, HttpRequest
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,4 +80,20 @@ class ObjectStorage(Protocol):
 
     async def close(self) -> None:
         """End what runs in the background. The store is not used afterwards."""
+        ...
+
+
+class Backstop(Protocol):
+    """The services that only store: IAM, STS, CloudWatch Logs, …; nothing here decides about events."""
+
+    def handles(self, service: str) -> bool:
+        """Whether a service, by its signing name, is kept here."""
+        ...
+
+    async def handle(self, service: str, request: HttpRequest, scope: Scope) -> HttpAnswer:
+        """Answer a request for one account and region. Never raises for what the caller did wrong."""
+        ...
+
+    async def close(self) -> None:
+        """End what runs in the background. It is not used afterwards."""
         ...

@@ -17,6 +17,7 @@ from app.core.errors import Refused
 from app.core.names import Scope
 from app.core.time import SECOND_MS
 from app.engine.driver import Engine
+from app.engine.storage import Backstop
 from app.web.asgi import ClientGone, read_body, replay, send_answer
 from app.web.signature import verify
 from app.web.waiting import while_connected
@@ -26,7 +27,9 @@ from app.wire.awslambda.invoke import parse_invoke, render_invoked
 from app.wire.awslambda.operations import LAMBDA, is_lambda_path
 from app.wire.calls import Call, Caller, Params, Result, Service
 from app.wire.credentials import Credential, credential_in
+from app.wire.errors import protocol_of, refuse
 from app.wire.http import HttpAnswer, HttpRequest
+from app.wire.services import SERVICES, service_of_target, service_of_version
 from app.wire.sqs import errors as sqs_errors
 from app.wire.sqs import general as sqs_general
 from app.wire.sqs.operations import SQS
@@ -51,8 +54,11 @@ class AwsSettings:
 class AwsEndpoint:
     """An ASGI app that answers SQS and Lambda, hands S3 to `s3_app`, and names what is not emulated."""
 
-    def __init__(self, engine: Engine, settings: AwsSettings, s3_app: ASGIApp) -> None:
+    def __init__(
+        self, engine: Engine, settings: AwsSettings, s3_app: ASGIApp, backstop: Backstop | None = None
+    ) -> None:
         self._engine = engine
+        self._backstop = backstop
         self._settings = settings
         self._s3_app = s3_app
         self._request_ids = _RequestIds()
@@ -101,7 +107,7 @@ class AwsEndpoint:
             except Refused as refused:
                 await self._refuse_s3(refused, send)
                 return
-            service = "sqs" if _is_sqs_query(body) else "s3"
+            service = _service_of_form(body)
         match service:
             case "s3" | "":
                 await self._s3(request, scope, body, receive, send)
@@ -109,6 +115,10 @@ class AwsEndpoint:
                 await self._sqs_query(request, body, _caller_in(scope, headers), receive, send)
             case "lambda":
                 await self._lambda(request, _caller_in(scope, headers), receive, send)
+            case _ if service in SERVICES:
+                await self._general(SERVICES[service], request, body, _caller_in(scope, headers), receive, send)
+            case _ if self._backstop is not None and self._backstop.handles(service):
+                await self._stored(self._backstop, service, request, body, _caller_in(scope, headers), receive, send)
             case _:
                 await self._refuse_service(service, request, send)
 
@@ -132,6 +142,41 @@ class AwsEndpoint:
         parsed = sqs_general.parse(request)
         result = await self._carry_out(SQS, parsed.operation, parsed.params, caller, receive)
         return protocol.render(parsed, result, request_id.decode())
+
+    async def _general(
+        self, service: Service, request: HttpRequest, body: bytes | None, caller: Caller, receive: Receive, send: Send
+    ) -> None:
+        """A service with nothing special about it: parsed, carried out and rendered by its model."""
+        request_id = self._request_ids.next()
+        try:
+            body = await read_body(receive, self._settings.max_body_bytes) if body is None else body
+            request = replace(request, body=body)
+            self._verify(request)
+            await self._load(service.model)
+            parsed = protocol.parse(service.model, request)
+            result = await self._carry_out(service, parsed.operation, parsed.params, caller, receive)
+            answer = protocol.render(parsed, result, request_id.decode())
+        except Refused as refused:
+            answer = refuse(
+                refused, service.errors, protocol=protocol_of(request), request_id=request_id.decode(),
+                namespace=service.namespace,
+            )  # fmt: skip
+        await send_answer(send, answer, request_id)
+
+    async def _stored(
+        self, backstop: Backstop, service: str, request: HttpRequest, body: bytes | None, caller: Caller,
+        receive: Receive, send: Send,
+    ) -> None:  # fmt: skip
+        """A service that only stores: the request goes as it is to who keeps it."""
+        request_id = self._request_ids.next()
+        try:
+            body = await read_body(receive, self._settings.max_body_bytes) if body is None else body
+            request = replace(request, body=body)
+            self._verify(request)
+            answer = await backstop.handle(service, request, caller.scope)
+        except Refused as refused:
+            answer = refuse(refused, {}, protocol=protocol_of(request), request_id=request_id.decode())
+        await send_answer(send, answer, request_id)
 
     async def _lambda(self, request: HttpRequest, caller: Caller, receive: Receive, send: Send) -> None:
         request_id = self._request_ids.next()
@@ -221,7 +266,7 @@ def _service_of(request: HttpRequest, credential: Credential) -> str:
     """AWS's signing name of the service, "" when the request alone does not tell."""
     target = request.headers.get("x-amz-target")
     if target is not None:
-        return credential.service or target.partition(".")[0]
+        return credential.service or service_of_target(target)
     if credential.service:
         return credential.service
     if is_lambda_path(request.path):
@@ -239,6 +284,14 @@ def _may_exceed(request: HttpRequest, max_bytes: int) -> bool:
 
 def _has_form(request: HttpRequest) -> bool:
     return request.headers.get("content-type", "").startswith(sqs_general.FORM_TYPE)
+
+
+def _service_of_form(form: bytes) -> str:
+    """Which service an unsigned form asks; S3 when it is an upload."""
+    if _is_sqs_query(form):
+        return "sqs"
+    version = parse_qs(form.decode("latin-1")).get("Version", [""])[0]
+    return service_of_version(version) or "s3"
 
 
 def _is_sqs_query(form: bytes) -> bool:

@@ -1,7 +1,7 @@
 """What a parsed AWS request comes to: a command with the rendering of its answer, or a result read at once."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
 from app.core.commands import Command, Origin
@@ -10,6 +10,7 @@ from app.core.function import FunctionSpec
 from app.core.names import Arn, Scope
 from app.core.time import Instant
 from app.core.value import value
+from app.wire.errors import ErrorTable
 from app.wire.refusals import NotEmulated
 
 Params: TypeAlias = Mapping[str, Any]
@@ -151,11 +152,18 @@ Reading: TypeAlias = Callable[[Params, Caller, Readable], Call | Result]
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The operations of one AWS API by name."""
+    """The operations of one AWS API by name.
+
+    `model` is botocore's name of it (`events`); `errors` are its own names of refusals, beside the common ones;
+    `namespace` is its XML's, where it speaks the query protocol.
+    """
 
     name: str
     orders: Mapping[str, Order]
     readings: Mapping[str, Reading]
+    model: str = ""
+    errors: ErrorTable = field(default_factory=dict)
+    namespace: str = ""
 
     def ask(self, operation: str, params: Params, caller: Caller, engine: Readable) -> Call | Result:
         """What the operation comes to. Raises NotEmulated for one that is not there, and what the operation raises."""

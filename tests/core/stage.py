@@ -15,6 +15,7 @@ from app.core.commands import (
     ReceiveMessage,
     SendMessage,
     SettleInvocation,
+    SettleOutsideCall,
 )
 from app.core.errors import Refused
 from app.core.facts import (
@@ -23,6 +24,7 @@ from app.core.facts import (
     BatchFormed,
     BrokerWish,
     CallFunction,
+    CallOutside,
     Configured,
     DeleteAt,
     Effect,
@@ -55,6 +57,7 @@ from app.core.limits import DEFAULT_LIMITS, Limits
 from app.core.mapping import Mapping
 from app.core.message import Delivery
 from app.core.names import Arn, Scope, name_of
+from app.core.outside_calls import OutsideAnswer, OutsideCall
 from app.core.queue import Queue
 from app.core.time import Instant, format_instant, parse_duration_ms, parse_instant
 from app.core.world import World
@@ -71,7 +74,7 @@ def clock_time(instant: Instant) -> str:
 
 class Stage:
     """Submits commands at `now`, moves time, keeps every fact with its instant, and plays the endpoints by hand:
-    a call to a function without script stays in `calls` until the test settles it."""
+    a call to a function without script stays in `calls` until the test settles it, one to the outside in `outside`."""
 
     def __init__(self, *, limits: Limits = DEFAULT_LIMITS, seed: int = 1) -> None:
         self.world = World(shapes=Shapes(), seed=seed, limits=limits)
@@ -80,6 +83,7 @@ class Stage:
         self.calls: list[Invocation] = []
         self.answers: dict[int, Any] = {}
         self.wishes: list[BrokerWish] = []
+        self.outside: list[CallOutside] = []
         self._messages: dict[str, str] = {}
         self._told = 0
 
@@ -108,6 +112,12 @@ class Stage:
         invocation = call if call is not None else self.calls[0]
         self.calls.remove(invocation)
         self.submit(SettleInvocation(invocation.request_id, outcome if outcome is not None else Succeeded(b"null")))
+
+    def settle_outside(self, answer: OutsideAnswer) -> OutsideCall:
+        """Answer the oldest open call to the outside; gives the call."""
+        wish = self.outside.pop(0)
+        self.submit(SettleOutsideCall(wish.number, answer))
+        return wish.call
 
     # Setting the scene ----------------------------------------------------------------------------------
 
@@ -209,6 +219,8 @@ class Stage:
                 case Answered(waiter=waiter, answer=answer):
                     assert waiter not in self.answers, "nobody is answered twice"
                     self.answers[waiter] = answer
+                case CallOutside():
+                    self.outside.append(effect)
                 case WatchQueue() | ReceiveAt() | StopReceiving() | DeleteAt():
                     self.wishes.append(effect)
                 case _:

@@ -22,6 +22,7 @@ from app.core.commands.functions import (
     UpdateEventSourceMapping,
 )
 from app.core.commands.origin import OUTSIDE, Origin
+from app.core.commands.outside import OutsideCommand, SettleOutsideCall
 from app.core.commands.remote_queues import (
     DeclareRemoteQueue,
     DescribeRemoteQueue,
@@ -59,7 +60,7 @@ from app.core.commands.sqs import (
     Waiting,
 )
 
-Command: TypeAlias = SqsCommand | RemoteQueueCommand | FunctionCommand | S3Command
+Command: TypeAlias = SqsCommand | RemoteQueueCommand | FunctionCommand | S3Command | OutsideCommand
 
 __all__ = [
     "OUTSIDE",
@@ -104,6 +105,7 @@ __all__ = [
     "SetQueueAttributes",
     "SettleDeletes",
     "SettleInvocation",
+    "SettleOutsideCall",
     "SettleReceive",
     "StartMessageMoveTask",
     "TagMapping",

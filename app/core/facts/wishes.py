@@ -4,6 +4,7 @@ from typing import Any, TypeAlias
 
 from app.core.invocation import Invocation
 from app.core.names import Arn
+from app.core.outside_calls import OutsideCall
 from app.core.value import value
 
 
@@ -55,5 +56,13 @@ class DeleteAt:
     receipt_handles: tuple[str, ...]
 
 
+@value(frozen=True, slots=True)
+class CallOutside:
+    """Make this call; what comes of it comes back as `SettleOutsideCall` with the number."""
+
+    number: int
+    call: OutsideCall
+
+
 BrokerWish: TypeAlias = WatchQueue | ReceiveAt | StopReceiving | DeleteAt
-Wish: TypeAlias = CallFunction | Answered | BrokerWish
+Wish: TypeAlias = CallFunction | CallOutside | Answered | BrokerWish

@@ -1,0 +1,102 @@
+"""The calls to the outside, really made: HTTP with aiohttp, AWS operations with boto3 against this service itself."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, assert_never
+
+from app.adapters.http_client import HttpClient, NoAnswerInTime
+from app.core.invocation import Unreachable
+from app.core.outside_calls import (
+    AwsAnswered,
+    AwsCall,
+    AwsRefused,
+    HttpAnswered,
+    HttpCall,
+    NoAnswer,
+    OutsideAnswer,
+    OutsideCall,
+)
+
+_THREADS = 8
+
+
+class Outside:
+    """`engine.ports.OutsideWorld`. `url` is this service's own, `secret` what its AWS calls are signed with: they
+    arrive like anybody's, so that every service is reached in one way."""
+
+    def __init__(self, url: str, secret: str) -> None:
+        self._url = url
+        self._secret = secret
+        self._http = HttpClient()
+        self._threads: ThreadPoolExecutor | None = None
+
+    async def make(self, call: OutsideCall) -> OutsideAnswer:
+        match call:
+            case HttpCall():
+                return await self._send(call)
+            case AwsCall():
+                return await self._on_thread(lambda: self._call(call))
+            case _:
+                assert_never(call)
+
+    async def close(self) -> None:
+        await self._http.close()
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+
+    async def _send(self, call: HttpCall) -> OutsideAnswer:
+        answer = await self._http.request(
+            call.method, call.url, call.body, dict(call.headers), within_ms=call.timeout_ms
+        )
+        match answer:
+            case Unreachable(message=message):
+                return NoAnswer(message)
+            case NoAnswerInTime():
+                return NoAnswer(f"{call.url}: no answer within {call.timeout_ms / 1_000:g} seconds")
+            case _:
+                headers = {name.lower(): value for name, value in answer.headers.items()}
+                return HttpAnswered(answer.status, headers, answer.body)
+
+    async def _on_thread(self, work: Callable[[], OutsideAnswer]) -> OutsideAnswer:
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="outside")
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def _call(self, call: AwsCall) -> OutsideAnswer:
+        # boto3 is loaded by whoever needs it: it takes a third of a second.
+        from botocore import xform_name
+        from botocore.exceptions import BotoCoreError, ClientError
+
+        client = self._client(call)
+        try:
+            result = getattr(client, xform_name(call.operation))(**call.parameters)
+        except ClientError as error:
+            return AwsRefused(error.response["Error"].get("Code", ""), error.response["Error"].get("Message", ""))
+        except BotoCoreError as error:
+            return NoAnswer(str(error))
+        result.pop("ResponseMetadata", None)
+        return AwsAnswered(result)
+
+    def _client(self, call: AwsCall) -> Any:
+        """A client for the service in the scope that sends the trace header of the call at hand."""
+        import boto3
+        from botocore.config import Config
+
+        # A client is made for one call: its trace header is the call's, and threads do not share it.
+        session = boto3.session.Session(
+            aws_access_key_id=call.scope.account, aws_secret_access_key=self._secret, region_name=call.scope.region
+        )
+        client = session.client(
+            call.service,
+            endpoint_url=self._url,
+            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+        )
+        if call.trace_header is not None:
+            header = call.trace_header
+
+            def add_trace(request: Any, **_: Any) -> None:
+                request.headers["X-Amzn-Trace-Id"] = header
+
+            client.meta.events.register("before-sign", add_trace)
+        return client

@@ -1,0 +1,34 @@
+"""Calls that the world makes to the outside, and who waits for what comes of each."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from app.core.commands.outside import SettleOutsideCall
+from app.core.facts import CallOutside, Effect
+from app.core.outside_calls import OutsideAnswer, OutsideCall
+from app.core.time import Instant
+
+Then: TypeAlias = Callable[[OutsideAnswer, Instant], None]
+"""Goes on with what came of a call; runs inside the world, when the answer comes back as a command."""
+
+
+@dataclass(slots=True)
+class Outside:
+    """The calls under way by number. While one is, it holds the clock, as a call to a function does."""
+
+    outbox: list[Effect]
+    _waiting: dict[int, Then] = field(default_factory=dict)
+    _count: int = 0
+
+    def call(self, call: OutsideCall, then: Then) -> None:
+        """Wish the call made; `then` is told once what came of it."""
+        self._count += 1
+        self._waiting[self._count] = then
+        self.outbox.append(CallOutside(self._count, call))
+
+    def settle(self, command: SettleOutsideCall, now: Instant) -> None:
+        """An answer that nobody waits for is let go."""
+        then = self._waiting.pop(command.number, None)
+        if then is not None:
+            then(command.answer, now)

@@ -1,0 +1,95 @@
+"""Where events can be delivered: one way to hand something on, whatever kind of target an ARN names."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from app.core.chain import Cause
+from app.core.errors import InvalidParameterValue, Refused
+from app.core.facts import Effect
+from app.core.message import MessageAttribute
+from app.core.names import Arn, parse_arn
+from app.core.time import Instant
+
+Settled: TypeAlias = Callable[[Refused | None, Instant], None]
+"""Told once what came of a delivery: None when the target took it, else why it did not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """What a target is to get.
+
+    `body` is UTF-8: JSON, or text where the source says so. `source` says in words who delivers: `rule nightly`,
+    `topic news`. `principal` is the service principal that delivers (`events.amazonaws.com`) and `source_arn` the rule,
+    topic or bucket it does so for; a target's resource policy is asked with both. `attributes`, `group_id` and
+    `deduplication_id` are a message's, and nothing to targets without messages.
+    """
+
+    target: Arn
+    body: bytes
+    cause: Cause
+    source: str
+    principal: str | None = None
+    source_arn: Arn | None = None
+    attributes: Mapping[str, MessageAttribute] = field(default_factory=dict)
+    group_id: str | None = None
+    deduplication_id: str | None = None
+
+
+class Target(Protocol):
+    """A kind of target. Registered for the service that its ARNs name."""
+
+    def exists(self, arn: Arn) -> bool: ...
+
+    def deliver(self, parcel: Parcel, now: Instant, settled: Settled) -> None:
+        """Take the parcel and tell `settled`, at once or later; a refusal is told, not raised."""
+        ...
+
+
+class Targets:
+    """The kinds of target by AWS service: `sqs`, `lambda`, `sns`, `events`, …"""
+
+    def __init__(self) -> None:
+        self._by_service: dict[str, Target] = {}
+
+    def register(self, service: str, target: Target) -> None:
+        self._by_service[service] = target
+
+    def exists(self, arn: Arn) -> bool:
+        """Whether the ARN names something that is there; False for a service that is not emulated."""
+        target = self._by_service.get(_service_of(arn))
+        return target is not None and target.exists(arn)
+
+    def deliver(self, parcel: Parcel, now: Instant, settled: Settled) -> None:
+        """Hand the parcel to its target. Never raises: what the target refuses is told to `settled`."""
+        target = self._by_service.get(_service_of(parcel.target))
+        if target is None:
+            settled(InvalidParameterValue(f"{parcel.target} is no target that is emulated"), now)
+            return
+        target.deliver(parcel, now, settled)
+
+
+def _service_of(arn: Arn) -> str:
+    try:
+        return parse_arn(arn).service
+    except ValueError:
+        return ""
+
+
+class Teller:
+    """Writes down what came of a delivery: before all that it led to, which stands in the outbox by then."""
+
+    def __init__(self, outbox: list[Effect]) -> None:
+        self._outbox = outbox
+        self._mark = len(outbox)
+        self._is_at_once = True
+
+    def tell(self, fact: Effect) -> None:
+        if self._is_at_once:
+            self._outbox.insert(self._mark, fact)
+        else:
+            self._outbox.append(fact)
+
+    def goes_on_later(self) -> None:
+        """The delivery has been begun; what is told from now on is told at the end."""
+        self._is_at_once = False

@@ -1,0 +1,25 @@
+"""The services that are spoken to in the general way, by the name that their requests are signed for."""
+
+from collections.abc import Mapping
+
+from app.wire.calls import Service
+
+SERVICES: Mapping[str, Service] = {}
+"""SQS, Lambda and S3 have ways of their own and are not among them."""
+
+_TARGETS: Mapping[str, str] = {}
+"""The first word of `X-Amz-Target`, for requests that are not signed."""
+
+_QUERY_VERSIONS: Mapping[str, str] = {}
+"""The `Version` of the query protocol, for requests that are not signed."""
+
+
+def service_of_target(target: str) -> str:
+    """The service that an `X-Amz-Target` is of; the target's own first word where it is none of these."""
+    word = target.partition(".")[0]
+    return _TARGETS.get(word, word)
+
+
+def service_of_version(version: str) -> str | None:
+    """The service whose query protocol has this version."""
+    return _QUERY_VERSIONS.get(version)

@@ -1,0 +1,74 @@
+"""Calls to the outside, really made: to users' URLs, and to AWS services behind our own URL."""
+
+import json
+
+from app.adapters.outside import Outside
+from app.core.names import Scope
+from app.core.outside_calls import AwsAnswered, AwsCall, AwsRefused, HttpAnswered, HttpCall, NoAnswer
+from tests.adapters.support import answering, fake_server
+from tests.machine import free_port
+
+NOWHERE = "http://127.0.0.1:{}"
+
+
+async def test_an_http_call_arrives_as_it_was_asked_for() -> None:
+    async with fake_server(answering(b"thanks", 202)) as server:
+        outside = Outside(NOWHERE.format(free_port()), "secret")
+        call = HttpCall("POST", server.url + "/hook?v=1", (("x-amz-sns-message-type", "Notification"),), b"hello")
+
+        answer = await outside.make(call)
+        await outside.close()
+
+    path, headers, body = server.requests[0]
+    assert isinstance(answer, HttpAnswered)
+    assert (answer.status, answer.body) == (202, b"thanks")
+    assert (path, headers["x-amz-sns-message-type"], body) == ("/hook?v=1", "Notification", b"hello")
+
+
+async def test_nobody_at_the_url_is_no_answer() -> None:
+    outside = Outside(NOWHERE.format(free_port()), "secret")
+
+    answer = await outside.make(HttpCall("GET", NOWHERE.format(free_port())))
+    await outside.close()
+
+    assert isinstance(answer, NoAnswer)
+    assert "Connect call failed" in answer.message
+
+
+async def test_an_aws_call_is_signed_for_its_account_and_carries_the_chain() -> None:
+    record = {"ShardId": "shardId-000000000000", "SequenceNumber": "1"}
+    async with fake_server(answering(json.dumps(record).encode())) as server:
+        outside = Outside(server.url, "secret")
+        given = {"StreamName": "clicks", "PartitionKey": "a", "Data": b"{}"}
+        call = AwsCall("kinesis", "PutRecord", given, Scope("111111111111", "eu-west-1"), "Root=1-a;Parent=b")
+
+        answer = await outside.make(call)
+        await outside.close()
+
+    _, headers, _ = server.requests[0]
+    assert answer == AwsAnswered(record)
+    assert "Credential=111111111111/" in headers["Authorization"]
+    assert "/eu-west-1/kinesis/" in headers["Authorization"]
+    assert headers["X-Amzn-Trace-Id"] == "Root=1-a;Parent=b"
+
+
+async def test_an_error_of_the_service_is_its_code_and_message() -> None:
+    error = json.dumps({"__type": "ResourceNotFoundException", "message": "Stream clicks not found"}).encode()
+    async with fake_server(answering(error, 400)) as server:
+        outside = Outside(server.url, "secret")
+
+        answer = await outside.make(AwsCall("kinesis", "DescribeStream", {"StreamName": "clicks"}))
+        await outside.close()
+
+    assert answer == AwsRefused("ResourceNotFoundException", "Stream clicks not found")
+
+
+async def test_a_call_that_cannot_be_made_is_no_answer() -> None:
+    outside = Outside(NOWHERE.format(free_port()), "secret")
+
+    wrong = await outside.make(AwsCall("kinesis", "PutRecord", {"No": "such member"}))
+    away = await outside.make(AwsCall("kinesis", "ListStreams"))
+    await outside.close()
+
+    assert isinstance(wrong, NoAnswer)
+    assert isinstance(away, NoAnswer)

@@ -1,0 +1,90 @@
+"""Targets: a parcel reaches what its ARN names, and whoever sent it is told what came of it."""
+
+from app.core.chain import Cause
+from app.core.errors import InvalidParameterValue, QueueDoesNotExist, Refused
+from app.core.facts import Configured, Effect
+from app.core.function import SucceedAfter
+from app.core.names import Arn
+from app.core.targets import Parcel, Targets, Teller
+from app.core.time import Instant
+from tests.core.stage import NOON, SCOPE, Stage
+
+
+class Told:
+    """Keeps what a delivery was settled with."""
+
+    def __init__(self) -> None:
+        self.answers: list[Refused | None] = []
+
+    def __call__(self, refusal: Refused | None, now: Instant) -> None:
+        self.answers.append(refusal)
+
+
+def deliver(targets: Targets, target: Arn, told: Told) -> None:
+    targets.deliver(Parcel(target, b'{"id": 7}', Cause("1-a"), "rule nightly"), NOON, told)
+
+
+def test_a_queue_gets_the_parcel_as_a_message() -> None:
+    stage, told = Stage(), Told()
+    orders = stage.queue("orders")
+
+    deliver(stage.world._targets, orders, told)
+
+    assert told.answers == [None]
+    assert stage.world.queue(orders).visible_count == 1
+
+
+def test_a_queue_that_is_not_there_is_told_and_not_raised() -> None:
+    told = Told()
+
+    deliver(Stage().world._targets, SCOPE.queue_arn("nowhere"), told)
+
+    assert [type(answer) for answer in told.answers] == [QueueDoesNotExist]
+
+
+def test_a_function_gets_the_parcel_as_an_asynchronous_event() -> None:
+    stage, told = Stage(), Told()
+    resize = stage.function("resize", SucceedAfter())
+
+    deliver(stage.world._targets, resize, told)
+    stage.queue("any")  # whatever the world is asked next
+    stage.advance("1s")
+
+    assert told.answers == [None]
+    assert stage.story() == [
+        "resize accepted an event from rule nightly", "resize called by rule nightly", "resize succeeded",
+    ]  # fmt: skip
+
+
+def test_a_service_that_is_not_emulated_refuses() -> None:
+    told = Told()
+
+    deliver(Targets(), "arn:aws:redshift:us-east-1:000000000000:cluster:c", told)
+    deliver(Targets(), "no arn at all", told)
+
+    assert [type(answer) for answer in told.answers] == [InvalidParameterValue] * 2
+
+
+def test_a_target_that_is_there_exists() -> None:
+    stage = Stage()
+    stage.queue("orders")
+    targets = stage.world._targets
+
+    assert targets.exists(SCOPE.queue_arn("orders"))
+    assert not targets.exists(SCOPE.queue_arn("nowhere"))
+    assert not targets.exists(SCOPE.function_arn("nobody"))
+    assert not targets.exists("orders")
+
+
+def test_what_a_delivery_comes_to_is_told_before_what_it_led_to() -> None:
+    outbox: list[Effect] = [Configured("before")]
+    teller = Teller(outbox)
+    outbox.append(Configured("led to"))
+
+    teller.tell(Configured("delivered"))
+    teller.goes_on_later()
+    teller.tell(Configured("settled later"))
+
+    assert [fact.text for fact in outbox if isinstance(fact, Configured)] == [
+        "before", "delivered", "led to", "settled later",
+    ]  # fmt: skip
