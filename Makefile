@@ -28,7 +28,7 @@ dev: .venv/.dev ## the same with what the tests and checks need
 
 .PHONY: test
 test: dev tools lint ## every check and every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 .PHONY: lint
 lint: dev ## format, lint, types and layers; changes nothing

@@ -110,12 +110,14 @@ class Buckets:
             command.event_name, command.bucket, command.key, command.size, command.etag, command.version_id,
             self._sequencers.next(now), request_id, host_id, command.source_ip,
         )  # fmt: skip
-        told = tuple(self._tell(way, event, cause, scope, now) for way in routes)
+        told = tuple(self._tell(way, event, cause, command.origin.trace_header, scope, now) for way in routes)
         return Routed(told, cause.chain)
 
     # Inside ---------------------------------------------------------------------------------------------
 
-    def _tell(self, way: Route, event: ObjectEvent, cause: Cause, scope: Scope, now: Instant) -> Route:
+    def _tell(
+        self, way: Route, event: ObjectEvent, cause: Cause, trace_header: str | None, scope: Scope, now: Instant
+    ) -> Route:
         if isinstance(way, RouteRefused):
             return way
         payload = self.shapes.s3_event(event, rule_id=way.rule_id, region=scope.region, now=now)
@@ -133,7 +135,7 @@ class Buckets:
 
         parcel = Parcel(
             way.target, payload, cause.via(station_of(event)), f"bucket {event.bucket}", "s3.amazonaws.com",
-            bucket_arn(event.bucket),
+            bucket_arn(event.bucket), trace_header=trace_header,
         )  # fmt: skip
         self.targets.deliver(parcel, now, settled)
         teller.goes_on_later()

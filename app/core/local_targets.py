@@ -28,7 +28,7 @@ class QueueTarget:
         hop = parcel.cause.hop
         send = SendMessage(
             parcel.target, parcel.body.decode(), attributes=parcel.attributes,
-            trace_header=self.chains.header_of(hop) if hop else None,
+            trace_header=self.chains.header_of(hop) if hop else parcel.trace_header,
             group_id=parcel.group_id, deduplication_id=parcel.deduplication_id,
         )  # fmt: skip
         try:

@@ -21,8 +21,10 @@ class Parcel:
 
     `body` is UTF-8: JSON, or text where the source says so. `source` says in words who delivers: `rule nightly`,
     `topic news`. `principal` is the service principal that delivers (`events.amazonaws.com`) and `source_arn` the rule,
-    topic or bucket it does so for; a target's resource policy is asked with both. `attributes`, `group_id` and
-    `deduplication_id` are a message's, and nothing to targets without messages.
+    topic or bucket it does so for; a target's resource policy is asked with both. `attributes`, `group_id`,
+    `deduplication_id` and `subject` are a message's, and nothing to targets without them. `trace_header` is what the
+    outside sent, where no invocation is the cause. A bus takes the members that an event has on it as JSON:
+    `source`, `detail-type`, `detail` (an object), maybe `resources` and `time`.
     """
 
     target: Arn
@@ -34,6 +36,8 @@ class Parcel:
     attributes: Mapping[str, MessageAttribute] = field(default_factory=dict)
     group_id: str | None = None
     deduplication_id: str | None = None
+    subject: str | None = None
+    trace_header: str | None = None
 
 
 class Target(Protocol):

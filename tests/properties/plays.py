@@ -44,6 +44,7 @@ from app.core.commands import (
     SetQueueAttributes,
     SettleDeletes,
     SettleInvocation,
+    SettleOutsideCall,
     SettleReceive,
     StartMessageMoveTask,
     TagMapping,
@@ -66,6 +67,7 @@ from app.core.invocation import HandlerFailed, InvocationType, Outcome, Succeede
 from app.core.message import Content, Delivery
 from app.core.names import Arn
 from app.core.notification import NotificationConfiguration, NotificationRule
+from app.core.outside_calls import HttpAnswered, NoAnswer
 from tests.core.stage import SCOPE, Stage
 
 Step: TypeAlias = tuple[str, int, int]
@@ -364,6 +366,10 @@ VERBS: dict[str, Callable[[Play, int, int], Command | None]] = {
     ),
     "invoke": _invoke,
     "settle": _settle,
+    "settle outside call": lambda play, a, b: SettleOutsideCall(
+        play.outside[0].number if play.outside else a,
+        (NoAnswer("nobody"), HttpAnswered(200 + 100 * (b % 4), {}, b""))[b % 2],
+    ),
     "declare bucket": lambda play, a, b: DeclareBucket(SCOPE, "photos"),
     "forget bucket": lambda play, a, b: ForgetBucket("photos") if b % 4 == 0 else None,
     "put notification": _notification,
