@@ -367,7 +367,7 @@ VERBS: dict[str, Callable[[Play, int, int], Command | None]] = {
     "invoke": _invoke,
     "settle": _settle,
     "settle outside call": lambda play, a, b: SettleOutsideCall(
-        play.outside[0].number if play.outside else a,
+        play.outside.pop(0).number if play.outside else a,
         (NoAnswer("nobody"), HttpAnswered(200 + 100 * (b % 4), {}, b""))[b % 2],
     ),
     "declare bucket": lambda play, a, b: DeclareBucket(SCOPE, "photos"),
