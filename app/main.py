@@ -41,7 +41,9 @@ def create_app(
     """
     url = f"http://{_reachable(settings.listen)}:{port or settings.listen.port}"
     service = Service(settings, url=url)
-    aws = AwsEndpoint(service.engine, AwsSettings(secrets=_secrets(service)), S3App(service.engine, service.store))
+    aws = AwsEndpoint(
+        service.engine, AwsSettings(secrets=_secrets(service)), S3App(service.engine, service.store), service.stored
+    )
     listen = f"{settings.listen.host}:{port or settings.listen.port}"
     control = Deferred(lambda: _control_app(service, listen))
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from secrets import token_hex
 from typing import Any, TypeVar
 
+from app.adapters.moto_services import MotoServices
 from app.adapters.object_store import ObjectStore
 from app.adapters.outside import Outside
 from app.adapters.sqs_broker import SqsBroker
@@ -90,6 +91,7 @@ class Service:
             self.outside,
         )
         self.store = ObjectStore(self.engine.clock.now)
+        self.stored = MotoServices(self.engine.clock.now)
 
     async def set_up(self) -> None:
         """Make everything the settings name. Raises SetupError, naming the entry, for what AWS would refuse."""
@@ -117,6 +119,7 @@ class Service:
             await broker.close()
         await self.outside.close()
         await self.store.close()
+        await self.stored.close()
 
     # Adding ---------------------------------------------------------------------------------------------
 

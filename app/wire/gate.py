@@ -31,7 +31,7 @@ def refuse_s3(refused: Refused, request_id: str) -> HttpAnswer:
 
 def refuse_service(service: str, request_id: str, *, speaks_json: bool) -> HttpAnswer:
     """A request to a service that is not emulated; 501, which SDKs do not retry."""
-    message = f"Triggerfish does not emulate the AWS service '{service}' yet; it emulates SQS, Lambda and S3."
+    message = f"Triggerfish does not emulate the AWS service '{service}'."
     names = (("x-amzn-errortype", "NotImplementedException"),)
     if speaks_json:
         body = orjson.dumps({"__type": "NotImplementedException", "message": message})

@@ -7,10 +7,22 @@ from app.wire.calls import Service
 SERVICES: Mapping[str, Service] = {}
 """SQS, Lambda and S3 have ways of their own and are not among them."""
 
-_TARGETS: Mapping[str, str] = {}
+_TARGETS: Mapping[str, str] = {
+    "AWSCognitoIdentityProviderService": "cognito-idp",
+    "AWSStepFunctions": "states",
+    "AmazonSSM": "ssm",
+    "DynamoDBStreams_20120810": "dynamodb",
+    "DynamoDB_20120810": "dynamodb",
+    "Firehose_20150804": "firehose",
+    "GraniteServiceVersion20100801": "monitoring",
+    "Kinesis_20131202": "kinesis",
+    "Logs_20140328": "logs",
+    "TrentService": "kms",
+    "secretsmanager": "secretsmanager",
+}
 """The first word of `X-Amz-Target`, for requests that are not signed."""
 
-_QUERY_VERSIONS: Mapping[str, str] = {}
+_QUERY_VERSIONS: Mapping[str, str] = {"2010-05-08": "iam", "2010-08-01": "monitoring", "2011-06-15": "sts"}
 """The `Version` of the query protocol, for requests that are not signed."""
 
 

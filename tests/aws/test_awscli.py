@@ -199,3 +199,13 @@ def notified(service: Live, prefix: str) -> list[tuple[str, str]]:
     records = [record for body in bodies for record in body.get("Records", [])]
     told = [(record["eventName"], record["s3"]["object"]["key"]) for record in records]
     return [(name, key) for name, key in told if key.startswith(prefix)]
+
+
+def test_services_that_only_store_are_there(aws: Aws) -> None:
+    trust = '{"Version": "2012-10-17", "Statement": []}'
+    made = shown(aws("iam", "create-role", "--role-name", "worker", "--assume-role-policy-document", trust))
+    aws("logs", "create-log-group", "--log-group-name", "g")
+
+    assert made["Role"]["Arn"] == "arn:aws:iam::000000000000:role/worker"
+    assert shown(aws("sts", "get-caller-identity"))["Account"] == "000000000000"
+    assert [group["logGroupName"] for group in shown(aws("logs", "describe-log-groups"))["logGroups"]] == ["g"]

@@ -1,0 +1,99 @@
+"""The services that only store, kept by moto on one thread of its own, loaded when they are first used."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+
+from app.core.names import Scope
+from app.core.time import Instant
+from app.wire.http import HttpAnswer, HttpRequest
+
+if TYPE_CHECKING:
+    from app.adapters.moto_backends import MotoBackends
+
+T = TypeVar("T")
+
+STORED = frozenset(
+    {
+        "apigateway", "cognito-idp", "dynamodb", "firehose", "iam", "kinesis", "kms", "logs", "monitoring",
+        "secretsmanager", "ssm", "states", "sts",
+    }
+)  # fmt: skip
+"""By the name that requests are signed for. What moto serves only with Docker is not among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A request that one of the services took, and its answer."""
+
+    service: str
+    scope: Scope
+    request: HttpRequest
+    answer: HttpAnswer
+
+
+Observer: TypeAlias = Callable[[Stored], None]
+
+
+class MotoServices:
+    """`engine.storage.Backstop` over moto.
+
+    moto is neither asynchronous nor safe to use from two threads, so that one thread does all its work. moto keeps its
+    state in the process: only the newest of these is to be used.
+    """
+
+    def __init__(self, now: Callable[[], Instant]) -> None:
+        """`now` stamps what is stored; it is called on the thread."""
+        self._now = now
+        self._thread: ThreadPoolExecutor | None = None
+        self._moto: MotoBackends | None = None
+        self._observers: dict[str, list[Observer]] = {}
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether anything of moto has been imported for this."""
+        return self._moto is not None
+
+    def handles(self, service: str) -> bool:
+        return service in STORED
+
+    def observe(self, service: str, observer: Observer) -> None:
+        """Tell `observer` of each request of the service that succeeded, and may have changed something.
+
+        It is told on the event loop, before the answer goes out.
+        """
+        self._observers.setdefault(service, []).append(observer)
+
+    async def handle(self, service: str, request: HttpRequest, scope: Scope) -> HttpAnswer:
+        """Raises NotEmulated for what moto lacks, ServiceFailed for what it fails at."""
+        answer = await self._do(lambda moto: moto.handle(service, request, scope))
+        if answer.status < 300 and request.method != "GET":
+            for observer in self._observers.get(service, ()):
+                observer(Stored(service, scope, request, answer))
+        return answer
+
+    async def use(self, service: str, scope: Scope, work: Callable[[Any], T]) -> T:
+        """What `work` gives for moto's own backend of a service (`backend.put_log_events(…)`), on the thread."""
+        return await self._do(lambda moto: work(moto.backend(service, scope)))
+
+    async def close(self) -> None:
+        if self._thread is not None:
+            if self._moto is not None:
+                await self._do(lambda moto: moto.close())
+            self._thread.shutdown()
+            self._thread = None
+
+    async def _do(self, work: "Callable[[MotoBackends], T]") -> T:
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="services")
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._on_thread, work)
+
+    def _on_thread(self, work: "Callable[[MotoBackends], T]") -> T:
+        if self._moto is None:
+            # Half a second (moto 5.2.5) that a service without these should not pay.
+            from app.adapters.moto_backends import MotoBackends
+
+            self._moto = MotoBackends(self._now)
+        return work(self._moto)
