@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from app.core.chain import Cause, Hop
+from app.core.errors import RecursiveInvocation
+from app.core.invocation import Throttled
 from app.core.names import Arn
 
 if TYPE_CHECKING:
@@ -34,6 +36,10 @@ class ForEvent:
 
 
 Owner: TypeAlias = ForWaiter | ForBatch | ForEvent
+
+
+Stopped: TypeAlias = RecursiveInvocation | Throttled
+"""What keeps a call from running: the loop detection or a limit."""
 
 
 @dataclass(slots=True)

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from app.core.async_events import AsyncEvents
 from app.core.async_invoke import Event
 from app.core.chain import Chains
 from app.core.commands import SendMessage
@@ -44,6 +45,7 @@ class FunctionTarget:
     """A function gets the parcel as an asynchronous event; what becomes of it then is the function's business."""
 
     functions: Functions
+    events: AsyncEvents
     ids: Ids
 
     def exists(self, arn: Arn) -> bool:
@@ -59,5 +61,5 @@ class FunctionTarget:
             settled(refusal, now)
             return
         event = Event(self.ids.uuid(), name.arn, name.as_invoked, parcel.body, parcel.source, parcel.cause, now)
-        self.functions.accept(function, event, now)
+        self.events.accept(function, event, now)
         settled(None, now)

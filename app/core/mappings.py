@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, assert_never
 
 from app.core.batch import Batch, Item, UnusableResponse, read_partial_response
-from app.core.call import Call, ForBatch
+from app.core.call import Call, ForBatch, Stopped
 from app.core.chain import Cause
 from app.core.commands import (
     CreateEventSourceMapping,
@@ -26,7 +26,7 @@ from app.core.errors import (
 )
 from app.core.facts import BatchAbandoned, BatchFormed, Configured, Effect, InvocationThrottled, MessagesFiltered
 from app.core.function import Function
-from app.core.functions import FunctionName, Functions, Stopped, parse_function_name
+from app.core.functions import FunctionName, Functions, parse_function_name
 from app.core.ids import Ids
 from app.core.invocation import Outcome, Succeeded, Throttled
 from app.core.limits import Limits
@@ -51,7 +51,8 @@ _NO_QUEUE = (
 
 @dataclass(slots=True)
 class Mappings:
-    """All mappings by UUID. `changed` is told of a mapping that may poll or has another next wake-up."""
+    """All mappings by UUID. `submit` runs a call or says what forbids it; `changed` is told of a mapping that may poll
+    or has another next wake-up."""
 
     ids: Ids
     limits: Limits
@@ -60,6 +61,7 @@ class Mappings:
     queues: Queues
     remote: RemotePolling
     functions: Functions
+    submit: Callable[[Function, Call, Instant], Stopped | None]
     changed: Callable[[Mapping], None]
     gone: Callable[[Mapping], None]
     _mappings: dict[str, Mapping] = field(default_factory=dict)
@@ -307,7 +309,7 @@ class Mappings:
         queue_name = name_of(mapping.queue)
         call = Call(batch.request_id, function.arn, mapping.function_arn, payload, f"queue {queue_name}",
                     furthest(_causes(batch), function.arn).via(queue_name), ForBatch(mapping.uuid, batch))  # fmt: skip
-        stopped: Stopped | None = self.functions.submit(function, call, now)
+        stopped: Stopped | None = self.submit(function, call, now)
         match stopped:
             case None:
                 mapping.throttled.pop(batch.request_id, None)

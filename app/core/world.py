@@ -14,6 +14,7 @@ from app.core.facts import Effect, Fact
 from app.core.function import Function
 from app.core.functions import Functions
 from app.core.ids import Ids
+from app.core.invocations import Invocations
 from app.core.limits import DEFAULT_LIMITS, Limits
 from app.core.local_targets import FunctionTarget, QueueTarget
 from app.core.machine import Machine, Timetable, Waking
@@ -52,22 +53,23 @@ class World:
         self._move_tasks = MoveTasks(ids, self._queues, self._outbox)
         self._targets = Targets()
         self._outside = Outside(self._outbox)
-        self._functions = Functions(
-            ids, limits, self._chains, self._outbox, self._cause_of, self._queues.next_waiter, self._function_freed,
-            self._settle_batch, self._targets,
+        self._functions = Functions(limits, self._outbox, self._targets, self._function_changed, self._function_gone)
+        self._invocations = Invocations(
+            ids, limits, self._chains, self._outbox, self._functions, self._targets, self._cause_of,
+            self._queues.next_waiter, self._function_freed, self._settle_batch,
         )  # fmt: skip
         self._targets.register("sqs", QueueTarget(self._queues, self._chains))
-        self._targets.register("lambda", FunctionTarget(self._functions, ids))
+        self._targets.register("lambda", FunctionTarget(self._functions, self._invocations.events, ids))
         self._remote_queues = RemoteQueues(self._outbox, self._cause_of, self._queues.__contains__)
         self._remote_polling = RemotePolling(
             limits, self._outbox, self._remote_queues, self._functions, self._mappings_of_queue, self._mapping_changed
         )
         self._mappings = Mappings(
             ids, limits, shapes, self._outbox, self._queues, self._remote_polling, self._functions,
-            self._mapping_changed, self._mapping_gone,
+            self._invocations.submit, self._mapping_changed, self._mapping_gone,
         )  # fmt: skip
         self._buckets = Buckets(ids, shapes, self._outbox, self._queues, self._functions, self._targets, self._cause_of)
-        self._machines: tuple[Waking, ...] = (self._functions, self._move_tasks)
+        self._machines: tuple[Waking, ...] = (self._invocations, self._invocations.events, self._move_tasks)
         self._verbs = self._table_of_verbs()
         self._now: Instant = 0
 
@@ -137,7 +139,7 @@ class World:
 
     def events_waiting(self, function: Arn) -> int:
         """How many asynchronous events wait for their next attempt."""
-        return self._functions.events_waiting(function)
+        return len(self._invocations.events.waiting_for(function))
 
     def mapping(self, scope: Scope, uuid: str) -> Mapping:
         """Raises ResourceNotFound."""
@@ -167,7 +169,14 @@ class World:
         `history` is what the journal knows of the message that is asked about.
         """
         scene = Scene(
-            self._queues, self._functions, self._mappings, self._buckets, self._shapes, self._limits, self._known_cause
+            self._queues,
+            self._functions,
+            self._invocations,
+            self._mappings,
+            self._buckets,
+            self._shapes,
+            self._limits,
+            self._known_cause,
         )
         return explain(scene, question, now=now, history=history)
 
@@ -210,8 +219,8 @@ class World:
             commands.DeleteEventSourceMapping: mappings.delete,
             commands.TagMapping: mappings.tag,
             commands.UntagMapping: mappings.untag,
-            commands.Invoke: functions.invoke,
-            commands.SettleInvocation: functions.settle,
+            commands.Invoke: self._invocations.invoke,
+            commands.SettleInvocation: self._invocations.settle,
             commands.SettleOutsideCall: self._outside.settle,
             commands.DeclareBucket: buckets.declare,
             commands.ForgetBucket: buckets.forget,
@@ -226,7 +235,7 @@ class World:
 
     def _cancel(self, command: commands.CancelWait, now: Instant) -> None:
         if not self._queues.cancel(command, now):
-            self._functions.cancel_wait(command.waiter)
+            self._invocations.cancel_wait(command.waiter)
 
     def _cause_of(self, origin: Origin, trace_header: str | None, now: Instant) -> Cause:
         """What caused a request: the invocation its trace header names, else the one that runs where its key belongs.
@@ -252,6 +261,12 @@ class World:
 
     def _mappings_of_queue(self, arn: Arn) -> Iterable[Mapping]:
         return self._mappings.of_queue(arn)
+
+    def _function_changed(self, function: Function, now: Instant) -> None:
+        self._invocations.serve(function, now)
+
+    def _function_gone(self, function: Function, now: Instant) -> None:
+        self._invocations.forget(function, now)
 
     def _function_freed(self, function: Function) -> None:
         for mapping in self._mappings.of_function(function.arn):

@@ -1,4 +1,4 @@
-"""The asynchronous queue on its own; told through the world in test_functions."""
+"""The asynchronous queue on its own; told through the world in test_async_events."""
 
 import pytest
 

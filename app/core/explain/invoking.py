@@ -1,4 +1,4 @@
-"""Whether a function would run now: loops, reserved concurrency, environments (the rules are `Functions.judge`'s)."""
+"""Whether a function would run now: loops, reserved concurrency, environments (the rules are `Invocations.judge`'s)."""
 
 from enum import Enum
 
@@ -39,7 +39,7 @@ def explain_invoke(scene: Scene, command: Invoke, trail: Trail) -> Conclusion:
 
 def explain_event(scene: Scene, function: Function, cause: Cause, trail: Trail) -> Conclusion:
     """An asynchronous event for the function."""
-    if events := scene.functions.events_of(function.arn):
+    if events := scene.invocations.events.waiting_for(function.arn):
         due = min((event.due_at for event in events if event.due_at is not None), default=None)
         noun = "event waits" if len(events) == 1 else "events wait"
         words = f"{len(events)} other asynchronous {noun} for another attempt"
@@ -56,7 +56,7 @@ def explain_admission(
     if (obstacle := lasting_obstacle(scene, function, cause, asker)) is not None:
         return trail.end(obstacle)
     name, spec = function.spec.name, function.spec
-    if isinstance(scene.functions.judge(function, cause), Throttled):
+    if isinstance(scene.invocations.judge(function, cause), Throttled):
         then = "the caller gets 429" if asker is Asker.CALLER else "it is tried again"
         verdict = Verdict.NO if asker is Asker.CALLER else Verdict.WAIT
         words = f"'{name}' has reached its reserved concurrency of {spec.reserved_concurrency}, {then}"
@@ -82,7 +82,7 @@ def lasting_obstacle(scene: Scene, function: Function, cause: Cause, asker: Aske
     name = function.spec.name
     then = {Asker.CALLER: "the caller is told so", Asker.EVENT: "the event is dropped",
             Asker.MAPPING: "the messages stay and each receive counts"}[asker]  # fmt: skip
-    if isinstance(scene.functions.judge(function, cause), RecursiveInvocation):
+    if isinstance(scene.invocations.judge(function, cause), RecursiveInvocation):
         most = scene.limits.chain_invocations
         words = f"loop detection stops '{name}': the chain has come to it {most} times, {then}"
         return Step(Verdict.NO, About.LOOP, words, function=function.arn, limit=most, code="RecursiveInvocation")

@@ -7,6 +7,7 @@ from app.core.buckets import Buckets
 from app.core.chain import Cause
 from app.core.commands import Origin
 from app.core.functions import Functions
+from app.core.invocations import Invocations
 from app.core.limits import Limits
 from app.core.mappings import Mappings
 from app.core.queues import Queues
@@ -19,6 +20,7 @@ class Scene:
 
     queues: Queues
     functions: Functions
+    invocations: Invocations
     mappings: Mappings
     buckets: Buckets
     shapes: EventShapes

@@ -1,0 +1,135 @@
+"""Asynchronous events: accepted, tried, tried again, and ended at a destination, a dead-letter queue or nowhere."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from app.core.async_invoke import Again, AsyncQueue, Done, Event, GivenUp
+from app.core.call import Call, ForEvent, Stopped
+from app.core.chain import Cause
+from app.core.destinations import dead_letter_attributes, record
+from app.core.errors import RecursiveInvocation, Refused
+from app.core.facts import (
+    DestinationFailed,
+    DestinationTold,
+    Effect,
+    EventAccepted,
+    EventDropped,
+    EventRetried,
+    InvocationThrottled,
+)
+from app.core.function import Function
+from app.core.functions import Functions
+from app.core.invocation import Outcome, Throttled, Unreachable
+from app.core.limits import Limits
+from app.core.names import Arn
+from app.core.targets import Parcel, Targets, Teller
+from app.core.time import Instant
+
+
+@dataclass(slots=True)
+class AsyncEvents:
+    """The asynchronous queue of every function. `submit` runs a call, or says what forbids it; `targets` get what
+    destinations are to get; effects go to `outbox`."""
+
+    limits: Limits
+    outbox: list[Effect]
+    functions: Functions
+    targets: Targets
+    submit: Callable[[Function, Call, Instant], Stopped | None]
+    _queue: AsyncQueue = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._queue = AsyncQueue(self.limits)
+
+    def waiting_for(self, function: Arn) -> list[Event]:
+        """The events that wait for their next attempt."""
+        return self._queue.waiting_for(function)
+
+    def accept(self, function: Function, event: Event, now: Instant) -> None:
+        """Take an event into the queue; its first attempt is at once."""
+        self.outbox.append(EventAccepted(function.arn, event.request_id, event.cause.chain, event.source))
+        self._attempt(function, event, now)
+
+    def settle(self, function: Function, event: Event, outcome: Outcome, now: Instant) -> None:
+        """What an attempt came to: the event ends, or waits for its next."""
+        rules = function.retry_rules
+        chain = event.cause.chain
+        match self._queue.settle(event, outcome, rules, now=now):
+            case Done():
+                self._tell(function, event, function.on_success, "OnSuccess", outcome, "Success", now)
+            case Again(at=at) if isinstance(outcome, Throttled):
+                self.outbox.append(InvocationThrottled(function.arn, event.request_id, chain, outcome.reason, at))
+            case Again(at=at):
+                attempt = event.attempts + 1
+                self.outbox.append(EventRetried(function.arn, event.request_id, chain, attempt, at, at - now))
+            case GivenUp(condition=condition):
+                self._give_up(function, event, outcome, condition, now)
+
+    def drop(self, function: Function, event: Event, condition: str) -> None:
+        """The event is lost: nobody but the journal is told."""
+        self.outbox.append(EventDropped(function.arn, event.request_id, event.cause.chain, condition, event.attempts))
+
+    def forget(self, function: Function) -> None:
+        """The function is gone, and with it the events that wait for it."""
+        for event in self._queue.waiting_for(function.arn):
+            self._queue.drop(event)
+            self.drop(function, event, "FunctionDeleted")
+
+    # Time -----------------------------------------------------------------------------------------------
+
+    def next_wakeup(self) -> Instant | None:
+        return self._queue.next_wakeup()
+
+    def wake(self, now: Instant) -> None:
+        """Try again the events whose time has come."""
+        for event in list(self._queue.due(now)):
+            self._attempt(self.functions[event.function], event, now)
+
+    # Inside ---------------------------------------------------------------------------------------------
+
+    def _attempt(self, function: Function, event: Event, now: Instant) -> None:
+        event.attempts += 1
+        call = Call(event.request_id, function.arn, event.function_arn, event.payload, event.source, event.cause,
+                    ForEvent(event), attempt=event.attempts)  # fmt: skip
+        match self.submit(function, call, now):
+            case RecursiveInvocation():
+                # Dropped without a retry; which condition AWS writes then is UNCONFIRMED.
+                event.attempts -= 1
+                self._give_up(function, event, None, "RecursiveInvocation", now)
+            case Throttled() as throttled:
+                event.attempts -= 1
+                if function.spec.reserved_concurrency == 0:
+                    self._give_up(function, event, None, "ZeroReservedConcurrency", now)
+                else:
+                    self.settle(function, event, throttled, now)
+
+    def _give_up(self, function: Function, event: Event, outcome: Outcome | None, condition: str, now: Instant) -> None:
+        """The event ends: at its OnFailure destination, in the function's dead-letter queue, in both, or nowhere."""
+        self.drop(function, event, condition)
+        ran = None if isinstance(outcome, Throttled | Unreachable) else outcome
+        self._tell(function, event, function.on_failure, "OnFailure", ran, condition, now)
+        self._tell(function, event, function.spec.dead_letter_target, "DeadLetterConfig", ran, condition, now)
+
+    def _tell(
+        self, function: Function, event: Event, target: Arn | None, role: str, outcome: Outcome | None, condition: str,
+        now: Instant,
+    ) -> None:  # fmt: skip
+        if target is None:
+            return
+        hop = event.last_hop
+        cause = event.cause if hop is None else Cause(hop.chain, hop)
+        is_dead_letter = role == "DeadLetterConfig"
+        body = event.payload if is_dead_letter else record(event, outcome, condition, now=now)
+        attributes = dead_letter_attributes(event, outcome) if is_dead_letter else {}
+        chain, teller = event.cause.chain, Teller(self.outbox)
+
+        def settled(refusal: Refused | None, _: Instant) -> None:
+            if refusal is None:
+                teller.tell(DestinationTold(function.arn, event.request_id, chain, role, target, condition))
+            else:
+                reason = refusal.message
+                teller.tell(DestinationFailed(function.arn, event.request_id, chain, role, target, reason))
+
+        source = hop.stations[-1] if hop else "destination"
+        self.targets.deliver(Parcel(target, body, cause, source, attributes=attributes), now, settled)
+        teller.goes_on_later()

@@ -1,0 +1,224 @@
+"""The invocations under way: who may run now, who stands in line, and whom an outcome is for."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import assert_never
+
+from app.core.async_events import AsyncEvents
+from app.core.async_invoke import Event
+from app.core.call import Call, ForBatch, ForEvent, ForWaiter, Stopped
+from app.core.chain import Cause, Chains, times_seen
+from app.core.commands import Invoke, Invoked, Origin, SettleInvocation, Waiting
+from app.core.errors import RecursiveInvocation, ResourceNotFound, TooManyRequests
+from app.core.facts import Answered, CallFunction, Effect, InvocationEnded, InvocationStarted, LoopWarned
+from app.core.function import Function
+from app.core.functions import Functions
+from app.core.ids import Ids
+from app.core.invocation import Invocation, InvocationType, Outcome, Throttled
+from app.core.limits import Limits
+from app.core.names import Arn
+from app.core.outcomes import error_of, ran_of, word_of
+from app.core.script import Running, plan
+from app.core.targets import Targets
+from app.core.time import Instant
+
+_RESERVED_EXCEEDED = "ReservedFunctionConcurrentInvocationLimitExceeded"
+
+
+@dataclass(slots=True)
+class Invocations:
+    """The calls of all functions. `freed` is told when an environment is free again, `settle_batch` what came of a
+    mapping's batch; `events` are the asynchronous ones, tried from there; effects go to `outbox`."""
+
+    ids: Ids
+    limits: Limits
+    chains: Chains
+    outbox: list[Effect]
+    functions: Functions
+    targets: Targets
+    cause_of: Callable[[Origin, str | None, Instant], Cause]
+    next_waiter: Callable[[], int]
+    freed: Callable[[Function], None]
+    settle_batch: Callable[[ForBatch, Outcome, Instant], None]
+    events: AsyncEvents = field(init=False)
+    scripted: Running = field(default_factory=Running)
+    _function_of: dict[str, Arn] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.events = AsyncEvents(self.limits, self.outbox, self.functions, self.targets, self.submit)
+
+    # Invoking -------------------------------------------------------------------------------------------
+
+    def invoke(self, command: Invoke, now: Instant) -> Invoked | Waiting:
+        name, function = self.functions.named(command)
+        arn = name.arn
+        self.functions.check_payload(command)
+        request_id = self.ids.uuid()
+        if command.type is InvocationType.DRY_RUN:
+            return Invoked(request_id)
+        payload = command.payload or b"{}"
+        cause = self.cause_of(command.origin, command.origin.trace_header, now)
+        source = cause.hop.stations[-1] if cause.hop else "Invoke"
+        if command.type is InvocationType.EVENT:
+            event = Event(request_id, arn, name.as_invoked, payload, source, cause, now)
+            self.events.accept(function, event, now)
+            return Invoked(request_id)
+        waiter = self.next_waiter()
+        call = Call(request_id, arn, name.as_invoked, payload, source, cause, ForWaiter(waiter),
+                    client_context=command.client_context)  # fmt: skip
+        match self.submit(function, call, now):
+            case None:
+                return Waiting(waiter)
+            case RecursiveInvocation() as refusal:
+                raise refusal
+            case Throttled(reason=reason, message=message):
+                raise TooManyRequests(reason, message)
+
+    def judge(self, function: Function, cause: Cause) -> Stopped | None:
+        """What would forbid the invocation that `cause` asks for now; nothing happens."""
+        is_loop = times_seen(cause, function.arn) > self.limits.chain_invocations
+        if is_loop and function.spec.recursive_loop != "Allow":
+            return RecursiveInvocation()
+        return Throttled(_RESERVED_EXCEEDED) if function.is_at_reserved_limit else None
+
+    def submit(self, function: Function, call: Call, now: Instant) -> Stopped | None:
+        """Run the call or let it stand in line for an environment; gives back what forbids both."""
+        hop = self.chains.extend(call.cause, function=function.arn, request_id=call.request_id)
+        call.hop = hop
+        stopped = self.judge(function, call.cause)
+        self._warn_of_loop(function, call, is_stopped=isinstance(stopped, RecursiveInvocation))
+        if stopped is not None:
+            return stopped
+        self._function_of[call.request_id] = function.arn
+        self.chains.keep(hop)
+        if function.has_room:
+            self._begin(function, call, now)
+        else:
+            function.line.append(call)
+        return None
+
+    def settle(self, command: SettleInvocation, now: Instant) -> None:
+        """What came of a call that was running. An outcome for nobody (a deleted function's) is let go."""
+        arn = self._function_of.pop(command.request_id, None)
+        function = self.functions.get(arn) if arn else None
+        if function is None or command.request_id not in function.running:
+            return
+        call = function.end(command.request_id)
+        outcome = command.outcome
+        error_type, message = error_of(outcome)
+        ran = ran_of(outcome)
+        assert call.hop is not None, "a running call has its hop"
+        self.outbox.append(
+            InvocationEnded(
+                function.arn,
+                call.request_id,
+                call.hop.chain,
+                word_of(outcome),
+                error_type,
+                message,
+                ran.duration_ms,
+                ran.log_tail,
+            )
+        )
+        match call.owner:
+            case ForWaiter(waiter=waiter):
+                self.outbox.append(Answered(waiter, self._answer(call, outcome)))
+            case ForBatch() as batch:
+                self.settle_batch(batch, outcome, now)
+            case ForEvent(event=event):
+                event.last_hop = call.hop
+                self.events.settle(function, event, outcome, now)
+            case _:
+                assert_never(call.owner)
+        self.serve(function, now)
+
+    def cancel_wait(self, waiter: int) -> None:
+        """The caller is gone: a call still in line is dropped, a running one runs on, as on Lambda."""
+        for function in self.functions.all():
+            for call in function.line:
+                if call.owner == ForWaiter(waiter):
+                    function.line.remove(call)
+                    self._function_of.pop(call.request_id, None)
+                    return
+
+    def serve(self, function: Function, now: Instant) -> None:
+        """Let who waits for the function go on: it has room, or other settings."""
+        while (call := function.next_in_line()) is not None:
+            self._begin(function, call, now)
+        self.freed(function)
+
+    def forget(self, function: Function, now: Instant) -> None:
+        """The function is gone: what waits for it is dropped, what runs settles for nobody but its own caller."""
+        gone = ResourceNotFound(f"Function not found: {function.arn}:$LATEST")
+        for call in [*function.line, *function.running.values()]:
+            self._function_of.pop(call.request_id, None)
+            match call.owner:
+                case ForWaiter(waiter=waiter):
+                    self.outbox.append(Answered(waiter, gone))
+                case ForEvent(event=event):
+                    self.events.drop(function, event, "FunctionDeleted")
+                case ForBatch() as batch:
+                    self.settle_batch(batch, Throttled("FunctionDeleted", gone.message), now)
+        self.events.forget(function)
+
+    # Time -----------------------------------------------------------------------------------------------
+
+    def next_wakeup(self) -> Instant | None:
+        return self.scripted.next_wakeup()
+
+    def wake(self, now: Instant) -> None:
+        """Settle the scripted calls that ended."""
+        for request_id, outcome in self.scripted.ended(now):
+            self.settle(SettleInvocation(request_id, outcome), now)
+
+    # Inside ---------------------------------------------------------------------------------------------
+
+    def _begin(self, function: Function, call: Call, now: Instant) -> None:
+        slot = function.begin(call)
+        spec, hop = function.spec, call.hop
+        assert hop is not None, "a call has its hop before it begins"
+        self.outbox.append(
+            InvocationStarted(spec.arn, call.request_id, hop.chain, call.attempt, call.source, slot, len(call.payload))
+        )
+        if spec.script is not None:
+            after_ms, outcome = plan(spec, spec.script, call.payload, nth=function.invocations)
+            self.scripted.start(call.request_id, outcome, at=now + after_ms)
+            return
+        self.outbox.append(
+            CallFunction(
+                Invocation(
+                    call.request_id,
+                    call.function_arn,
+                    spec.name,
+                    call.payload,
+                    spec.timeout_ms,
+                    self.chains.header_of(hop),
+                    slot,
+                    call.attempt,
+                    call.client_context,
+                )
+            )
+        )
+
+    def _warn_of_loop(self, function: Function, call: Call, *, is_stopped: bool) -> None:
+        """Tell of the invocation after the sixteenth on one path, which AWS would refuse, and warn early (spec F)."""
+        hop, most = call.hop, self.limits.chain_invocations
+        assert hop is not None, "the hop is there before it is judged"
+        times, seen = hop.times[function.arn], hop.seen_times[function.arn]
+        if is_stopped:
+            self._warn(function, call, "stopped", seen)
+        elif times == self.limits.chain_warning_at:
+            self._warn(function, call, "early", times)
+        elif times == most + 1:
+            self._warn(function, call, "allowed" if seen > most else "unseen", times)
+
+    def _warn(self, function: Function, call: Call, kind: str, times: int) -> None:
+        assert call.hop is not None, "the hop is there before it is judged"
+        stations = call.hop.stations
+        self.outbox.append(LoopWarned(function.arn, call.hop.chain, kind, times, stations, call.request_id))
+
+    def _answer(self, call: Call, outcome: Outcome) -> Invoked | TooManyRequests:
+        if isinstance(outcome, Throttled):
+            return TooManyRequests(outcome.reason, outcome.message)
+        assert call.hop is not None, "a settled call has its hop"
+        return Invoked(call.request_id, outcome, trace_header=self.chains.header_of(call.hop))
