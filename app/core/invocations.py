@@ -184,21 +184,19 @@ class Invocations:
             after_ms, outcome = plan(spec, spec.script, call.payload, nth=function.invocations)
             self.scripted.start(call.request_id, outcome, at=now + after_ms)
             return
-        self.outbox.append(
-            CallFunction(
-                Invocation(
-                    call.request_id,
-                    call.function_arn,
-                    spec.name,
-                    call.payload,
-                    spec.timeout_ms,
-                    self.chains.header_of(hop),
-                    slot,
-                    call.attempt,
-                    call.client_context,
-                )
-            )
+        invocation = Invocation(
+            call.request_id,
+            call.function_arn,
+            spec.name,
+            call.payload,
+            spec.timeout_ms,
+            self.chains.header_of(hop),
+            slot,
+            call.attempt,
+            call.client_context,
         )
+        waiter = call.owner.waiter if isinstance(call.owner, ForWaiter) else None
+        self.outbox.append(CallFunction(invocation, waiter))
 
     def _warn_of_loop(self, function: Function, call: Call, *, is_stopped: bool) -> None:
         """Tell of the invocation after the sixteenth on one path, which AWS would refuse, and warn early (spec F)."""

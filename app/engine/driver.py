@@ -18,7 +18,7 @@ from app.engine.brokers import Brokers
 from app.engine.clock import Clock, Way
 from app.engine.journal import Journal
 from app.engine.outside import OutsideCalls
-from app.engine.ports import Broker, FunctionEndpoint, OutsideWorld
+from app.engine.ports import Broker, FunctionEndpoint, OutsideWorld, ResponseSink, StreamingEndpoint
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +71,7 @@ class Engine:
         self._brokers = Brokers(brokers, self.submit, self._hold, self._release)
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._long_polls: set[int] = set()
+        self._sinks: dict[int, ResponseSink] = {}
         self._calls: dict[str, asyncio.Task[None]] = {}
         self._holds: dict[str, Hold] = {}
         self._nothing_held = asyncio.Event()
@@ -105,6 +106,19 @@ class Engine:
         """Submit, and wait for the answer if it comes later. Raises a `Refused`; cancelling gives up the wait."""
         answer = self.submit(command)
         return await self.later(answer) if isinstance(answer, Waiting) else answer
+
+    async def ask_streaming(self, command: Command, sink: ResponseSink) -> Any:
+        """The same for an Invoke whose response is wanted as it comes: what is streamed goes to `sink`, and the answer
+        has the rest. An endpoint that cannot stream gives all of it in the answer."""
+        answer = self.submit(command)
+        if not isinstance(answer, Waiting):
+            return answer
+        # The call begins when this coroutine waits, or later: nothing can have been streamed yet.
+        self._sinks[answer.waiter] = sink
+        try:
+            return await self.later(answer)
+        finally:
+            del self._sinks[answer.waiter]
 
     async def later(self, waiting: Waiting) -> Any:
         """What a submitted command that was answered `Waiting` comes to; ask for it once.
@@ -264,8 +278,8 @@ class Engine:
 
     def _grant(self, wish: Wish) -> None:
         match wish:
-            case CallFunction(invocation=invocation):
-                self._call(invocation)
+            case CallFunction(invocation=invocation, waiter=waiter):
+                self._call(invocation, waiter)
             case CallOutside():
                 self._outside.carry_out(wish)
             case Answered(waiter=waiter, answer=answer):
@@ -275,12 +289,14 @@ class Engine:
             case _:
                 self._brokers.carry_out(wish)
 
-    def _call(self, invocation: Invocation) -> None:
+    def _call(self, invocation: Invocation, waiter: int | None) -> None:
         self._hold(invocation.request_id, invocation.function_name)
-        task = asyncio.get_running_loop().create_task(self._run(invocation), name=f"call {invocation.request_id}")
+        task = asyncio.get_running_loop().create_task(
+            self._run(invocation, waiter), name=f"call {invocation.request_id}"
+        )
         self._calls[invocation.request_id] = task
 
-    async def _run(self, invocation: Invocation) -> None:
+    async def _run(self, invocation: Invocation, waiter: int | None) -> None:
         outcome: Outcome
         try:
             # The unqualified ARN names the endpoint; versions have none of their own.
@@ -288,7 +304,11 @@ class Engine:
             if endpoint is None:
                 outcome = Unreachable(f"there is no endpoint for function '{invocation.function_name}'")
             else:
-                outcome = await endpoint.invoke(invocation)
+                sink = self._sinks.get(waiter) if waiter is not None else None
+                if sink is not None and isinstance(endpoint, StreamingEndpoint):
+                    outcome = await endpoint.invoke_streaming(invocation, sink)
+                else:
+                    outcome = await endpoint.invoke(invocation)
         except (Exception, asyncio.CancelledError) as error:
             if _is_cancelled():
                 raise

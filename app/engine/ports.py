@@ -1,7 +1,7 @@
 """What the engine needs of the world outside, as Protocols; adapters stand behind them."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from app.core.commands import RemoteAttributes
 from app.core.invocation import Invocation, Outcome
@@ -28,6 +28,28 @@ class FunctionEndpoint(Protocol):
 
     def describe(self) -> str:
         """A few words for people: `process examples/orders.py`, `RIE http://localhost:9000`."""
+        ...
+
+
+class ResponseSink(Protocol):
+    """Takes a response piece by piece, as the handler writes it. Its methods return at once and never raise."""
+
+    def begin(self, content_type: str) -> None:
+        """The handler began to answer, with this `Content-Type`; comes once, and only if something is streamed."""
+
+    def write(self, chunk: bytes) -> None:
+        """The next piece, never empty."""
+
+
+@runtime_checkable
+class StreamingEndpoint(FunctionEndpoint, Protocol):
+    """An endpoint whose responses can be taken while they are made."""
+
+    async def invoke_streaming(self, invocation: Invocation, sink: ResponseSink) -> Outcome:
+        """As `invoke`. What the handler streams goes to `sink`; the payload of `Succeeded` is what did not.
+
+        A handler that fails in the middle is a `HandlerFailed`, with pieces at the sink before it.
+        """
         ...
 
 

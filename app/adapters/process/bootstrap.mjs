@@ -6,6 +6,7 @@
 import fs from 'node:fs'
 import http from 'node:http'
 import path from 'node:path'
+import { Writable } from 'node:stream'
 import { pathToFileURL } from 'node:url'
 import { format } from 'node:util'
 
@@ -54,6 +55,113 @@ function postError(route, error) {
     'Content-Type': 'application/json',
     'Lambda-Runtime-Function-Error-Type': encodeURIComponent(body.errorType)
   })
+}
+
+// Streamed responses -------------------------------------------------------------------------------------
+
+const STREAMING = Symbol.for('aws.lambda.runtime.handler.streaming')
+const HIGH_WATER_MARK = Symbol.for('aws.lambda.runtime.handler.streaming.highWaterMark')
+const HTTP_CONTENT_TYPE = 'application/vnd.awslambda.http-integration-response'
+
+// What a streaming handler writes to. The POST of the response begins with the first piece, so that a handler that
+// fails before it fails as any other.
+class ResponseStream extends Writable {
+  #request
+  #answered
+  #contentType = 'application/octet-stream'
+
+  setContentType(contentType) {
+    if (this.#request) throw new Fault('InvalidStreamingOperation', 'Cannot set content-type, too late.')
+    this.#contentType = contentType
+  }
+
+  get hasBegun() {
+    return this.#request !== undefined
+  }
+
+  _write(chunk, encoding, done) {
+    this.#begin()
+    if (this.#request.write(chunk, encoding)) done()
+    else this.#request.once('drain', done)
+  }
+
+  _final(done) {
+    this.#begin()
+    this.#request.end()
+    this.#answered.then(() => done())
+  }
+
+  // An error in the middle goes into trailers: the status has been sent long ago.
+  fail(body) {
+    this.#request.addTrailers({
+      'Lambda-Runtime-Function-Error-Type': body.errorType,
+      'Lambda-Runtime-Function-Error-Body': Buffer.from(JSON.stringify(body)).toString('base64')
+    })
+    this.#request.end()
+    return this.#answered
+  }
+
+  #begin() {
+    if (this.#request) return
+    this.#answered = new Promise((resolve) => {
+      const headers = {
+        'Content-Type': this.#contentType,
+        'Lambda-Runtime-Function-Response-Mode': 'streaming',
+        Trailer: 'Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body',
+        'Transfer-Encoding': 'chunked'
+      }
+      const options = { host, port, agent, method: 'POST', path: `${PREFIX}/invocation/${requestId}/response`, headers }
+      this.#request = http.request(options, (response) => response.on('end', resolve).resume())
+      this.#request.on('error', () => process.exit(0))
+      this.#request.setNoDelay(true)
+      this.#request.flushHeaders()
+    })
+    this.prelude?.()
+  }
+}
+
+globalThis.awslambda = {
+  streamifyResponse(handler, options) {
+    handler[STREAMING] = 'response'
+    if (typeof options?.highWaterMark === 'number') handler[HIGH_WATER_MARK] = options.highWaterMark
+    return handler
+  },
+  HttpResponseStream: {
+    // Status, headers and cookies as JSON, eight zero bytes, then the body.
+    from(stream, metadata) {
+      stream.setContentType(HTTP_CONTENT_TYPE)
+      stream.prelude = () => {
+        stream.prelude = undefined
+        const head = Buffer.concat([Buffer.from(JSON.stringify(metadata)), Buffer.alloc(8)])
+        ResponseStream.prototype._write.call(stream, head, 'buffer', () => {})
+      }
+      return stream
+    }
+  }
+}
+
+async function runStreaming(handler, headers, event) {
+  const stream = new ResponseStream({ highWaterMark: handler[HIGH_WATER_MARK] })
+  const finished = new Promise((resolve, reject) => stream.on('finish', resolve).on('error', reject))
+  // Who fails tells of it below; an error nobody waits for any more is no failure of the process.
+  finished.catch(() => {})
+  const gone = new Promise((_, reject) => {
+    finish = () => reject(new Fault('Runtime.NodeJsExit', 'The response stream was not ended'))
+  })
+  gone.catch(() => {})
+  try {
+    const returned = handler(event, stream, contextOf(headers, () => {}))
+    if (typeof returned?.then !== 'function') throw new Error('Streaming does not support non-async handlers.')
+    if ((await Promise.race([returned, gone])) !== undefined) console.warn('Streaming handlers ignore return values.')
+    await Promise.race([finished, gone])
+  } catch (error) {
+    if (!stream.hasBegun) return postError(`/invocation/${requestId}/error`, error)
+    const body = describeError(error)
+    printError(error, body)
+    await stream.fail(body)
+  } finally {
+    finish = () => {}
+  }
 }
 
 // Errors -------------------------------------------------------------------------------------------------
@@ -204,6 +312,10 @@ for (;;) {
   const traceId = headers['lambda-runtime-trace-id']
   if (traceId) process.env._X_AMZN_TRACE_ID = traceId
   else delete process.env._X_AMZN_TRACE_ID
+  if (handler[STREAMING] === 'response') {
+    await runStreaming(handler, headers, JSON.parse(event))
+    continue
+  }
   try {
     const result = stringify(await runHandler(handler, headers, JSON.parse(event)))
     await call('POST', `/invocation/${requestId}/response`, result, { 'Content-Type': 'application/json' })

@@ -23,6 +23,7 @@ from app.adapters.process.spec import ProcessSpec
 from app.adapters.process.variables import InvalidEntrypoint
 from app.adapters.process.watch import CodeWatch
 from app.core.invocation import Exited, HandlerFailed, InitFailed, Invocation, Outcome, Ran, Succeeded, TimedOut
+from app.engine.ports import ResponseSink
 
 
 class ProcessEndpoint:
@@ -38,7 +39,10 @@ class ProcessEndpoint:
         self._slots = [_Slot(spec, number, logs) for number in range(spec.environments)]
 
     async def invoke(self, invocation: Invocation) -> Outcome:
-        return await self._slots[invocation.environment].invoke(invocation)
+        return await self._slots[invocation.environment].invoke(invocation, None)
+
+    async def invoke_streaming(self, invocation: Invocation, sink: ResponseSink) -> Outcome:
+        return await self._slots[invocation.environment].invoke(invocation, sink)
 
     async def close(self) -> None:
         await asyncio.gather(*(slot.close() for slot in self._slots))
@@ -60,10 +64,10 @@ class _Slot:
         self._watch: CodeWatch | None = None
         self._is_closed = False
 
-    async def invoke(self, invocation: Invocation) -> Outcome:
+    async def invoke(self, invocation: Invocation, sink: ResponseSink | None) -> Outcome:
         async with self._lock:
             try:
-                return await self._invoke(invocation)
+                return await self._invoke(invocation, sink)
             except BaseException:
                 # Cancelled: nobody waits for this answer, and the environment is in the middle of it.
                 if self._environment is not None:
@@ -78,17 +82,17 @@ class _Slot:
         async with self._lock:
             await self._discard()
 
-    async def _invoke(self, invocation: Invocation) -> Outcome:
+    async def _invoke(self, invocation: Invocation, sink: ResponseSink | None) -> Outcome:
         log = InvocationLog(self._logs, self._spec.function_arn, invocation.request_id)
         environment = await self._warm_environment()
         if environment is not None:
             report = _Report(self._spec, invocation, log, environment).begin()
-            end = await environment.run(invocation, within_ms=invocation.timeout_ms, log=log)
+            end = await environment.run(invocation, within_ms=invocation.timeout_ms, log=log, sink=sink)
             if not isinstance(end, Ended) or end.was_told:
                 return await self._settle(end, report)
             # It ended between two invocations, and this one has not been told to anybody.
             await self._discard()
-        return await self._invoke_cold(invocation, log)
+        return await self._invoke_cold(invocation, log, sink)
 
     async def _warm_environment(self) -> Environment | None:
         if self._watch is not None and self._watch.has_changed():
@@ -97,7 +101,7 @@ class _Slot:
             await self._discard()
         return self._environment
 
-    async def _invoke_cold(self, invocation: Invocation, log: InvocationLog) -> Outcome:
+    async def _invoke_cold(self, invocation: Invocation, log: InvocationLog, sink: ResponseSink | None) -> Outcome:
         """Init, then the invocation; an init that failed runs once more within the invocation's own time."""
         log.write(f"INIT_START Runtime Version: {_runtime_version(self._spec)}\n".encode())
         try:
@@ -109,7 +113,7 @@ class _Slot:
                 report.init_ms = init_ms
                 report.begin()
                 return await self._settle(
-                    await environment.run(invocation, within_ms=invocation.timeout_ms, log=log), report
+                    await environment.run(invocation, within_ms=invocation.timeout_ms, log=log, sink=sink), report
                 )
             report.init_failed(init_end, init_ms, phase="init")
             await self._discard()
@@ -119,7 +123,9 @@ class _Slot:
             if isinstance(init_end, Ready):
                 report.spent_ms = environment.duration_ms
                 left_ms = max(0.0, invocation.timeout_ms - environment.duration_ms)
-                return await self._settle(await environment.run(invocation, within_ms=left_ms, log=log), report)
+                return await self._settle(
+                    await environment.run(invocation, within_ms=left_ms, log=log, sink=sink), report
+                )
             report.init_failed(init_end, environment.duration_ms, phase="invoke")
             return await self._settle(init_end, report)
         except InvalidEntrypoint as error:

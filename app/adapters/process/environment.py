@@ -14,8 +14,11 @@ from app.adapters.process.runtime_api import Offer, RuntimeApi
 from app.adapters.process.spec import ProcessSpec
 from app.adapters.process.variables import InvalidEntrypoint, build_command, build_variables
 from app.core.invocation import Invocation
+from app.engine.ports import ResponseSink
 
 _TERMINATION_GRACE_S = 0.2
+_EXIT_GRACE_S = 0.2
+_TRUNCATED = b'{"errorType":"Runtime.TruncatedResponse","errorMessage":"Response truncated"}'
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +112,10 @@ class Environment:
         self._measure_memory()
         return end
 
-    async def run(self, invocation: Invocation, *, within_ms: float, log: InvocationLog) -> RunEnd:
-        """Let the runtime do one invocation; what it prints goes to `log` until the next."""
+    async def run(
+        self, invocation: Invocation, *, within_ms: float, log: InvocationLog, sink: ResponseSink | None = None
+    ) -> RunEnd:
+        """Let the runtime do one invocation; what it prints goes to `log` until the next, what it streams to `sink`."""
         self._output.drain()
         self._output.log = log
         self._was_told = False
@@ -120,7 +125,7 @@ class Environment:
         if self._exit_status is not None:
             return Ended(self._exit_status, was_told=False)
         waiting = self._wait(within_ms)
-        self._api.offer(_offer(invocation, within_ms))
+        self._api.offer(_offer(invocation, within_ms, sink))
         end = await waiting
         self._output.drain()
         assert isinstance(end, Responded | ResponseTooLarge | Erred | Ended | Overran), f"{end} cannot end a run"
@@ -159,6 +164,11 @@ class Environment:
 
     def erred(self, error_type: str, payload: bytes) -> None:
         self._finish(Erred(error_type, payload))
+
+    def truncated(self) -> None:
+        # Mostly because the process ends, which is about to be told and says more.
+        end, truncated = self._end, Erred("Runtime.TruncatedResponse", _TRUNCATED)
+        self._loop.call_later(_EXIT_GRACE_S, lambda: self._finish(truncated) if self._end is end else None)
 
     def init_failed(self, error_type: str, payload: bytes) -> None:
         self._finish(InitErred(error_type, payload))
@@ -245,7 +255,7 @@ class Environment:
             self._server = None
 
 
-def _offer(invocation: Invocation, within_ms: float) -> Offer:
+def _offer(invocation: Invocation, within_ms: float, sink: ResponseSink | None) -> Offer:
     headers = {
         "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
         "Lambda-Runtime-Deadline-Ms": str(int(time.time() * 1_000 + within_ms)),
@@ -254,7 +264,7 @@ def _offer(invocation: Invocation, within_ms: float) -> Offer:
     }
     if invocation.client_context is not None:
         headers["Lambda-Runtime-Client-Context"] = " ".join(invocation.client_context.splitlines())
-    return Offer(invocation.request_id, headers, invocation.payload)
+    return Offer(invocation.request_id, headers, invocation.payload, sink)
 
 
 def _describe_exit(code: int) -> str:

@@ -1,7 +1,7 @@
 """The little HTTP server under the Runtime API: httptools' parser, one callback a request, answers in order.
 
 Not a general server: an answer is written in one piece, and a request may stay unanswered for as long as the
-long poll of `/next` needs.
+long poll of `/next` needs. The body of a request may be taken while it comes.
 """
 
 import asyncio
@@ -18,22 +18,30 @@ import httptools
 class Request:
     """One request, whole. Header names are lower case, trailers among them.
 
-    `body` is cut at the server's limit, and `is_too_large` then says so.
+    `body` is cut at the server's limit, and `is_too_large` then says so. `was_streamed` means that the body has been
+    taken piece by piece, and is empty here.
     """
 
     method: str
     path: str
     headers: Mapping[str, str]
-    body: bytes
-    is_too_large: bool
+    body: bytes = b""
+    is_too_large: bool = False
+    was_streamed: bool = False
 
 
 class Connection(asyncio.Protocol):
-    """One client. `serve` is called with each request and answers it, now or later, through `reply`."""
+    """One client. `serve` is called with each request and answers it, now or later, through `reply`.
 
-    def __init__(self, serve: "Serve", leave: "Leave", *, max_body_bytes: int) -> None:
+    `stream` is asked with the head of each request that comes when nothing else is waiting to be served: what it
+    gives back is called with each piece of the body, and with None if the client leaves in the middle.
+    """
+
+    def __init__(self, serve: "Serve", leave: "Leave", *, max_body_bytes: int, stream: "Stream | None" = None) -> None:
         self._serve = serve
         self._leave = leave
+        self._stream = stream
+        self._take: Take | None = None
         self._max_body_bytes = max_body_bytes
         self._transport: asyncio.Transport | None = None
         self._parser = httptools.HttpRequestParser(self)
@@ -70,6 +78,9 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, _: Exception | None) -> None:
         self._transport = None
+        if self._take is not None:
+            self._take(None)
+            self._take = None
         self._leave(self)
 
     def data_received(self, data: bytes) -> None:
@@ -96,18 +107,25 @@ class Connection(asyncio.Protocol):
         # Clients that use curl ask before they send more than a megabyte.
         if self._headers.get("expect", "").lower() == "100-continue" and self._transport is not None:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        if self._stream is not None and not self._is_busy and not self._waiting:
+            self._take = self._stream(Request(self._method(), self._path(), self._headers))
 
     def on_body(self, body: bytes) -> None:
-        self._body += body[: self._max_body_bytes + 1 - len(self._body)]
+        if self._take is not None:
+            self._take(body)
+        else:
+            self._body += body[: self._max_body_bytes + 1 - len(self._body)]
 
     def on_message_complete(self) -> None:
         request = Request(
-            method=self._parser.get_method().decode("ascii"),
-            path=self._url.decode("latin-1").partition("?")[0],
+            method=self._method(),
+            path=self._path(),
             headers=self._headers,
             body=bytes(self._body),
             is_too_large=len(self._body) > self._max_body_bytes,
+            was_streamed=self._take is not None,
         )
+        self._take = None
         self._waiting.append((request, self._parser.should_keep_alive()))
         self._begin()
         self._serve_next()
@@ -116,6 +134,13 @@ class Connection(asyncio.Protocol):
         self._url = b""
         self._headers: dict[str, str] = {}
         self._body = bytearray()
+
+    def _method(self) -> str:
+        method: bytes = self._parser.get_method()
+        return method.decode("ascii")
+
+    def _path(self) -> str:
+        return self._url.decode("latin-1").partition("?")[0]
 
     def _serve_next(self) -> None:
         if self._is_busy or not self._waiting:
@@ -127,3 +152,5 @@ class Connection(asyncio.Protocol):
 
 Serve: TypeAlias = Callable[[Request, Connection], None]
 Leave: TypeAlias = Callable[[Connection], None]
+Take: TypeAlias = Callable[[bytes | None], None]
+Stream: TypeAlias = Callable[[Request], Take | None]

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from app.adapters.limits import RESPONSE_MAX_BYTES
-from app.adapters.process.http_server import Connection, Request
+from app.adapters.limits import RESPONSE_MAX_BYTES, STREAMED_MAX_BYTES
+from app.adapters.process.http_server import Connection, Request, Take
+from app.engine.ports import ResponseSink
 
 
 class State(StrEnum):
@@ -19,6 +20,7 @@ class State(StrEnum):
     STARTED = "RuntimeStarted"
     READY = "Ready"
     RUNNING = "Running"
+    RESPONDING = "InvocationResponse"
     RESPONSE_SENT = "RuntimeResponseSentState"
     INIT_FAILED = "RuntimeInitErrorState"
 
@@ -35,6 +37,8 @@ MOVES: dict[State, dict[Call, State]] = {
     State.READY: {Call.NEXT: State.READY},
     # Asked again before it has answered, a runtime is told the same invocation again.
     State.RUNNING: {Call.NEXT: State.RUNNING, Call.RESPONSE: State.RESPONSE_SENT, Call.ERROR: State.RESPONSE_SENT},
+    # Its response comes piece by piece; the end of that is no new call.
+    State.RESPONDING: {},
     State.RESPONSE_SENT: {Call.NEXT: State.READY},
     State.INIT_FAILED: {},
 }
@@ -46,17 +50,22 @@ _ROUTES = {
 _INVOCATION_ROUTES = {"response": Call.RESPONSE, "error": Call.ERROR}
 _INVOCATION_PREFIX = "/2018-06-01/runtime/invocation/"
 _ERROR_TYPE = "lambda-runtime-function-error-type"
+_RESPONSE_MODE = "lambda-runtime-function-response-mode"
 _JSON = {"Content-Type": "application/json"}
 _ACCEPTED = b'{"status":"OK"}\n'
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """An invocation as `/next` tells it. `headers` are all `Lambda-Runtime-…` ones."""
+    """An invocation as `/next` tells it. `headers` are all `Lambda-Runtime-…` ones.
+
+    `sink` takes the response as it comes, if the runtime streams it; else it is told whole.
+    """
 
     request_id: str
     headers: Mapping[str, str]
     payload: bytes
+    sink: ResponseSink | None = None
 
 
 class Listener(Protocol):
@@ -69,13 +78,16 @@ class Listener(Protocol):
         """It has been told the invocation on offer."""
 
     def responded(self, payload: bytes) -> None:
-        """It answered with a result."""
+        """It answered with a result; what went to a sink is not in it."""
 
     def response_too_large(self) -> None:
         """It answered with more than Lambda takes."""
 
     def erred(self, error_type: str, payload: bytes) -> None:
         """It answered with an error, or ended a streamed response with one."""
+
+    def truncated(self) -> None:
+        """It hung up in the middle of a streamed response."""
 
     def init_failed(self, error_type: str, payload: bytes) -> None:
         """It could not initialise."""
@@ -91,6 +103,7 @@ class RuntimeApi:
         self._request_id = ""
         self._polls: list[Connection] = []
         self._connections: set[Connection] = set()
+        self._streamed_bytes = 0
 
     def __repr__(self) -> str:
         return f"<RuntimeApi {self._state.name.lower()}, {len(self._polls)} polling>"
@@ -101,7 +114,7 @@ class RuntimeApi:
 
     def connect(self) -> Connection:
         """The protocol of a new client; for `loop.create_server`."""
-        connection = Connection(self._serve, self._leave, max_body_bytes=RESPONSE_MAX_BYTES)
+        connection = Connection(self._serve, self._leave, max_body_bytes=RESPONSE_MAX_BYTES, stream=self._stream)
         self._connections.add(connection)
         return connection
 
@@ -124,6 +137,10 @@ class RuntimeApi:
     # Requests ------------------------------------------------------------------------------------------
 
     def _serve(self, request: Request, connection: Connection) -> None:
+        if request.was_streamed:
+            self._state = State.RESPONSE_SENT
+            self._response(request, connection)
+            return
         call = _ROUTES.get((request.method, request.path))
         request_id = ""
         if call is None and request.path.startswith(_INVOCATION_PREFIX):
@@ -175,7 +192,7 @@ class RuntimeApi:
 
     def _response(self, request: Request, connection: Connection) -> None:
         self._offer = None
-        if request.is_too_large:
+        if request.is_too_large or (request.was_streamed and self._streamed_bytes > STREAMED_MAX_BYTES):
             message = f"Exceeded maximum allowed payload size ({RESPONSE_MAX_BYTES} bytes)."
             self._refuse(connection, 413, "RequestEntityTooLarge", message)
             self._listener.response_too_large()
@@ -186,6 +203,31 @@ class RuntimeApi:
             self._listener.responded(request.body)
         else:
             self._listener.erred(error_type, _trailing_error(request))
+
+    def _stream(self, head: Request) -> Take | None:
+        """Where the pieces of a body go whose head has come: to the sink, if it is the response that one waits for."""
+        offer = self._offer
+        if offer is None or offer.sink is None or self._state is not State.RUNNING:
+            return None
+        if head.headers.get(_RESPONSE_MODE, "").lower() != "streaming":
+            return None
+        if head.method != "POST" or head.path != f"{_INVOCATION_PREFIX}{self._request_id}/response":
+            return None
+        sink = offer.sink
+        self._streamed_bytes = 0
+        self._state = State.RESPONDING
+        sink.begin(head.headers.get("content-type", "application/octet-stream"))
+
+        def take(piece: bytes | None) -> None:
+            if piece is None:
+                self._state = State.RESPONSE_SENT
+                self._listener.truncated()
+                return
+            self._streamed_bytes += len(piece)
+            if self._streamed_bytes <= STREAMED_MAX_BYTES:
+                sink.write(piece)
+
+        return take
 
     def _refuse(self, connection: Connection, status: int, error_type: str, message: str) -> None:
         connection.reply(status, _JSON, f'{{"errorMessage":"{message}","errorType":"{error_type}"}}\n'.encode())

@@ -10,9 +10,13 @@ from app.core.value import value
 
 @value(frozen=True, slots=True)
 class CallFunction:
-    """Run this at its endpoint; what comes of it comes back as `SettleInvocation`."""
+    """Run this at its endpoint; what comes of it comes back as `SettleInvocation`.
+
+    `waiter` is that of the command that waits for it, if one does: whoever asked may take the response piece by piece.
+    """
 
     invocation: Invocation
+    waiter: int | None = None
 
 
 @value(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -31,6 +31,9 @@ class Recorder:
 
     def erred(self, error_type: str, payload: bytes) -> None:
         self.story.append(f"erred {error_type} {payload.decode()}")
+
+    def truncated(self) -> None:
+        self.story.append("truncated")
 
     def init_failed(self, error_type: str, payload: bytes) -> None:
         self.story.append(f"init failed {error_type} {payload.decode()}")
@@ -283,6 +286,57 @@ async def test_a_streamed_response_that_ends_in_an_error_is_one(bench: Bench) ->
 
     assert (await runtime.receive()).status == 202
     assert bench.told.story[-1] == "erred Runtime.Odd {}"
+
+
+@dataclass
+class Pieces:
+    """A sink that keeps what comes."""
+
+    content_type: str = ""
+    pieces: list[bytes] = field(default_factory=list)
+
+    def begin(self, content_type: str) -> None:
+        self.content_type = content_type
+
+    def write(self, chunk: bytes) -> None:
+        self.pieces.append(chunk)
+
+
+STREAMING_HEAD = (
+    b"POST /2018-06-01/runtime/invocation/r-1/response HTTP/1.1\r\nTransfer-Encoding: chunked\r\n"
+    b"Content-Type: text/plain\r\nLambda-Runtime-Function-Response-Mode: streaming\r\n\r\n"
+)
+
+
+async def test_pieces_go_to_the_sink_as_they_come_and_nothing_else_is_taken_meanwhile(bench: Bench) -> None:
+    runtime, other, sink = bench.client(), bench.client(), Pieces()
+    bench.api.offer(replace(OFFER, sink=sink))
+    await runtime.call("GET", "/invocation/next")
+
+    await runtime.send(STREAMING_HEAD + b"3\r\none\r\n")
+    await eventually(lambda: sink.pieces == [b"one"])
+    state = bench.api.state
+    refused = [(await other.call(*CALLS[call], b"1")).status for call in (Call.NEXT, Call.RESPONSE, Call.ERROR)]
+    await runtime.send(b"3\r\ntwo\r\n0\r\n\r\n")
+
+    assert (await runtime.receive()).status == 202
+    assert state is State.RESPONDING
+    assert refused == [403, 403, 403]
+    assert (sink.content_type, sink.pieces) == ("text/plain", [b"one", b"two"])
+    assert bench.told.story == ["delivered", "responded "]
+
+
+async def test_a_runtime_that_hangs_up_in_the_middle_truncated_its_response(bench: Bench) -> None:
+    runtime, sink = bench.client(), Pieces()
+    bench.api.offer(replace(OFFER, sink=sink))
+    await runtime.call("GET", "/invocation/next")
+
+    await runtime.send(STREAMING_HEAD + b"3\r\none\r\n")
+    await eventually(lambda: sink.pieces == [b"one"])
+    runtime.close()
+
+    await eventually(lambda: len(bench.told.story) == 2)
+    assert bench.told.story[-1] == "truncated"
 
 
 async def test_a_client_that_asks_before_it_sends_is_told_to_go_on(bench: Bench) -> None:
