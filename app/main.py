@@ -8,8 +8,9 @@ import shutil
 import socket
 import sys
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
 import uvicorn
@@ -17,6 +18,7 @@ import uvicorn
 from app import __version__
 from app.service import Service, SetupError
 from app.settings import Listen, Settings, SettingsError, load
+from app.web.at_once import AnswerAtOnce, AtOnceProtocol
 from app.web.aws import AwsEndpoint, AwsSettings
 from app.web.control.address import is_for_control
 from app.web.control.parts import ControlParts
@@ -39,6 +41,13 @@ def create_app(
 
     `port` is the one really listened on, where the settings leave it open; `on_ready` is told when all is set up.
     """
+    return _create(settings, port, on_ready)[0]
+
+
+def _create(
+    settings: Settings, port: int | None, on_ready: Callable[[Service], None] | None
+) -> tuple[AsgiApp, AnswerAtOnce]:
+    """The app, and its way past ASGI for what can be answered at once."""
     url = f"http://{_reachable(settings.listen)}:{port or settings.listen.port}"
     service = Service(settings, url=url)
     aws = AwsEndpoint(
@@ -56,7 +65,7 @@ def create_app(
             # No WebSockets here; closing before accepting answers the handshake with 403.
             await send({"type": "websocket.close"})
 
-    return app
+    return app, aws.answer_at_once
 
 
 def serve(*, config: Path | None, environ: Mapping[str, str]) -> int:
@@ -85,10 +94,11 @@ def _serve(settings: Settings, listening: socket.socket) -> int:
         _relieve_garbage_collector()
         _announce(service, port)
 
-    app = create_app(settings, port=port, on_ready=ready)
+    app, answer_at_once = _create(settings, port, ready)
     server = _Server(
         uvicorn.Config(
             _noting_failures(app, failures),
+            http=cast("Any", partial(AtOnceProtocol, answer_at_once)),  # it takes any maker of protocols
             # What it would log at the end, requests that were cut off, is no error of ours; ours are told by us.
             log_level="critical",
             access_log=False,

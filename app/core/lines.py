@@ -243,10 +243,9 @@ class Group:
     messages: OrderedDict[int, Message] = field(default_factory=OrderedDict)
 
     @property
-    def is_open(self) -> bool:
-        """Whether its head may be handed out; a head that is hidden holds back all behind it."""
-        head = next(iter(self.messages.values()), None)
-        return head is not None and head.state is MessageState.VISIBLE
+    def head(self) -> Message | None:
+        """The message that has to go first; hidden, it holds back all behind it."""
+        return next(iter(self.messages.values()), None)
 
 
 class FifoLine:
@@ -264,20 +263,31 @@ class FifoLine:
         if group is None:
             group = self._groups[_group_id(message)] = Group(_group_id(message))
         group.messages[message.order] = message
-        self._judge(group)
 
     def show(self, message: Message, *, at_back: bool) -> None:
-        self._judge(self._groups[_group_id(message)])
+        group = self._groups[_group_id(message)]
+        if group.head is message:
+            self._open.setdefault(group.id, group)
 
     def hide(self, message: Message) -> None:
-        self._judge(self._groups[_group_id(message)])
+        group = self._groups[_group_id(message)]
+        if group.head is message:
+            self._open.pop(group.id, None)
 
     def leave(self, message: Message) -> None:
+        """When the head goes, the next one tells whether the group is open; one that opens goes to the end."""
         group = self._groups[_group_id(message)]
+        was_head = group.head is message
         del group.messages[message.order]
-        if not group.messages:
+        if not was_head:
+            return
+        head = group.head
+        if head is not None and head.state is MessageState.VISIBLE:
+            self._open.setdefault(group.id, group)
+            return
+        self._open.pop(group.id, None)
+        if head is None:
             del self._groups[group.id]
-        self._judge(group)
 
     def begin(self) -> None:
         self._run.clear()
@@ -306,13 +316,6 @@ class FifoLine:
         self._groups.clear()
         self._open.clear()
         self._run.clear()
-
-    def _judge(self, group: Group) -> None:
-        """A group that opens goes to the end of the open ones; one that closes leaves them."""
-        if group.is_open:
-            self._open.setdefault(group.id, group)
-        else:
-            self._open.pop(group.id, None)
 
 
 _MOST_OF_A_RECEIVE = 10

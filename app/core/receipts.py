@@ -1,14 +1,16 @@
 """Receipt handles: a message's place and the receive it was handed out by, checked so that garbage is told apart."""
 
 from binascii import a2b_base64, b2a_base64, crc32
+from struct import Struct, error
 
 from app.core.errors import ReceiptHandleIsInvalid
 
 # Three leading bytes that make every handle begin like Amazon's do: AQEB.
 _MARK = b"\x01\x01\x01"
 _SEAL_BYTES = 8
-_BODY_BYTES = 15
-_BYTES = _BODY_BYTES + _SEAL_BYTES + 4
+_BODY = Struct(f">3sQI{_SEAL_BYTES}s")
+_CHECKED = Struct(f">3sQI{_SEAL_BYTES}sI")
+"""Mark, place, receive count, seal; and the checksum of these."""
 
 
 class Receipts:
@@ -26,21 +28,21 @@ class Receipts:
         self._seal = key[:_SEAL_BYTES].ljust(_SEAL_BYTES, b"\0")
 
     def issue(self, order: int, receive_count: int) -> str:
-        body = _MARK + order.to_bytes(8, "big") + receive_count.to_bytes(4, "big") + self._seal
-        return b2a_base64(body + crc32(body).to_bytes(4, "big"), newline=False).decode()
+        checksum = crc32(_BODY.pack(_MARK, order, receive_count, self._seal))
+        raw = _CHECKED.pack(_MARK, order, receive_count, self._seal, checksum)
+        return b2a_base64(raw, newline=False).decode()
 
     def read(self, handle: str) -> tuple[int, int]:
         """The place and the receive count in `handle`. Raises ReceiptHandleIsInvalid."""
         try:
             raw = a2b_base64(handle, strict_mode=True)
-        except ValueError:
-            raw = b""
-        body = raw[:-4]
-        if (
-            len(raw) != _BYTES
-            or body[_BODY_BYTES:] != self._seal
-            or not body.startswith(_MARK)
-            or crc32(body).to_bytes(4, "big") != raw[-4:]
-        ):
-            raise ReceiptHandleIsInvalid(f'The input receipt handle "{handle}" is not a valid receipt handle.')
-        return int.from_bytes(body[3:11], "big"), int.from_bytes(body[11:_BODY_BYTES], "big")
+            mark, order, receive_count, seal, checksum = _CHECKED.unpack(raw)
+        except (ValueError, error):
+            raise _invalid(handle) from None
+        if seal != self._seal or mark != _MARK or crc32(raw[: _BODY.size]) != checksum:
+            raise _invalid(handle)
+        return order, receive_count
+
+
+def _invalid(handle: str) -> ReceiptHandleIsInvalid:
+    return ReceiptHandleIsInvalid(f'The input receipt handle "{handle}" is not a valid receipt handle.')

@@ -57,6 +57,12 @@ def replay(body: bytes, receive: Receive) -> Receive:
 
 async def send_answer(send: Send, answer: HttpAnswer, request_id: bytes) -> None:
     """Send the answer whole, with its request id and length."""
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers_of(answer, request_id)})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+def headers_of(answer: HttpAnswer, request_id: bytes) -> list[tuple[bytes, bytes]]:
+    """The headers of the answer, its request id and length among them."""
     headers = [(b"x-amzn-requestid", request_id)]
     if answer.content_type:
         headers.append((b"content-type", answer.content_type.encode()))
@@ -64,8 +70,7 @@ async def send_answer(send: Send, answer: HttpAnswer, request_id: bytes) -> None
         headers.append((b"content-length", b"%d" % len(answer.body)))
     for name, value in answer.headers:
         headers.append((name.encode(), value.encode()))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": answer.body})
+    return headers
 
 
 def _too_large(max_bytes: int) -> str:

@@ -19,6 +19,7 @@ from app.core.time import SECOND_MS
 from app.engine.driver import Engine
 from app.engine.storage import Backstop
 from app.web.asgi import ClientGone, read_body, replay, send_answer
+from app.web.at_once import Answered
 from app.web.signature import verify
 from app.web.waiting import while_connected
 from app.wire import gate, protocol
@@ -76,6 +77,43 @@ class AwsEndpoint:
         except ClientGone:
             return
 
+    def answer_at_once(self, headers: Mapping[bytes, bytes], body: bytes) -> Answered | ASGIApp | None:
+        """The answer to a `POST /` if it is a plain request to SQS, the app that will give it if somebody has to wait,
+        else None, and nothing has happened. It is the answer that the ASGI app would give, byte for byte."""
+        target = headers.get(b"x-amz-target", b"")
+        if not target.startswith(_SQS_TARGET) or self._settings.secrets is not None:
+            return None
+        operation = target[len(_SQS_TARGET) :].decode("latin-1")
+        params = plain_params(operation, body)
+        if params is None:
+            return None
+        request_id = self._request_ids.next()
+        try:
+            asked = SQS.ask(operation, params, _caller_of(headers, b"", "http"), self._engine)
+            if not isinstance(asked, Call):
+                return render_json(asked), request_id
+            answer = self._engine.submit(asked.command)
+            if isinstance(answer, Waiting):
+                return self._later(answer, asked, headers, request_id)
+            return render_json(asked.render(answer)), request_id
+        except Refused as refused:
+            return _refused_json(refused, headers), request_id
+
+    def _later(self, waiting: Waiting, asked: Call, headers: Mapping[bytes, bytes], request_id: bytes) -> ASGIApp:
+        async def answer_later(_: AsgiScope, receive: Receive, send: Send) -> None:
+            try:
+                await read_body(
+                    receive, self._settings.max_body_bytes
+                )  # it was read before; the rest is the client's going
+                answer = await while_connected(self._engine.later(waiting), receive)
+                await send_answer(send, render_json(asked.render(answer)), request_id)
+            except Refused as refused:
+                await send_answer(send, _refused_json(refused, headers), request_id)
+            except ClientGone:
+                return
+
+        return answer_later
+
     async def _sqs_json(
         self, operation: str, scope: AsgiScope, headers: dict[bytes, bytes], receive: Receive, send: Send
     ) -> None:
@@ -91,8 +129,7 @@ class AwsEndpoint:
             else:
                 answer = await self._sqs_general(_http_request(scope, headers, body), caller, request_id, receive)
         except Refused as refused:
-            in_query_mode = headers.get(b"x-amzn-query-mode") == b"true"
-            answer = sqs_errors.refuse_json(refused, in_query_mode=in_query_mode)
+            answer = _refused_json(refused, headers)
         await send_answer(send, answer, request_id)
 
     async def _by_service(self, scope: AsgiScope, headers: dict[bytes, bytes], receive: Receive, send: Send) -> None:
@@ -276,6 +313,10 @@ def _service_of(request: HttpRequest, credential: Credential) -> str:
     return "" if _has_form(request) else "s3"
 
 
+def _refused_json(refused: Refused, headers: Mapping[bytes, bytes]) -> HttpAnswer:
+    return sqs_errors.refuse_json(refused, in_query_mode=headers.get(b"x-amzn-query-mode") == b"true")
+
+
 def _may_exceed(request: HttpRequest, max_bytes: int) -> bool:
     """Whether the body says that it is larger, or does not say how large it is."""
     declared = request.headers.get("content-length", "0")
@@ -312,16 +353,20 @@ def _http_request(scope: AsgiScope, headers: dict[bytes, bytes], body: bytes) ->
     )
 
 
-def _caller_in(scope: AsgiScope, headers: dict[bytes, bytes]) -> Caller:
+def _caller_in(scope: AsgiScope, headers: Mapping[bytes, bytes]) -> Caller:
+    return _caller_of(headers, scope["query_string"], scope.get("scheme", "http"))
+
+
+def _caller_of(headers: Mapping[bytes, bytes], query: bytes, scheme: str) -> Caller:
     authorization = headers.get(b"authorization", b"")
     # The part that stays the same from request to request; the signature after it does not.
     start = authorization.find(b"Credential=")
     stated = authorization[start : authorization.find(b",", start)] if start >= 0 else b""
     return _caller(
         stated,
-        b"" if stated else scope["query_string"],
+        b"" if stated else query,
         headers.get(b"x-amzn-trace-id"),
-        scope.get("scheme", "http"),
+        scheme,
         headers.get(b"host", b"localhost"),
     )
 

@@ -1,0 +1,113 @@
+"""Requests that are answered as soon as they are read: no task, no ASGI messages, the same bytes.
+
+Half of what a small SQS request costs is what a server does around an ASGI app. `AtOnceProtocol` is uvicorn's own
+protocol with one way past that: a request whose body has arrived is offered to `answer_at_once` first, and goes the
+ASGI way as if nothing had been when it declines.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias, cast
+
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from app.web.asgi import headers_of
+from app.wire.http import HttpAnswer
+
+Answered: TypeAlias = tuple[HttpAnswer, bytes]
+"""An answer and its request id."""
+
+AnswerAtOnce: TypeAlias = Callable[[Mapping[bytes, bytes], bytes], Answered | ASGIApp | None]
+"""Answers a `POST /` with these headers (lower-case names) and body, or declines with None: nothing happened then.
+An ASGI app instead of an answer gives it later: what was asked has been done, and is not to be done again."""
+
+_MOST_BODY_BYTES = 2_000_000
+"""Longer bodies are read under the ASGI app's own limits."""
+
+_BODILESS = (204, 304)
+
+
+class AtOnceProtocol(HttpToolsProtocol):
+    """One connection. To be made with `functools.partial(AtOnceProtocol, answer_at_once)`."""
+
+    def __init__(self, answer_at_once: AnswerAtOnce, **given: Any) -> None:
+        super().__init__(**given)
+        self._answer_at_once = answer_at_once
+        self._held: list[bytes] | None = None
+        self._held_bytes = 0
+
+    def on_message_begin(self) -> None:
+        # What uvicorn makes ready for the ASGI app waits until it is needed.
+        self.url = b""
+        self.expect_100_continue = False
+        self.headers = []
+
+    def on_headers_complete(self) -> None:
+        if self._may_be_at_once():
+            self._held, self._held_bytes = [], 0
+        else:
+            self._begin()
+
+    def on_body(self, body: bytes) -> None:
+        if self._held is None:
+            super().on_body(body)
+            return
+        self._held.append(body)
+        self._held_bytes += len(body)
+        if self._held_bytes > _MOST_BODY_BYTES:
+            self._let_go(self._held)
+
+    def on_message_complete(self) -> None:
+        held = self._held
+        if held is None:
+            super().on_message_complete()
+            return
+        answered = self._answer_at_once(dict(self.headers), held[0] if len(held) == 1 else b"".join(held))
+        if isinstance(answered, tuple):
+            self._held = None
+            self._write(*answered)
+            return
+        self._let_go(held, answered)
+        super().on_message_complete()
+
+    # Inside ---------------------------------------------------------------------------------------------
+
+    def _may_be_at_once(self) -> bool:
+        """Whether the request is one of a kind that is answered at once, on a connection where nothing else goes on."""
+        if self.url != b"/" or self.expect_100_continue or self.parser.get_method() != b"POST":
+            return False
+        if self.flow.write_paused or self.parser.should_upgrade() or self.parser.get_http_version() != "1.1":
+            return False
+        cycle: Any = self.cycle  # None before the first request, whatever uvicorn declares
+        return cycle is None or bool(cycle.response_complete)
+
+    def _let_go(self, held: list[bytes], instead: ASGIApp | None = None) -> None:
+        """Give the request to the ASGI app after all, or to one `instead`, with the part of its body that was read."""
+        self._held = None
+        usual = self.app
+        if instead is not None:
+            self.app = cast("Any", instead)  # its types are uvicorn's own
+        self._begin()
+        self.app = usual
+        for part in held:
+            super().on_body(part)
+
+    def _begin(self) -> None:
+        url, headers, expect_100_continue = self.url, self.headers, self.expect_100_continue
+        super().on_message_begin()
+        self.url, self.expect_100_continue = url, expect_100_continue
+        self.headers.extend(headers)
+        super().on_headers_complete()
+
+    def _write(self, answer: HttpAnswer, request_id: bytes) -> None:
+        keeps_alive = self.parser.should_keep_alive()
+        content = [STATUS_LINE[answer.status]]
+        for name, value in [*self.server_state.default_headers, *headers_of(answer, request_id)]:
+            content += (name, b": ", value, b"\r\n")
+        content.append(b"\r\n" if keeps_alive else b"connection: close\r\n\r\n")
+        if answer.status not in _BODILESS:
+            content.append(answer.body)
+        self.transport.write(b"".join(content))
+        if not keeps_alive:
+            self.transport.close()
+        self.on_response_complete()
