@@ -83,6 +83,8 @@ class AwsEndpoint:
         target = headers.get(b"x-amz-target", b"")
         if not target.startswith(_SQS_TARGET) or self._settings.secrets is not None:
             return None
+        if len(body) > self._settings.max_body_bytes:
+            return None
         operation = target[len(_SQS_TARGET) :].decode("latin-1")
         params = plain_params(operation, body)
         if params is None:

@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable, Coroutine, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any, TypeVar, cast
 
 import pytest
 import uvicorn
@@ -18,6 +19,7 @@ from app.core.world import World
 from app.engine.clock import Clock, Way
 from app.engine.driver import Engine
 from app.engine.journal import Journal
+from app.web.at_once import AtOnceProtocol
 from app.web.aws import AwsEndpoint, AwsSettings
 from app.wire.events.shapes import Shapes
 from tests.serving import client_at
@@ -82,11 +84,14 @@ class Served:
         return client
 
 
-def serve(settings: AwsSettings, limits: Limits = DEFAULT_LIMITS) -> Iterator[Served]:
-    """Serve on a thread of its own until the generator goes on."""
+def serve(settings: AwsSettings, limits: Limits = DEFAULT_LIMITS, *, at_once: bool = True) -> Iterator[Served]:
+    """Serve on a thread of its own until the generator goes on; `at_once` as the service does, past ASGI."""
     engine = Engine(World(shapes=Shapes(), limits=limits), Clock(Way.FROZEN, at=NOON), Journal(), lambda _: None)
     app = AwsEndpoint(engine, settings, s3_stub)
-    server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off"))
+    http = cast("Any", partial(AtOnceProtocol, app.answer_at_once)) if at_once else "httptools"
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off", http=http)
+    )
     started: Future[asyncio.AbstractEventLoop] = Future()
 
     async def main() -> None:
