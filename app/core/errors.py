@@ -103,6 +103,10 @@ class OverLimit(Refused):
     """Too many messages are in flight."""
 
 
+class RequestThrottled(Refused):
+    message = "Rate exceeded"
+
+
 class ReceiptHandleIsInvalid(Refused):
     """The text is no receipt handle."""
 

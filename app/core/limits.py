@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.core.time import MINUTE_MS, SECOND_MS
+from app.core.time import HOUR_MS, MINUTE_MS, SECOND_MS
 
 KIB = 1_024
 MIB = 1_024 * KIB
@@ -34,6 +34,14 @@ class Limits:
     # CreateQueue within 60 s of DeleteQueue is QueueDeletedRecently on AWS. A local tool is torn down and set up
     # in one breath, so the default here is not to wait.
     recreate_interval_ms: int = 0
+
+    # Message move tasks (StartMessageMoveTask; sqs-configure-dead-letter-queue-redrive): how many may run in an
+    # account, and for how long one may.
+    move_tasks_running: int = 100
+    move_task_ms: int = 36 * HOUR_MS
+    # Calls a second of each action on a FIFO queue that is not of high throughput: 300 on AWS (quotas-messages). Here
+    # there is no quota by default: a clock that stands would count all calls of a test as one second's.
+    fifo_calls_per_s: int = 0
 
     # Lambda developer guide, with-sqs and services-sqs-scaling.
     batch_payload_bytes: int = 6 * MIB

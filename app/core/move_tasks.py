@@ -2,6 +2,7 @@
 
 import json
 from base64 import b64decode, b64encode
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -10,6 +11,7 @@ from app.core.commands import CancelMessageMoveTask, StartMessageMoveTask
 from app.core.errors import InvalidParameterValue, ResourceNotFound
 from app.core.facts import Configured, Effect
 from app.core.ids import Ids
+from app.core.limits import Limits
 from app.core.message import Message
 from app.core.names import Arn, name_of, parse_arn
 from app.core.queue import Queue
@@ -58,6 +60,7 @@ class MoveTasks:
     """The tasks of every source, newest first, the last ten of each."""
 
     ids: Ids
+    limits: Limits
     queues: Queues
     outbox: list[Effect]
     _tasks: dict[Arn, list[MoveTask]] = field(default_factory=dict)
@@ -94,6 +97,13 @@ class MoveTasks:
                 "There is already a task running. Only one active task is allowed for a source queue arn "
                 "at a given time."
             )
+        account = parse_arn(queue.arn).account
+        running = sum(task.is_running for task in self._all() if parse_arn(task.source).account == account)
+        if running >= self.limits.move_tasks_running:
+            # AWS documents the number, not the words (UNCONFIRMED).
+            raise InvalidParameterValue(
+                f"There are already {running} active message move tasks in this account, which is the limit."
+            )
         first_at = now + (_pause_ms(0, rate) or 1)
         task = MoveTask(self.ids.uuid(), queue.arn, command.destination, rate, now, queue.visible_count, first_at)
         self._tasks[queue.arn] = [task, *self._tasks.get(queue.arn, [])][:_TASKS_KEPT]
@@ -121,6 +131,9 @@ class MoveTasks:
     # Inside ---------------------------------------------------------------------------------------------
 
     def _step(self, task: MoveTask, now: Instant) -> None:
+        if now >= task.started_at + self.limits.move_task_ms:
+            # AWS ends it after 36 hours; which reason it gives is UNCONFIRMED.
+            return self._fail(task, "TaskTimedOut")
         for _ in range(1 if task.rate_per_s else _CHUNK):
             source = self.queues.get(task.source)
             if source is None:
@@ -182,7 +195,10 @@ class MoveTasks:
         raise ResourceNotFound("Task does not exist.")
 
     def _running_count(self) -> int:
-        return sum(task.next_at is not None for tasks in self._tasks.values() for task in tasks)
+        return sum(task.next_at is not None for task in self._all())
+
+    def _all(self) -> Iterator[MoveTask]:
+        return (task for tasks in self._tasks.values() for task in tasks)
 
 
 def _check_form(parameter: str, arn: Arn) -> None:

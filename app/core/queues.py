@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import count
 
+from app.core.call_quota import CallQuota
 from app.core.chain import Cause
 from app.core.checksums import md5_of_attributes, md5_of_body
 from app.core.commands import (
@@ -91,6 +92,10 @@ class Queues:
     _deleted_at: dict[Arn, Instant] = field(default_factory=dict)
     _polled: dict[int, Queue] = field(default_factory=dict)
     _waiters: "count[int]" = field(default_factory=lambda: count(1))
+    _quota: CallQuota = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._quota = CallQuota(self.limits.fifo_calls_per_s)
 
     # Reading --------------------------------------------------------------------------------------------
 
@@ -196,6 +201,7 @@ class Queues:
     def send(self, command: SendMessage, now: Instant, *, cause: Cause | None = None) -> Sent:
         """`cause` is given where another service sends and knows it; else the origin tells."""
         queue = self[command.queue]
+        self._count(queue, "SendMessage", now)
         size = self.check_send(queue, command)
         sent = self._send(queue, command, size, now, cause or self._cause(command, now))
         self.changed(queue, now)
@@ -218,6 +224,7 @@ class Queues:
     def send_batch(self, command: SendMessageBatch, now: Instant) -> BatchAnswer:
         """One call is one stimulus: what it sends is of one chain, an entry with a trace header of its own apart."""
         queue = self[command.queue]
+        self._count(queue, "SendMessage", now)
         entries = command.entries
         check_batch([entry_id for entry_id, _ in entries], entry="SendMessageBatchRequestEntry", limits=self.limits)
         sizes = [size_of(entry.body, entry.attributes) for _, entry in entries]
@@ -252,6 +259,7 @@ class Queues:
 
     def receive(self, command: ReceiveMessage, now: Instant) -> Received | Waiting:
         queue = self[command.queue]
+        self._count(queue, "ReceiveMessage", now)
         limits = self.limits
         if not 1 <= command.max_messages <= limits.receive_messages:
             raise InvalidParameterValue(
@@ -353,6 +361,7 @@ class Queues:
 
     def delete_message(self, command: DeleteMessage, now: Instant) -> None:
         queue = self[command.queue]
+        self._count(queue, "DeleteMessage", now)
         self.delete_by_handle(queue, command.receipt_handle, by="DeleteMessage")
         self.changed(queue, now)
 
@@ -363,6 +372,7 @@ class Queues:
 
     def delete_batch(self, command: DeleteMessageBatch, now: Instant) -> BatchAnswer:
         queue = self[command.queue]
+        self._count(queue, "DeleteMessage", now)
         check_batch(
             [entry_id for entry_id, _ in command.entries], entry="DeleteMessageBatchRequestEntry", limits=self.limits
         )
@@ -379,11 +389,13 @@ class Queues:
 
     def change_visibility(self, command: ChangeMessageVisibility, now: Instant) -> None:
         queue = self[command.queue]
+        self._count(queue, "ChangeMessageVisibility", now)
         self._change_visibility(queue, command.receipt_handle, command.visibility_timeout_s, now)
         self.changed(queue, now)
 
     def change_visibility_batch(self, command: ChangeMessageVisibilityBatch, now: Instant) -> BatchAnswer:
         queue = self[command.queue]
+        self._count(queue, "ChangeMessageVisibility", now)
         entry_type = "ChangeMessageVisibilityBatchRequestEntry"
         check_batch([entry_id for entry_id, _, _ in command.entries], entry=entry_type, limits=self.limits)
         successful: list[tuple[str, None]] = []
@@ -455,6 +467,10 @@ class Queues:
     def _forget_source(self, queue: Queue) -> None:
         if queue.settings.redrive is not None:
             self._sources.get(queue.settings.redrive.dead_letter_target, {}).pop(queue.arn, None)
+
+    def _count(self, queue: Queue, action: str, now: Instant) -> None:
+        if queue.is_fifo and queue.settings.fifo_throughput_limit != "perMessageGroupId":
+            self._quota.count(queue.arn, action, now)
 
     def _check_ids(self, queue: Queue, command: SendMessage, *, in_batch: bool) -> None:
         if queue.is_fifo:

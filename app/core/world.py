@@ -50,7 +50,7 @@ class World:
         self._dirty_mappings: dict[str, Mapping] = {}
         self._chains = Chains(ids, limits.chain_hops_kept)
         self._queues = Queues(ids, limits, self._outbox, self._cause_of, self._queue_changed)
-        self._move_tasks = MoveTasks(ids, self._queues, self._outbox)
+        self._move_tasks = MoveTasks(ids, limits, self._queues, self._outbox)
         self._targets = Targets()
         self._outside = Outside(self._outbox)
         self._functions = Functions(limits, self._outbox, self._targets, self._function_changed, self._function_gone)
@@ -170,6 +170,7 @@ class World:
         """
         scene = Scene(
             self._queues,
+            self._remote_queues,
             self._functions,
             self._invocations,
             self._mappings,

@@ -99,9 +99,12 @@ def read_journal_facts(field: Field) -> int | None:
 
 def read_limits(field: Field) -> Limits:
     """AWS's limits, with those changed that can be set."""
-    table = field.table(("mapping_transition",))
-    transition_ms = table.duration_ms("mapping_transition", DEFAULT_LIMITS.mapping_transition_ms)
-    return replace(DEFAULT_LIMITS, mapping_transition_ms=transition_ms)
+    table = field.table(("mapping_transition", "fifo_calls_per_s"))
+    return replace(
+        DEFAULT_LIMITS,
+        mapping_transition_ms=table.duration_ms("mapping_transition", DEFAULT_LIMITS.mapping_transition_ms),
+        fifo_calls_per_s=table.integer("fifo_calls_per_s", DEFAULT_LIMITS.fifo_calls_per_s, least=0, most=100_000),
+    )
 
 
 def read_security(field: Field) -> Security:

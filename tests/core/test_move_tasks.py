@@ -5,6 +5,7 @@ import pytest
 from app.core.commands import CancelMessageMoveTask, DeleteQueue, StartMessageMoveTask
 from app.core.errors import InvalidParameterValue, ResourceNotFound
 from app.core.facts import MessageMoved
+from app.core.limits import Limits
 from app.core.names import Arn
 from tests.core.stage import SCOPE, Stage
 
@@ -119,3 +120,28 @@ def test_what_cannot_be_a_task_is_refused() -> None:
     for handle in ("garbage", "e30=", ""):
         with pytest.raises(InvalidParameterValue, match=r"Value for parameter TaskHandle is invalid\."):
             stage.submit(CancelMessageMoveTask(handle))
+
+
+def test_a_task_that_takes_more_than_36_hours_fails() -> None:
+    stage = Stage(limits=Limits(move_task_ms=3_000))
+    _, dlq = dead(stage, 5)
+
+    start(stage, dlq, rate_per_s=1)
+    stage.advance("1m")
+
+    (task,) = stage.world.move_tasks(dlq)
+    assert (task.status, task.moved, task.failure_reason) == ("FAILED", 2, "TaskTimedOut")
+    assert len(stage.at(dlq)) == 3
+
+
+def test_so_many_tasks_may_run_in_an_account() -> None:
+    stage = Stage(limits=Limits(move_tasks_running=1))
+    _, dlq = dead(stage, 3)
+    _, other = stage.queue_with_dlq("other", after=1)
+    first = start(stage, dlq, rate_per_s=1)
+
+    with pytest.raises(InvalidParameterValue, match="already 1 active"):
+        start(stage, other)
+    stage.submit(CancelMessageMoveTask(first))
+
+    assert start(stage, other)

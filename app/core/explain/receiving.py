@@ -1,5 +1,6 @@
 """What becomes of a message in its queue: who receives it when, and whether its mapping's batch would be invoked."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict
@@ -33,23 +34,48 @@ class Arrival:
     held: Step | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A message as a mapping gets to see it; `message` is None for one that would be sent, or is at another broker."""
+
+    content: Content
+    message: Message | None = None
+
+
+def wanted_of(mappings: Sequence[Mapping], function: Arn | None) -> list[Mapping]:
+    """The mappings that are asked about."""
+    return [mapping for mapping in mappings if function is None or mapping.function == function]
+
+
+def unread(queue: Arn, function: Arn | None) -> Step:
+    """No mapping reads the queue, or none into that function."""
+    into = f" into '{name_of(function)}'" if function else ""
+    words = f"no event source mapping reads queue '{name_of(queue)}'{into}"
+    return Step(Verdict.NO, About.MAPPING, words, queue=queue, function=function)
+
+
 def explain_arrival(scene: Scene, arrival: Arrival, function: Arn | None, trail: Trail) -> Conclusion:
     """Whom the message comes to; with `function`, whether to that one."""
     queue = arrival.queue
     mappings = list(scene.mappings.of_queue(queue.arn))
-    wanted = [mapping for mapping in mappings if function is None or mapping.function == function]
+    wanted = wanted_of(mappings, function)
     if not wanted:
-        into = f" into '{name_of(function)}'" if function else ""
-        words = f"no event source mapping reads queue '{queue.name}'{into}"
-        return trail.end(Step(Verdict.NO, About.MAPPING, words, queue=queue.arn, function=function))
+        return trail.end(unread(queue.arn, function))
     held = arrival.held or _held_back(arrival, trail)
     if (lost := _lost(scene, arrival, held, trail)) is not None:
         return trail.end(lost)
+    return explain_mappings(scene, mappings, wanted, Seen(arrival.content, arrival.message), held, trail)
+
+
+def explain_mappings(
+    scene: Scene, mappings: Sequence[Mapping], wanted: Sequence[Mapping], seen: Seen, held: Step | None, trail: Trail
+) -> Conclusion:
+    """Which of the mappings of a queue gets the message; told of the `wanted` ones. `held` is what hides it now."""
     fates: list[Conclusion] = []
     taker: Mapping | None = None
     for mapping in mappings:
-        visit = _Visit(scene, mapping, arrival, held, taker, Trail(trail.now, trail.path))
-        fate = replace(visit.explain(), queue=queue.arn, function=mapping.function, mapping=mapping.uuid)
+        visit = _Visit(scene, mapping, seen, held, taker, Trail(trail.now, trail.path))
+        fate = replace(visit.explain(), queue=mapping.queue, function=mapping.function, mapping=mapping.uuid)
         if mapping in wanted:
             trail.steps += visit.trail.steps
             fates.append(fate)
@@ -123,11 +149,11 @@ class _Visit:
     """One mapping's look at the message. `takes` says whether it would receive it now."""
 
     def __init__(
-        self, scene: Scene, mapping: Mapping, arrival: Arrival, held: Step | None, taker: Mapping | None, trail: Trail
+        self, scene: Scene, mapping: Mapping, seen: Seen, held: Step | None, taker: Mapping | None, trail: Trail
     ) -> None:
         self.scene = scene
         self.mapping = mapping
-        self.arrival = arrival
+        self.seen = seen
         self.held = held
         self.taker = taker
         self.trail = trail
@@ -172,14 +198,14 @@ class _Visit:
         mapping, trail, now = self.mapping, self.trail, self.trail.now
         record = self._record()
         if (filters := mapping.parameters.filters) is not None:
-            reason = filters.reason_to_drop(self.arrival.content.body, record)
+            reason = filters.reason_to_drop(self.seen.content.body, record)
             if reason is not None:
                 words = f"the filter of {self._name} says no, which deletes it: {reason}"
                 return Conclusion.of(self._add(Verdict.NO, About.FILTER, words))
             self._add(Verdict.YES, About.FILTER, f"the filter of {self._name} takes it")
         gathering = mapping.gathering if held is None and mapping.fits(record) else None
         contents = [item.delivery.content for item in gathering.items] if gathering else []
-        causes = [content.cause or OUTSIDE_CAUSE for content in (*contents, self.arrival.content)]
+        causes = [content.cause or OUTSIDE_CAUSE for content in (*contents, self.seen.content)]
         cause = furthest(causes, function.arn)
         if (obstacle := lasting_obstacle(self.scene, function, cause, Asker.MAPPING)) is not None:
             return trail.end(obstacle)
@@ -201,7 +227,7 @@ class _Visit:
 
     def _record(self) -> bytes:
         """The message as its function would get it, for the filters and the size of the batch."""
-        content, message, now = self.arrival.content, self.arrival.message, self.trail.now
+        content, message, now = self.seen.content, self.seen.message, self.trail.now
         received, first, source = 0, None, None
         if message is not None:
             received, first, source = message.receive_count, message.first_received_at, message.source

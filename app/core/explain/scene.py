@@ -11,6 +11,7 @@ from app.core.invocations import Invocations
 from app.core.limits import Limits
 from app.core.mappings import Mappings
 from app.core.queues import Queues
+from app.core.remote_queues import RemoteQueues
 from app.core.shapes import EventShapes
 
 
@@ -19,6 +20,7 @@ class Scene:
     """`known_cause` says which invocation of ours an origin names; None is the outside."""
 
     queues: Queues
+    remote_queues: RemoteQueues
     functions: Functions
     invocations: Invocations
     mappings: Mappings

@@ -4,6 +4,7 @@ from app.core.chain import Cause
 from app.core.checksums import md5_of_body
 from app.core.commands import SendMessage
 from app.core.errors import Refused
+from app.core.explain.elsewhere import explain_send_elsewhere
 from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict
 from app.core.explain.invoking import refused
 from app.core.explain.receiving import Arrival, explain_arrival
@@ -21,6 +22,8 @@ def explain_send(
 ) -> Conclusion:
     """`cause` is given where another service sends and knows it; else the origin tells."""
     queue = scene.queues.get(command.queue)
+    if queue is None and (remote := scene.remote_queues.get(command.queue)) is not None:
+        return explain_send_elsewhere(scene, remote, command, function, trail)
     if queue is None:
         words = f"there is no queue '{name_of(command.queue)}'"
         return trail.end(Step(Verdict.NO, About.QUEUE, words, queue=command.queue, code="QueueDoesNotExist"))

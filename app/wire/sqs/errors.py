@@ -57,6 +57,7 @@ ERRORS: Mapping[type[Refused], AwsError] = {
     core.UnsupportedOperation: _modelled("UnsupportedOperation", prefix=_OLD),
     core.PurgeQueueInProgress: _modelled("PurgeQueueInProgress", prefix=_OLD, status=403),
     core.OverLimit: _modelled("OverLimit", status=403),
+    core.RequestThrottled: _modelled("RequestThrottled", status=403),
     core.ResourceNotFound: _modelled("ResourceNotFoundException", status=404),
     core.ReceiptHandleIsInvalid: _modelled("ReceiptHandleIsInvalid"),
     core.InvalidAttributeName: _modelled("InvalidAttributeName"),
