@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 
 from app.core.async_invoke import Again, AsyncQueue, Done, Event, GivenUp
 from app.core.call import Call, ForEvent, Stopped
-from app.core.chain import Cause
-from app.core.destinations import dead_letter_attributes, record
+from app.core.destinations import Ending, Role, parcel_for
 from app.core.errors import RecursiveInvocation, Refused
 from app.core.facts import (
     DestinationFailed,
@@ -19,10 +18,11 @@ from app.core.facts import (
 )
 from app.core.function import Function
 from app.core.functions import Functions
-from app.core.invocation import Outcome, Throttled, Unreachable
+from app.core.ids import Ids
+from app.core.invocation import Outcome, Throttled
 from app.core.limits import Limits
 from app.core.names import Arn
-from app.core.targets import Parcel, Targets, Teller
+from app.core.targets import Targets, Teller
 from app.core.time import Instant
 
 
@@ -31,6 +31,7 @@ class AsyncEvents:
     """The asynchronous queue of every function. `submit` runs a call, or says what forbids it; `targets` get what
     destinations are to get; effects go to `outbox`."""
 
+    ids: Ids
     limits: Limits
     outbox: list[Effect]
     functions: Functions
@@ -52,11 +53,13 @@ class AsyncEvents:
 
     def settle(self, function: Function, event: Event, outcome: Outcome, now: Instant) -> None:
         """What an attempt came to: the event ends, or waits for its next."""
-        rules = function.retry_rules
+        settings = function.event_settings(event.qualifier)
         chain = event.cause.chain
-        match self._queue.settle(event, outcome, rules, now=now):
+        if isinstance(outcome, Throttled):
+            event.attempts -= 1
+        match self._queue.settle(event, outcome, settings.rules, now=now):
             case Done():
-                self._tell(function, event, function.on_success, "OnSuccess", outcome, "Success", now)
+                self._tell(function, event, Role.ON_SUCCESS, settings.on_success, Ending("Success", outcome), now)
             case Again(at=at) if isinstance(outcome, Throttled):
                 self.outbox.append(InvocationThrottled(function.arn, event.request_id, chain, outcome.reason, at))
             case Again(at=at):
@@ -96,32 +99,26 @@ class AsyncEvents:
                 # Dropped without a retry; which condition AWS writes then is UNCONFIRMED.
                 event.attempts -= 1
                 self._give_up(function, event, None, "RecursiveInvocation", now)
-            case Throttled() as throttled:
+            case Throttled() if function.spec.reserved_concurrency == 0:
                 event.attempts -= 1
-                if function.spec.reserved_concurrency == 0:
-                    self._give_up(function, event, None, "ZeroReservedConcurrency", now)
-                else:
-                    self.settle(function, event, throttled, now)
+                self._give_up(function, event, None, "ZeroReservedConcurrency", now)
+            case Throttled() as throttled:
+                self.settle(function, event, throttled, now)
 
     def _give_up(self, function: Function, event: Event, outcome: Outcome | None, condition: str, now: Instant) -> None:
         """The event ends: at its OnFailure destination, in the function's dead-letter queue, in both, or nowhere."""
         self.drop(function, event, condition)
-        ran = None if isinstance(outcome, Throttled | Unreachable) else outcome
-        self._tell(function, event, function.on_failure, "OnFailure", ran, condition, now)
-        self._tell(function, event, function.spec.dead_letter_target, "DeadLetterConfig", ran, condition, now)
+        ending = Ending(condition, outcome)
+        settings = function.event_settings(event.qualifier)
+        self._tell(function, event, Role.ON_FAILURE, settings.on_failure, ending, now)
+        self._tell(function, event, Role.DEAD_LETTER, function.spec.dead_letter_target, ending, now)
 
     def _tell(
-        self, function: Function, event: Event, target: Arn | None, role: str, outcome: Outcome | None, condition: str,
-        now: Instant,
-    ) -> None:  # fmt: skip
+        self, function: Function, event: Event, role: Role, target: Arn | None, ending: Ending, now: Instant
+    ) -> None:
         if target is None:
             return
-        hop = event.last_hop
-        cause = event.cause if hop is None else Cause(hop.chain, hop)
-        is_dead_letter = role == "DeadLetterConfig"
-        body = event.payload if is_dead_letter else record(event, outcome, condition, now=now)
-        attributes = dead_letter_attributes(event, outcome) if is_dead_letter else {}
-        chain, teller = event.cause.chain, Teller(self.outbox)
+        chain, condition, teller = event.cause.chain, ending.condition, Teller(self.outbox)
 
         def settled(refusal: Refused | None, _: Instant) -> None:
             if refusal is None:
@@ -130,6 +127,5 @@ class AsyncEvents:
                 reason = refusal.message
                 teller.tell(DestinationFailed(function.arn, event.request_id, chain, role, target, reason))
 
-        source = hop.stations[-1] if hop else "destination"
-        self.targets.deliver(Parcel(target, body, cause, source, attributes=attributes), now, settled)
+        self.targets.deliver(parcel_for(target, role, event, ending, ids=self.ids, now=now), now, settled)
         teller.goes_on_later()

@@ -8,7 +8,7 @@ from app.core.agenda import Agenda
 from app.core.chain import Cause, Hop
 from app.core.invocation import Outcome, Succeeded, Throttled, Unreachable
 from app.core.limits import Limits
-from app.core.names import Arn
+from app.core.names import Arn, qualifier_of
 from app.core.time import SECOND_MS, Instant
 
 
@@ -16,7 +16,7 @@ from app.core.time import SECOND_MS, Instant
 class Event:
     """An event on its way to `function`, invoked as `function_arn`.
 
-    `failures` counts function errors, `attempts` every call that was made.
+    `failures` counts function errors, `attempts` the calls that were made and not throttled.
     """
 
     request_id: str
@@ -31,6 +31,11 @@ class Event:
     backoff_ms: int = 0
     due_at: Instant | None = None
     last_hop: Hop | None = None
+
+    @property
+    def qualifier(self) -> str:
+        """The version or alias that it invokes."""
+        return qualifier_of(self.function_arn)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,8 @@ class AsyncQueue:
 
         A function error is tried again after one and two minutes, as often as the function's settings say. A throttle
         or a system error does not count and backs off from 1 s to 5 minutes. Either way the event is given up at
-        once when its next attempt would come after its age limit, as recorded (S:dest/test_maxeventage).
+        once when its next attempt would not come before its age limit, as recorded (S:dest/test_maxeventage: an age of
+        60 s leaves no room for the retry after a minute).
         """
         match outcome:
             case Succeeded():
@@ -110,7 +116,7 @@ class AsyncQueue:
                     return GivenUp("RetriesExhausted")
                 delays = self._limits.async_retry_delays_ms
                 wait_ms = delays[min(event.failures, len(delays)) - 1]
-        if now + wait_ms > event.accepted_at + rules.maximum_event_age_s * SECOND_MS:
+        if now + wait_ms >= event.accepted_at + rules.maximum_event_age_s * SECOND_MS:
             return GivenUp("EventAgeExceeded")
         event.due_at = now + wait_ms
         self._waiting[event.request_id] = event

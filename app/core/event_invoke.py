@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.core.errors import InvalidParameterValue, ValidationFailed
-from app.core.names import Arn, parse_arn
+from app.core.names import LATEST, Arn, parse_arn
 from app.core.time import SECOND_MS, Instant
 from app.core.value import value
 
@@ -17,7 +17,7 @@ _PATTERN = (
     r"((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)"
 )
 _SETTINGS = ("MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig")
-_TARGETS = {"sqs", "sns", "lambda", "events", "s3"}
+_TARGETS = frozenset({"sqs", "sns", "lambda", "events", "s3"})
 
 
 @value(frozen=True, slots=True)
@@ -30,9 +30,12 @@ class EventInvokeConfig:
     on_success: Arn | None = None
     on_failure: Arn | None = None
 
-    def view(self, function: Arn) -> dict[str, Any]:
+    def view(self, function: Arn, qualifier: str = LATEST) -> dict[str, Any]:
         """AWS's response shape; LastModified in epoch seconds."""
-        shown: dict[str, Any] = {"LastModified": self.modified_at / SECOND_MS, "FunctionArn": f"{function}:$LATEST"}
+        shown: dict[str, Any] = {
+            "LastModified": self.modified_at / SECOND_MS,
+            "FunctionArn": f"{function}:{qualifier}",
+        }
         if self.maximum_retry_attempts is not None:
             shown["MaximumRetryAttempts"] = self.maximum_retry_attempts
         if self.maximum_event_age_s is not None:
@@ -91,7 +94,7 @@ def _check_destination(arn: Arn, member: str, *, function: Arn, exists: Callable
         )
     if parsed.service == "lambda" and arn.startswith(function) and arn.removeprefix(function)[:1] in ("", ":"):
         raise InvalidParameterValue("You can't specify the function as a destination for itself.")
-    if parsed.service in ("sqs", "lambda") and not exists(arn):
+    if not exists(arn):
         raise InvalidParameterValue(f"The destination ARN {arn} is invalid.")
 
 

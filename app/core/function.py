@@ -94,6 +94,15 @@ class FunctionSpec:
         return self.timeout_s * 1_000
 
 
+@dataclass(frozen=True, slots=True)
+class EventSettings:
+    """How often and how long an asynchronous event is tried, and where it ends."""
+
+    rules: RetryRules
+    on_success: Arn | None
+    on_failure: Arn | None
+
+
 class Function:
     """A function at work. An invocation takes the lowest free slot, so that few environments stay warm."""
 
@@ -104,7 +113,8 @@ class Function:
         self._free: list[int] = list(range(spec.environments))
         self._slot_of: dict[str, int] = {}
         self.invocations = 0
-        self.event_invoke: EventInvokeConfig | None = None
+        self.event_invoke: dict[str, EventInvokeConfig] = {}
+        """By version or alias."""
 
     def __repr__(self) -> str:
         return f"<Function {self.spec.name}: {self.in_flight} in flight, {self.waiting} waiting>"
@@ -113,24 +123,19 @@ class Function:
     def arn(self) -> Arn:
         return self.spec.arn
 
-    @property
-    def retry_rules(self) -> RetryRules:
-        """How often and how long an asynchronous event is tried."""
-        spec, config = self.spec, self.event_invoke
-        attempts = config.maximum_retry_attempts if config else None
-        age_s = config.maximum_event_age_s if config else None
-        return RetryRules(
+    def event_settings(self, qualifier: str) -> EventSettings:
+        """What holds for an asynchronous event that invokes this version or alias: the function's own settings, where
+        its event-invoke config leaves something open."""
+        spec, config = self.spec, self.event_invoke.get(qualifier)
+        if config is None:
+            rules = RetryRules(spec.maximum_retry_attempts, spec.maximum_event_age_s)
+            return EventSettings(rules, spec.on_success, spec.on_failure)
+        attempts, age_s = config.maximum_retry_attempts, config.maximum_event_age_s
+        rules = RetryRules(
             spec.maximum_retry_attempts if attempts is None else attempts,
             spec.maximum_event_age_s if age_s is None else age_s,
         )
-
-    @property
-    def on_success(self) -> Arn | None:
-        return (self.event_invoke.on_success if self.event_invoke else None) or self.spec.on_success
-
-    @property
-    def on_failure(self) -> Arn | None:
-        return (self.event_invoke.on_failure if self.event_invoke else None) or self.spec.on_failure
+        return EventSettings(rules, config.on_success or spec.on_success, config.on_failure or spec.on_failure)
 
     @property
     def in_flight(self) -> int:

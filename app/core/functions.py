@@ -21,7 +21,7 @@ from app.core.facts import Configured, Effect
 from app.core.function import Function
 from app.core.invocation import InvocationType
 from app.core.limits import Limits
-from app.core.names import Arn, Scope, parse_arn
+from app.core.names import LATEST, Arn, Scope, parse_arn
 from app.core.targets import Targets
 from app.core.time import Instant
 
@@ -115,37 +115,35 @@ class Functions:
         self.outbox.append(Configured(f"function {function.spec.name} deleted", function=function.arn))
 
     def put_event_invoke(self, command: PutEventInvokeConfig, now: Instant) -> dict[str, Any]:
-        function = self._functions.get(command.function)
-        if function is None:
-            raise ResourceNotFound("The function doesn't exist.")
-        before = function.event_invoke if command.merges else None
+        function, qualifier = self._qualified(command.function, command.qualifier)
+        before = function.event_invoke.get(qualifier) if command.merges else None
         if command.merges and before is None:
-            raise _no_config(function)
-        function.event_invoke = configured(
-            before, command.given, function=function.arn, exists=self.targets.exists, now=now
-        )
+            raise _no_config(function, qualifier)
+        after = configured(before, command.given, function=function.arn, exists=self.targets.exists, now=now)
+        function.event_invoke[qualifier] = after
         self.outbox.append(Configured(f"function {function.spec.name}: event-invoke config set", function=function.arn))
-        return function.event_invoke.view(function.arn)
+        return after.view(function.arn, qualifier)
 
     def delete_event_invoke(self, command: DeleteEventInvokeConfig, now: Instant) -> None:
-        function = self._functions.get(command.function)
-        if function is None:
-            raise ResourceNotFound("The function doesn't exist.")
-        if function.event_invoke is None:
-            raise _no_config(function)
-        function.event_invoke = None
+        function, qualifier = self._qualified(command.function, command.qualifier)
+        if function.event_invoke.pop(qualifier, None) is None:
+            raise _no_config(function, qualifier)
         self.outbox.append(
             Configured(f"function {function.spec.name}: event-invoke config gone", function=function.arn)
         )
 
-    def event_invoke_of(self, arn: Arn) -> EventInvokeConfig:
-        """Raises ResourceNotFound when there is no such function, or no config."""
-        function = self._functions.get(arn)
-        if function is None:
-            raise ResourceNotFound("The function doesn't exist.")
-        if function.event_invoke is None:
-            raise _no_config(function)
-        return function.event_invoke
+    def event_invoke_of(self, arn: Arn, qualifier: str) -> EventInvokeConfig:
+        """Raises ResourceNotFound when there is no such function, version or alias, or no config."""
+        function, qualifier = self._qualified(arn, qualifier)
+        try:
+            return function.event_invoke[qualifier]
+        except KeyError:
+            raise _no_config(function, qualifier) from None
+
+    def event_invokes_of(self, arn: Arn) -> dict[str, EventInvokeConfig]:
+        """All configs of a function by version or alias, in order. Raises ResourceNotFound."""
+        function, _ = self._qualified(arn, LATEST)
+        return dict(sorted(function.event_invoke.items()))
 
     def put_reserved_concurrency(self, command: PutReservedConcurrency, now: Instant) -> None:
         """Raises InvalidParameterValue when too little would be left unreserved (spec E)."""
@@ -190,10 +188,17 @@ class Functions:
 
     # Inside ---------------------------------------------------------------------------------------------
 
+    def _qualified(self, arn: Arn, qualifier: str) -> tuple[Function, str]:
+        """The function, if it has this version or alias. Versions and aliases are not there: only $LATEST is."""
+        function = self._functions.get(arn)
+        if function is None or qualifier != LATEST:
+            raise ResourceNotFound("The function doesn't exist.")
+        return function, qualifier
+
     def _forget_keys(self, function: Function) -> None:
         for key in function.spec.access_key_ids:
             self._by_key.pop(key, None)
 
 
-def _no_config(function: Function) -> ResourceNotFound:
-    return ResourceNotFound(f"The function {function.arn}:$LATEST doesn't have an EventInvokeConfig")
+def _no_config(function: Function, qualifier: str) -> ResourceNotFound:
+    return ResourceNotFound(f"The function {function.arn}:{qualifier} doesn't have an EventInvokeConfig")

@@ -45,7 +45,7 @@ class Invocations:
     _function_of: dict[str, Arn] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.events = AsyncEvents(self.limits, self.outbox, self.functions, self.targets, self.submit)
+        self.events = AsyncEvents(self.ids, self.limits, self.outbox, self.functions, self.targets, self.submit)
 
     # Invoking -------------------------------------------------------------------------------------------
 

@@ -6,6 +6,9 @@ from typing import TypeAlias
 
 Arn: TypeAlias = str
 
+LATEST = "$LATEST"
+"""The version of a function that is not published."""
+
 DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
 
@@ -62,6 +65,11 @@ def parse_arn(arn: Arn) -> ParsedArn:
 def name_of(arn: Arn) -> str:
     """The short name in an ARN, for messages and pages: `orders`."""
     return parse_arn(arn).name
+
+
+def qualifier_of(function_arn: Arn) -> str:
+    """The version or alias that a function's ARN names; `$LATEST` if it names none."""
+    return function_arn.split(":", 7)[7] if function_arn.count(":") > 6 else LATEST
 
 
 def bucket_arn(bucket: str) -> Arn:

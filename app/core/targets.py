@@ -22,9 +22,9 @@ class Parcel:
     `body` is UTF-8: JSON, or text where the source says so. `source` says in words who delivers: `rule nightly`,
     `topic news`. `principal` is the service principal that delivers (`events.amazonaws.com`) and `source_arn` the rule,
     topic or bucket it does so for; a target's resource policy is asked with both. `attributes`, `group_id`,
-    `deduplication_id` and `subject` are a message's, and nothing to targets without them. `trace_header` is what the
-    outside sent, where no invocation is the cause. A bus takes the members that an event has on it as JSON:
-    `source`, `detail-type`, `detail` (an object), maybe `resources` and `time`.
+    `deduplication_id` and `subject` are a message's, `key` is an object's, and nothing to targets without them.
+    `trace_header` is what the outside sent, where no invocation is the cause. A bus takes the members that an event has
+    on it as JSON: `source`, `detail-type`, `detail` (an object), maybe `resources` and `time`.
     """
 
     target: Arn
@@ -37,6 +37,7 @@ class Parcel:
     group_id: str | None = None
     deduplication_id: str | None = None
     subject: str | None = None
+    key: str | None = None
     trace_header: str | None = None
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from app.core import commands
+from app.core.bucket_target import BucketTarget
 from app.core.buckets import Bucket, Buckets
 from app.core.chain import Cause, Chains
 from app.core.commands import Command, Origin
@@ -22,7 +23,7 @@ from app.core.mapping import Mapping
 from app.core.mappings import Mappings
 from app.core.message import Message
 from app.core.move_tasks import MoveTask, MoveTasks
-from app.core.names import Arn, Scope
+from app.core.names import LATEST, Arn, Scope
 from app.core.notification import NotificationConfiguration
 from app.core.outside import Outside
 from app.core.queue import Queue
@@ -69,6 +70,7 @@ class World:
             self._invocations.submit, self._mapping_changed, self._mapping_gone,
         )  # fmt: skip
         self._buckets = Buckets(ids, shapes, self._outbox, self._queues, self._functions, self._targets, self._cause_of)
+        self._targets.register("s3", BucketTarget(self._buckets, self._chains, self._outside))
         self._machines: tuple[Waking, ...] = (self._invocations, self._invocations.events, self._move_tasks)
         self._verbs = self._table_of_verbs()
         self._now: Instant = 0
@@ -133,9 +135,13 @@ class World:
     def functions(self, scope: Scope | None = None) -> list[Function]:
         return self._functions.all(scope)
 
-    def event_invoke(self, function: Arn) -> EventInvokeConfig:
-        """Raises ResourceNotFound when the function is not there or has no config of its own."""
-        return self._functions.event_invoke_of(function)
+    def event_invoke(self, function: Arn, qualifier: str = LATEST) -> EventInvokeConfig:
+        """Raises ResourceNotFound when the function, its version or alias is not there or has no config of its own."""
+        return self._functions.event_invoke_of(function, qualifier)
+
+    def event_invokes(self, function: Arn) -> dict[str, EventInvokeConfig]:
+        """All configs of a function by version or alias, in order. Raises ResourceNotFound."""
+        return self._functions.event_invokes_of(function)
 
     def events_waiting(self, function: Arn) -> int:
         """How many asynchronous events wait for their next attempt."""

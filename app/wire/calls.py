@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeAlias
 from app.core.commands import Command, Origin
 from app.core.event_invoke import EventInvokeConfig
 from app.core.function import FunctionSpec
-from app.core.names import Arn, Scope
+from app.core.names import LATEST, Arn, Scope
 from app.core.time import Instant
 from app.core.value import value
 from app.wire.errors import ErrorTable
@@ -120,7 +120,9 @@ class ReadableWorld(Protocol):
 
     def functions(self, scope: Scope | None = None) -> Sequence[ReadableFunction]: ...
 
-    def event_invoke(self, function: Arn) -> EventInvokeConfig: ...
+    def event_invoke(self, function: Arn, qualifier: str = LATEST) -> EventInvokeConfig: ...
+
+    def event_invokes(self, function: Arn) -> Mapping[str, EventInvokeConfig]: ...
 
     def mapping(self, scope: Scope, uuid: str) -> ReadableMapping: ...
 

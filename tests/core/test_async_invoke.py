@@ -48,10 +48,11 @@ def test_throttles_and_system_errors_never_use_up_the_retries(outcome: Outcome) 
     assert one.failures == 0
 
 
-def test_an_attempt_exactly_at_the_age_limit_is_still_made() -> None:
+def test_an_attempt_exactly_at_the_age_limit_would_come_too_late() -> None:
     queue = AsyncQueue(DEFAULT_LIMITS)
 
-    assert queue.settle(event(), FAILED, RetryRules(2, 60), now=NOON) == Again(NOON + 60_000)
+    assert queue.settle(event(), FAILED, RetryRules(2, 60), now=NOON) == GivenUp("EventAgeExceeded")
+    assert queue.settle(event(), FAILED, RetryRules(2, 61), now=NOON) == Again(NOON + 60_000)
     assert queue.settle(event(), FAILED, RetryRules(2, 60), now=NOON + 1) == GivenUp("EventAgeExceeded")
 
 

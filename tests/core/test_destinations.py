@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from app.core.commands import Invoke
+from app.core.commands import Invoke, Origin, PutEventInvokeConfig
 from app.core.facts import DestinationFailed, DestinationTold, EventDropped
 from app.core.function import FailAfter, SucceedAfter
 from app.core.invocation import InvocationType
@@ -97,3 +97,36 @@ def test_a_function_as_destination_is_invoked_with_the_record_in_the_same_chain(
     record = only_record(stage, audit)
     assert record["requestPayload"]["requestContext"]["functionArn"] == SCOPE.function_arn("first") + ":$LATEST"
     assert len({told.chain for told in stage.of(DestinationTold)}) == 1
+
+
+def test_a_fifo_queue_as_destination_fails_at_delivery() -> None:
+    stage = Stage()
+    line = stage.queue("line.fifo", FifoQueue="true", ContentBasedDeduplication="true")
+    stage.function("worker", SucceedAfter(10), on_success=line)
+
+    invoke_later(stage, "worker")
+    stage.advance("1s")
+
+    (failed,) = stage.of(DestinationFailed)
+    assert (failed.role, failed.target) == ("OnSuccess", line)
+    assert "MessageGroupId" in failed.reason
+    assert stage.bodies(line) == []
+
+
+def test_an_event_that_loops_goes_to_the_dead_letter_queue_without_a_retry() -> None:
+    stage = Stage()
+    letters = stage.queue("letters")
+    echo = stage.function("echo", SucceedAfter(10), dead_letter_target=letters)
+    stage.submit(PutEventInvokeConfig(echo, {"MaximumRetryAttempts": 2}))
+    stage.function("loop", on_success=echo, dead_letter_target=letters)
+    stage.invoke("loop", event=True)
+
+    for _ in range(16):
+        call = stage.calls[0]
+        stage.invoke("loop", event=True, origin=Origin(trace_header=call.trace_header))
+        stage.settle()
+    stage.advance("1s")
+
+    (letter,) = stage.at(letters).peek(limit=10)
+    assert letter.content.body == "{}"
+    assert [fact.condition for fact in stage.of(EventDropped)] == ["RecursiveInvocation"]

@@ -155,3 +155,21 @@ def test_a_version_has_no_concurrency_of_its_own(lambda_: Any) -> None:
     told = refused(lambda_.put_function_concurrency, FunctionName="worker:1", ReservedConcurrentExecutions=1)
 
     assert told[1].startswith("This operation is permitted on Lambda functions only.")
+
+
+@pytest.mark.parametrize("operation", ["get", "put", "update", "delete"])
+def test_a_version_that_is_not_there_has_no_config(lambda_: Any, operation: str) -> None:
+    given = {"MaximumRetryAttempts": 1} if operation in ("put", "update") else {}
+
+    told = refused(
+        getattr(lambda_, f"{operation}_function_event_invoke_config"), FunctionName="worker", Qualifier="7", **given
+    )
+
+    assert told == ("ResourceNotFoundException", "The function doesn't exist.", 404)
+
+
+def test_a_list_of_configs_has_fifty_at_most(lambda_: Any) -> None:
+    code, message, _ = refused(lambda_.list_function_event_invoke_configs, FunctionName="worker", MaxItems=51)
+
+    assert code == "ValidationException"
+    assert message.endswith("Member must have value less than or equal to 50")

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 from app.core.commands.origin import OUTSIDE, Origin
 from app.core.function import FunctionSpec
 from app.core.invocation import InvocationType, Outcome
-from app.core.names import Arn, Scope
+from app.core.names import LATEST, Arn, Scope
 from app.core.value import value
 
 
@@ -24,16 +24,19 @@ class DeleteFunction:
 
 @value(frozen=True, slots=True)
 class PutEventInvokeConfig:
-    """`given` has AWS's names; `merges` keeps what is not given. Answers AWS's response shape."""
+    """For one version or alias of the function. `given` has AWS's names; `merges` keeps what is not given. Answers
+    AWS's response shape."""
 
     function: Arn
     given: Mapping[str, Any]
     merges: bool = False
+    qualifier: str = LATEST
 
 
 @value(frozen=True, slots=True)
 class DeleteEventInvokeConfig:
     function: Arn
+    qualifier: str = LATEST
 
 
 @value(frozen=True, slots=True)

@@ -26,15 +26,17 @@ def function_arn(given: str, scope: Scope) -> str:
     return f"{arn}:{match['qualifier']}" if match["qualifier"] else arn
 
 
-def page_of(items: list[dict[str, Any]], key: str, params: Params) -> tuple[list[dict[str, Any]], str | None]:
+def page_of(
+    items: list[dict[str, Any]], key: str, params: Params, *, most: int = _MAX_ITEMS
+) -> tuple[list[dict[str, Any]], str | None]:
     """At most 100 items after the marker, which is the key of the last one seen, and the next marker.
 
-    Raises ValidationFailed for a MaxItems that is not from 1 to 10,000; a page has 100 all the same.
+    Raises ValidationFailed for a MaxItems that is not from 1 to `most`; a page has 100 at most all the same.
     """
     marker = params.get("Marker") or ""
-    asked = params.get("MaxItems", MAX_PAGE)
-    if not 1 <= asked <= _MAX_ITEMS:
-        rule = "greater than or equal to 1" if asked < 1 else f"less than or equal to {_MAX_ITEMS}"
+    asked = params.get("MaxItems", min(MAX_PAGE, most))
+    if not 1 <= asked <= most:
+        rule = "greater than or equal to 1" if asked < 1 else f"less than or equal to {most}"
         raise ValidationFailed(
             f"1 validation error detected: Value '{asked}' at 'maxItems' failed to satisfy constraint: "
             f"Member must have value {rule}"

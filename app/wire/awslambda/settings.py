@@ -1,11 +1,12 @@
 """What is set on a function apart from its deployment: event-invoke config and reserved concurrency (spec D2, E)."""
 
 from app.core.commands import DeleteEventInvokeConfig, PutEventInvokeConfig, PutReservedConcurrency
-from app.core.errors import InvalidParameterValue, ResourceNotFound
-from app.core.names import Arn
-from app.wire.awslambda.names import function_arn
+from app.core.errors import InvalidParameterValue
+from app.core.names import LATEST, Arn
+from app.wire.awslambda.names import function_arn, page_of
 from app.wire.calls import Call, Caller, Params, Readable, Result
 
+_MOST_CONFIGS = 50  # botocore's model: MaxFunctionEventInvokeConfigListItems
 _ONLY_UNQUALIFIED = (
     "This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. "
     "Please specify either a function name or an unqualified function ARN."
@@ -13,29 +14,30 @@ _ONLY_UNQUALIFIED = (
 
 
 def put_event_invoke_config(params: Params, caller: Caller) -> Call:
-    return Call(PutEventInvokeConfig(_function(params, caller), _given(params)), dict)
+    function, qualifier = _qualified(params, caller)
+    return Call(PutEventInvokeConfig(function, _given(params), qualifier=qualifier), dict)
 
 
 def update_event_invoke_config(params: Params, caller: Caller) -> Call:
-    return Call(PutEventInvokeConfig(_function(params, caller), _given(params), merges=True), dict)
+    function, qualifier = _qualified(params, caller)
+    return Call(PutEventInvokeConfig(function, _given(params), merges=True, qualifier=qualifier), dict)
 
 
 def delete_event_invoke_config(params: Params, caller: Caller) -> Call:
-    return Call(DeleteEventInvokeConfig(_function(params, caller)), lambda _: {})
+    return Call(DeleteEventInvokeConfig(*_qualified(params, caller)), lambda _: {})
 
 
 def get_event_invoke_config(params: Params, caller: Caller, engine: Readable) -> Result:
-    function = _function(params, caller)
-    return engine.world.event_invoke(function).view(function)
+    function, qualifier = _qualified(params, caller)
+    return engine.world.event_invoke(function, qualifier).view(function, qualifier)
 
 
 def list_event_invoke_configs(params: Params, caller: Caller, engine: Readable) -> Result:
-    function = _function(params, caller)
-    engine.world.function(function)
-    try:
-        return {"FunctionEventInvokeConfigs": [engine.world.event_invoke(function).view(function)]}
-    except ResourceNotFound:
-        return {"FunctionEventInvokeConfigs": []}
+    """Every version and alias of the function that has one, whatever qualifier the name carries."""
+    function, _ = _split(function_arn(params["FunctionName"], caller.scope))
+    views = [config.view(function, qualifier) for qualifier, config in engine.world.event_invokes(function).items()]
+    page, marker = page_of(views, "FunctionArn", params, most=_MOST_CONFIGS)
+    return ({"NextMarker": marker} if marker else {}) | {"FunctionEventInvokeConfigs": page}
 
 
 def put_function_concurrency(params: Params, caller: Caller) -> Call:
@@ -53,17 +55,15 @@ def get_function_concurrency(params: Params, caller: Caller, engine: Readable) -
     return {} if reserved is None else {"ReservedConcurrentExecutions": reserved}
 
 
-def _function(params: Params, caller: Caller) -> Arn:
-    """The unqualified ARN; without versions and aliases only $LATEST can be meant by a qualifier."""
+def _qualified(params: Params, caller: Caller) -> tuple[Arn, str]:
+    """The unqualified ARN, and the version or alias that is meant."""
     arn, derived = _split(function_arn(params["FunctionName"], caller.scope))
     asked = params.get("Qualifier")
     if asked and derived and asked != derived:
         raise InvalidParameterValue(
             "The derived qualifier from the function name does not match the specified qualifier."
         )
-    if (asked or derived or "$LATEST") != "$LATEST":
-        raise ResourceNotFound("The function doesn't exist.")
-    return arn
+    return arn, asked or derived or LATEST
 
 
 def _unqualified(params: Params, caller: Caller) -> Arn:
