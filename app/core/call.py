@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
 from app.core.chain import Cause, Hop
+from app.core.concurrency import Seat
 from app.core.errors import RecursiveInvocation
 from app.core.invocation import Throttled
-from app.core.names import Arn
+from app.core.names import LATEST, Arn
 
 if TYPE_CHECKING:
     from app.core.async_invoke import Event
@@ -44,7 +45,8 @@ Stopped: TypeAlias = RecursiveInvocation | Throttled
 
 @dataclass(slots=True)
 class Call:
-    """`function_arn` is the ARN as invoked; `source` says in words who invokes."""
+    """`function_arn` is the ARN as invoked; `source` says in words who invokes; `version` is the one that
+    is to run. `hop` and `seat` are there once the call was admitted."""
 
     request_id: str
     function: Arn
@@ -56,3 +58,9 @@ class Call:
     attempt: int = 1
     client_context: str | None = None
     hop: Hop | None = None
+    version: str = LATEST
+    seat: Seat | None = None
+
+    @property
+    def is_synchronous(self) -> bool:
+        return not isinstance(self.owner, ForEvent)

@@ -155,11 +155,6 @@ class Function:
         """How many environments are free for whoever comes next."""
         return max(0, len(self._free) - len(self.line))
 
-    @property
-    def is_at_reserved_limit(self) -> bool:
-        reserved = self.spec.reserved_concurrency
-        return reserved is not None and self.in_flight + self.waiting >= reserved
-
     def begin(self, call: Call) -> int:
         """Put the call into the lowest free slot and say which."""
         slot = heapq.heappop(self._free)

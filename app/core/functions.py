@@ -15,7 +15,8 @@ from app.core.commands import (
     PutFunction,
     PutReservedConcurrency,
 )
-from app.core.errors import InvalidParameterValue, InvalidRequestContent, RequestTooLarge, ResourceNotFound
+from app.core.concurrency import Concurrency
+from app.core.errors import InvalidRequestContent, RequestTooLarge, ResourceNotFound
 from app.core.event_invoke import EventInvokeConfig, configured
 from app.core.facts import Configured, Effect
 from app.core.function import Function
@@ -59,6 +60,7 @@ class Functions:
     one that was deleted: whoever runs its calls goes on from there. `targets` says which destinations there are."""
 
     limits: Limits
+    concurrency: Concurrency
     outbox: list[Effect]
     targets: Targets
     changed: Callable[[Function, Instant], None]
@@ -93,7 +95,9 @@ class Functions:
     # Functions ------------------------------------------------------------------------------------------
 
     def put(self, command: PutFunction, now: Instant) -> None:
+        """Raises InvalidParameterValue when too much is to be reserved."""
         spec = command.spec
+        self.concurrency.check_reserved(spec.arn, spec.reserved_concurrency)
         function = self._functions.get(spec.arn)
         if function is None:
             function = self._functions[spec.arn] = Function(spec)
@@ -148,13 +152,6 @@ class Functions:
     def put_reserved_concurrency(self, command: PutReservedConcurrency, now: Instant) -> None:
         """Raises InvalidParameterValue when too little would be left unreserved (spec E)."""
         function = self[command.function]
-        others = sum(f.spec.reserved_concurrency or 0 for f in self._functions.values() if f is not function)
-        left = self.limits.account_concurrency - others - (command.reserved or 0)
-        if command.reserved is not None and left < self.limits.unreserved_concurrency:
-            raise InvalidParameterValue(
-                "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
-                f"below its minimum value of [{self.limits.unreserved_concurrency}]."
-            )
         self.put(PutFunction(replace(function.spec, reserved_concurrency=command.reserved)), now)
 
     # Naming ---------------------------------------------------------------------------------------------

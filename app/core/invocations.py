@@ -9,6 +9,7 @@ from app.core.async_invoke import Event
 from app.core.call import Call, ForBatch, ForEvent, ForWaiter, Stopped
 from app.core.chain import Cause, Chains, times_seen
 from app.core.commands import Invoke, Invoked, Origin, SettleInvocation, Waiting
+from app.core.concurrency import Concurrency
 from app.core.errors import RecursiveInvocation, ResourceNotFound, TooManyRequests
 from app.core.facts import Answered, CallFunction, Effect, InvocationEnded, InvocationStarted, LoopWarned
 from app.core.function import Function
@@ -22,8 +23,6 @@ from app.core.script import Running, plan
 from app.core.targets import Targets
 from app.core.time import Instant
 
-_RESERVED_EXCEEDED = "ReservedFunctionConcurrentInvocationLimitExceeded"
-
 
 @dataclass(slots=True)
 class Invocations:
@@ -35,6 +34,7 @@ class Invocations:
     chains: Chains
     outbox: list[Effect]
     functions: Functions
+    concurrency: Concurrency
     targets: Targets
     cause_of: Callable[[Origin, str | None, Instant], Cause]
     next_waiter: Callable[[], int]
@@ -74,21 +74,20 @@ class Invocations:
             case Throttled(reason=reason, message=message):
                 raise TooManyRequests(reason, message)
 
-    def judge(self, function: Function, cause: Cause) -> Stopped | None:
-        """What would forbid the invocation that `cause` asks for now; nothing happens."""
-        is_loop = times_seen(cause, function.arn) > self.limits.chain_invocations
-        if is_loop and function.spec.recursive_loop != "Allow":
-            return RecursiveInvocation()
-        return Throttled(_RESERVED_EXCEEDED) if function.is_at_reserved_limit else None
+    def is_loop(self, function: Function, cause: Cause) -> bool:
+        """Whether the loop detection would stop the invocation that `cause` asks for."""
+        comes_again = times_seen(cause, function.arn) > self.limits.chain_invocations
+        return comes_again and function.spec.recursive_loop != "Allow"
 
     def submit(self, function: Function, call: Call, now: Instant) -> Stopped | None:
         """Run the call or let it stand in line for an environment; gives back what forbids both."""
         hop = self.chains.extend(call.cause, function=function.arn, request_id=call.request_id)
         call.hop = hop
-        stopped = self.judge(function, call.cause)
+        stopped = self._judge(function, call, now)
         self._warn_of_loop(function, call, is_stopped=isinstance(stopped, RecursiveInvocation))
         if stopped is not None:
             return stopped
+        call.seat = self.concurrency.take(function.arn, call.version, is_synchronous=call.is_synchronous, now=now)
         self._function_of[call.request_id] = function.arn
         self.chains.keep(hop)
         if function.has_room:
@@ -104,6 +103,7 @@ class Invocations:
         if function is None or command.request_id not in function.running:
             return
         call = function.end(command.request_id)
+        self._give_back(call)
         outcome = command.outcome
         error_type, message = error_of(outcome)
         ran = ran_of(outcome)
@@ -139,7 +139,13 @@ class Invocations:
                 if call.owner == ForWaiter(waiter):
                     function.line.remove(call)
                     self._function_of.pop(call.request_id, None)
+                    self._give_back(call)
                     return
+
+    def change(self, function: Function, now: Instant) -> None:
+        """The function is new, or has other settings: they hold for what comes next."""
+        self.concurrency.configure(function.arn, function.spec.reserved_concurrency, {}, now=now)
+        self.serve(function, now)
 
     def serve(self, function: Function, now: Instant) -> None:
         """Let who waits for the function go on: it has room, or other settings."""
@@ -160,6 +166,7 @@ class Invocations:
                 case ForBatch() as batch:
                     self.settle_batch(batch, Throttled("FunctionDeleted", gone.message), now)
         self.events.forget(function)
+        self.concurrency.forget(function.arn)
 
     # Time -----------------------------------------------------------------------------------------------
 
@@ -172,6 +179,18 @@ class Invocations:
             self.settle(SettleInvocation(request_id, outcome), now)
 
     # Inside ---------------------------------------------------------------------------------------------
+
+    def _judge(self, function: Function, call: Call, now: Instant) -> Stopped | None:
+        if self.is_loop(function, call.cause):
+            return RecursiveInvocation()
+        obstacle = self.concurrency.obstacle(
+            function.arn, call.version, is_synchronous=call.is_synchronous, now=now
+        )  # fmt: skip
+        return obstacle.throttled if obstacle is not None else None
+
+    def _give_back(self, call: Call) -> None:
+        assert call.seat is not None, "a call that was admitted has its seat"
+        self.concurrency.give_back(call.function, call.seat)
 
     def _begin(self, function: Function, call: Call, now: Instant) -> None:
         slot = function.begin(call)

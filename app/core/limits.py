@@ -75,6 +75,12 @@ class Limits:
     # Concurrency (configuration-concurrency): of an account's 1,000, at least 100 stay unreserved.
     account_concurrency: int = 1_000
     unreserved_concurrency: int = 100
+    # Each function may have 1,000 environments more every 10 s, refilled evenly (lambda-concurrency).
+    scaling_environments: int = 1_000
+    scaling_interval_ms: int = 10 * SECOND_MS
+    # Synchronous calls a second for each execution that a function, or the account, may have at once; 10 at AWS
+    # (gettingstarted-limits). 0 is no quota: on a clock that stands, all calls would be of one second.
+    requests_per_execution_s: int = 0
 
     # Asynchronous invocation (invocation-async-error-handling).
     async_retry_delays_ms: tuple[int, ...] = (MINUTE_MS, 2 * MINUTE_MS)

@@ -8,6 +8,7 @@ from app.core.bucket_target import BucketTarget
 from app.core.buckets import Bucket, Buckets
 from app.core.chain import Cause, Chains
 from app.core.commands import Command, Origin
+from app.core.concurrency import Concurrency
 from app.core.errors import QueueNameExists
 from app.core.event_invoke import EventInvokeConfig
 from app.core.explain import Explanation, Question, Scene, explain
@@ -54,10 +55,13 @@ class World:
         self._move_tasks = MoveTasks(ids, limits, self._queues, self._outbox)
         self._targets = Targets()
         self._outside = Outside(self._outbox)
-        self._functions = Functions(limits, self._outbox, self._targets, self._function_changed, self._function_gone)
+        self._concurrency = Concurrency(limits)
+        self._functions = Functions(
+            limits, self._concurrency, self._outbox, self._targets, self._function_changed, self._function_gone
+        )
         self._invocations = Invocations(
-            ids, limits, self._chains, self._outbox, self._functions, self._targets, self._cause_of,
-            self._queues.next_waiter, self._function_freed, self._settle_batch,
+            ids, limits, self._chains, self._outbox, self._functions, self._concurrency, self._targets,
+            self._cause_of,            self._queues.next_waiter, self._function_freed, self._settle_batch,
         )  # fmt: skip
         self._targets.register("sqs", QueueTarget(self._queues, self._chains))
         self._targets.register("lambda", FunctionTarget(self._functions, self._invocations.events, ids))
@@ -270,7 +274,7 @@ class World:
         return self._mappings.of_queue(arn)
 
     def _function_changed(self, function: Function, now: Instant) -> None:
-        self._invocations.serve(function, now)
+        self._invocations.change(function, now)
 
     def _function_gone(self, function: Function, now: Instant) -> None:
         self._invocations.forget(function, now)

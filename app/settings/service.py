@@ -99,11 +99,27 @@ def read_journal_facts(field: Field) -> int | None:
 
 def read_limits(field: Field) -> Limits:
     """AWS's limits, with those changed that can be set."""
-    table = field.table(("mapping_transition", "fifo_calls_per_s"))
+    table = field.table(
+        (
+            "mapping_transition",
+            "fifo_calls_per_s",
+            "account_concurrency",
+            "scaling_environments",
+            "requests_per_execution_s",
+        )
+    )
+    account = table.integer("account_concurrency", DEFAULT_LIMITS.account_concurrency, least=1, most=1_000_000)
     return replace(
         DEFAULT_LIMITS,
         mapping_transition_ms=table.duration_ms("mapping_transition", DEFAULT_LIMITS.mapping_transition_ms),
         fifo_calls_per_s=table.integer("fifo_calls_per_s", DEFAULT_LIMITS.fifo_calls_per_s, least=0, most=100_000),
+        account_concurrency=account,
+        # A new account has less than a hundred and can reserve none of it: the number in the refusal is then smaller.
+        unreserved_concurrency=min(DEFAULT_LIMITS.unreserved_concurrency, account),
+        scaling_environments=table.integer(
+            "scaling_environments", DEFAULT_LIMITS.scaling_environments, least=1, most=1_000_000
+        ),
+        requests_per_execution_s=table.integer("requests_per_execution_s", 0, least=0, most=10_000),
     )
 
 

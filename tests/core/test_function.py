@@ -50,16 +50,6 @@ def test_the_line_waits_for_a_free_slot() -> None:
     assert function.next_in_line() is not None
 
 
-def test_who_waits_counts_towards_the_reserved_concurrency() -> None:
-    function = Function(FunctionSpec(ARN, environments=1, reserved_concurrency=2))
-    function.begin(call("a"))
-    before = function.is_at_reserved_limit
-
-    function.line.append(call("b"))
-
-    assert (before, function.is_at_reserved_limit) == (False, True)
-
-
 def test_slots_taken_when_the_settings_change_are_given_out_once() -> None:
     function = Function(FunctionSpec(ARN, environments=2))
     for name in "ab":

@@ -3,7 +3,13 @@
 import pytest
 
 from app.core.commands import CancelWait, Invoke, Invoked, Waiting
-from app.core.errors import InvalidRequestContent, RequestTooLarge, ResourceNotFound, TooManyRequests
+from app.core.errors import (
+    InvalidParameterValue,
+    InvalidRequestContent,
+    RequestTooLarge,
+    ResourceNotFound,
+    TooManyRequests,
+)
 from app.core.facts import InvocationEnded, InvocationStarted
 from app.core.function import FailEvery, ReportBatchItems, SucceedAfter
 from app.core.invocation import HandlerFailed, InvocationType, Succeeded, Throttled
@@ -190,3 +196,45 @@ def test_a_script_that_reports_items_takes_any_json(payload: bytes) -> None:
     stage.advance("1s")
 
     assert isinstance(stage.answers[1].outcome, Succeeded)
+
+
+# Limits
+
+
+def test_the_account_has_so_many_executions_and_no_more() -> None:
+    stage = Stage(limits=Limits(account_concurrency=3, unreserved_concurrency=0))
+    stage.function("work", environments=2)
+    stage.function("other")
+    for _ in range(3):
+        stage.invoke("work")
+
+    with pytest.raises(TooManyRequests) as refusal:
+        stage.invoke("other")
+    stage.settle()
+    stage.invoke("other")
+
+    assert refusal.value.reason == "ConcurrentInvocationLimitExceeded"
+    assert [call.function_name for call in stage.calls] == ["work", "work", "other"]
+
+
+def test_who_waits_in_line_counts_towards_the_reserved_concurrency() -> None:
+    stage = Stage()
+    stage.function("work", environments=1, reserved_concurrency=2)
+    stage.invoke("work")
+    waiting = stage.invoke("work")
+
+    with pytest.raises(TooManyRequests):
+        stage.invoke("work")
+    stage.submit(CancelWait(waiting.waiter))
+
+    stage.invoke("work")
+
+
+def test_a_reservation_beyond_the_account_is_refused_wherever_it_is_asked_for() -> None:
+    stage = Stage()
+    stage.function("one", reserved_concurrency=800)
+
+    with pytest.raises(InvalidParameterValue, match=r"below its minimum value of \[100\]"):
+        stage.function("two", reserved_concurrency=101)
+
+    assert [function.spec.name for function in stage.world.functions()] == ["one"]

@@ -184,7 +184,7 @@ def test_a_receive_cut_in_two_keeps_to_maximum_concurrency() -> None:
 
 
 def test_provisioned_pollers_run_ten_invocations_each_from_the_start() -> None:
-    stage = Stage()
+    stage = Stage(limits=Limits(account_concurrency=10_000))
     orders = stage.queue("orders", VisibilityTimeout="900")
     worker = stage.function("worker", environments=9_999, timeout_s=900)
     pollers = {"MinimumPollers": 2, "MaximumPollers": 110}

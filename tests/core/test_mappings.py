@@ -429,7 +429,7 @@ def test_md5_of_message_attributes_is_absent_without_a_window_and_null_with_one(
 
 
 def test_five_batches_run_at_first_and_three_hundred_more_a_minute() -> None:
-    stage = Stage()
+    stage = Stage(limits=Limits(account_concurrency=2_000))
     orders = stage.queue("orders", VisibilityTimeout="900")
     stage.mapping(orders, stage.function("worker", timeout_s=900, environments=2_000), BatchSize=1)
     for _ in range(160):

@@ -280,3 +280,11 @@ def test_the_clock_has_three_ways() -> None:
 def test_a_limit_that_is_set_leaves_the_others_as_aws_has_them() -> None:
     assert read("limits: {mapping_transition: 5s}").limits == Limits(mapping_transition_ms=5_000)
     assert read("").limits == DEFAULT_LIMITS
+
+
+def test_the_limits_of_concurrency_can_be_set() -> None:
+    limits = read("limits: {account_concurrency: 50, scaling_environments: 20, requests_per_execution_s: 10}").limits
+
+    assert limits == Limits(
+        account_concurrency=50, unreserved_concurrency=50, scaling_environments=20, requests_per_execution_s=10
+    )

@@ -1,15 +1,17 @@
-"""Whether a function would run now: loops, reserved concurrency, environments (the rules are `Invocations.judge`'s)."""
+"""Whether a function would run now: loops, limits, environments (the rules are in `Invocations` and `Concurrency`)."""
 
 from enum import Enum
+from typing import assert_never
 
 from app.core.chain import Cause
 from app.core.commands import Invoke
-from app.core.errors import RecursiveInvocation, Refused
+from app.core.concurrency import Bound, Obstacle
+from app.core.errors import Refused
 from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict
 from app.core.explain.scene import Scene
 from app.core.function import Function
-from app.core.invocation import InvocationType, Throttled
-from app.core.names import name_of
+from app.core.invocation import InvocationType
+from app.core.names import LATEST, name_of
 
 
 class Asker(Enum):
@@ -53,17 +55,18 @@ def explain_admission(
     scene: Scene, function: Function, cause: Cause, asker: Asker, trail: Trail, *, batch: int | None = None
 ) -> Conclusion:
     """Whether the invocation begins at once. `batch` is how many messages it would bring."""
-    if (obstacle := lasting_obstacle(scene, function, cause, asker)) is not None:
-        return trail.end(obstacle)
+    if (lasting := lasting_obstacle(scene, function, cause, asker)) is not None:
+        return trail.end(lasting)
     name, spec = function.spec.name, function.spec
-    if isinstance(scene.invocations.judge(function, cause), Throttled):
+    if (obstacle := scene.invocations.concurrency.obstacle(
+        function.arn, LATEST, is_synchronous=asker is not Asker.EVENT, now=trail.now
+    )) is not None:  # fmt: skip
         then = "the caller gets 429" if asker is Asker.CALLER else "it is tried again"
         verdict = Verdict.NO if asker is Asker.CALLER else Verdict.WAIT
-        words = f"'{name}' has reached its reserved concurrency of {spec.reserved_concurrency}, {then}"
-        in_use = function.in_flight + function.waiting
+        words = f"{_in_words(obstacle, name)}, {then}"
         return trail.end(
-            Step(verdict, About.CONCURRENCY, words, function=function.arn, count=in_use,
-                 limit=spec.reserved_concurrency)
+            Step(verdict, About.CONCURRENCY, words, function=function.arn, count=obstacle.used, limit=obstacle.limit,
+                 code=obstacle.bound.reason)
         )  # fmt: skip
     if not function.has_room:
         return trail.end(busy(function))
@@ -82,7 +85,7 @@ def lasting_obstacle(scene: Scene, function: Function, cause: Cause, asker: Aske
     name = function.spec.name
     then = {Asker.CALLER: "the caller is told so", Asker.EVENT: "the event is dropped",
             Asker.MAPPING: "the messages stay and each receive counts"}[asker]  # fmt: skip
-    if isinstance(scene.invocations.judge(function, cause), RecursiveInvocation):
+    if scene.invocations.is_loop(function, cause):
         most = scene.limits.chain_invocations
         words = f"loop detection stops '{name}': the chain has come to it {most} times, {then}"
         return Step(Verdict.NO, About.LOOP, words, function=function.arn, limit=most, code="RecursiveInvocation")
@@ -90,6 +93,24 @@ def lasting_obstacle(scene: Scene, function: Function, cause: Cause, asker: Aske
         words = f"the reserved concurrency of '{name}' is 0, {then}"
         return Step(Verdict.NO, About.CONCURRENCY, words, function=function.arn, count=function.in_flight, limit=0)
     return None
+
+
+def _in_words(obstacle: Obstacle, name: str) -> str:
+    match obstacle.bound:
+        case Bound.RESERVED:
+            return f"'{name}' has reached its reserved concurrency of {obstacle.limit}"
+        case Bound.ACCOUNT:
+            return f"the functions without a reservation have reached the {obstacle.limit} executions that they share"
+        case Bound.SCALING:
+            return f"'{name}' may not have more environments yet: it gets {obstacle.limit} at most in ten seconds"
+        case Bound.RESERVED_RATE:
+            return (
+                f"'{name}' has been called as often as its reserved concurrency allows: {obstacle.limit} times a second"
+            )
+        case Bound.RATE:
+            return f"functions have been called as often as the account may: {obstacle.limit} times a second"
+        case _:
+            assert_never(obstacle.bound)
 
 
 def busy(function: Function) -> Step:

@@ -8,6 +8,7 @@ from app.core.commands import ChangeObject, DeclareBucket, DeleteFunction, Invok
 from app.core.explain import About, Conclusion, Explanation, OfInvoke, OfObject, Verdict
 from app.core.function import FailAfter, SucceedAfter
 from app.core.invocation import InvocationType
+from app.core.limits import Limits
 from app.core.names import Arn
 from app.core.notification import NotificationConfiguration, NotificationRule
 from tests.core.stage import SCOPE, Stage
@@ -147,3 +148,39 @@ def test_a_reserved_concurrency_refuses_a_caller_keeps_an_event_and_drops_it_at_
 
     assert [each.verdict for each in told] == [Verdict.NO, Verdict.WAIT, Verdict.NO]
     assert {each.about for each in told} == {About.CONCURRENCY}
+
+
+@pytest.mark.parametrize(
+    ("limits", "words", "code"),
+    [
+        (
+            Limits(account_concurrency=1, unreserved_concurrency=0),
+            "the functions without a reservation have reached the 1 executions that they share, the caller gets 429",
+            "ConcurrentInvocationLimitExceeded",
+        ),
+        (
+            Limits(scaling_environments=1),
+            "'work' may not have more environments yet: it gets 1 at most in ten seconds, the caller gets 429",
+            "ConcurrentInvocationLimitExceeded",
+        ),
+        (
+            Limits(account_concurrency=2, unreserved_concurrency=0, requests_per_execution_s=1),
+            "functions have been called as often as the account may: 2 times a second, the caller gets 429",
+            "FunctionInvocationRateLimitExceeded",
+        ),
+    ],
+    ids=["account", "scaling", "rate"],
+)
+def test_a_limit_that_is_reached_is_named(limits: Limits, words: str, code: str) -> None:
+    stage = Stage(limits=limits)
+    stage.function("work", environments=10)
+    stage.invoke("work")
+    if limits.requests_per_execution_s:
+        stage.settle()
+        stage.invoke("work")
+        stage.settle()
+
+    explanation = stage.world.explain(OfInvoke(Invoke(SCOPE, "work", b"{}")), now=stage.now)
+
+    step = explanation.steps[-1]
+    assert (step.text, step.code) == (words, code)
