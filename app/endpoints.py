@@ -11,6 +11,7 @@ from app.adapters.invoke_api import Credentials, InvokeApi
 from app.adapters.logs import InvocationLogs
 from app.adapters.plain_http import PlainHttp
 from app.adapters.process.endpoint import ProcessEndpoint
+from app.adapters.process.run_folder import RunFolder
 from app.adapters.process.spec import ProcessSpec
 from app.core.function import FunctionSpec
 from app.core.names import Arn, Scope
@@ -43,6 +44,7 @@ class Endpoints:
     url: str
     secret: str
     logs: InvocationLogs = field(default_factory=InvocationLogs)
+    runs: RunFolder = field(default_factory=RunFolder)
     _endpoints: dict[Arn, FunctionEndpoint] = field(default_factory=dict)
 
     def get(self, function: Arn) -> FunctionEndpoint | None:
@@ -70,6 +72,7 @@ class Endpoints:
     async def close(self) -> None:
         for function in list(self._endpoints):
             await self.remove(function)
+        self.runs.close()
 
     def _keys_for(self, function: FunctionSettings) -> tuple[str, ...]:
         if not isinstance(function, ProcessFunction):
@@ -79,7 +82,7 @@ class Endpoints:
     def _make(self, function: FunctionSettings, spec: FunctionSpec) -> FunctionEndpoint | None:
         match function:
             case ProcessFunction():
-                return ProcessEndpoint(self._process(function, spec), logs=self.logs)
+                return ProcessEndpoint(self._process(function, spec), logs=self.logs, runs=self.runs)
             case RieFunction():
                 return ClassicRie(function.urls)
             case ConcurrentRieFunction():

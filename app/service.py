@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from app.adapters.moto_services import MotoServices
 from app.adapters.object_store import ObjectStore
 from app.adapters.outside import Outside
+from app.adapters.process.run_folder import clean_up_after_dead_runs
 from app.adapters.sqs_broker import SqsBroker
 from app.core.commands import (
     CreateEventSourceMapping,
@@ -90,11 +91,16 @@ class Service:
             self._brokers.get,
             self.outside,
         )
+        self.endpoints.logs.now = self.engine.clock.now
         self.store = ObjectStore(self.engine.clock.now)
         self.stored = MotoServices(self.engine.clock.now)
 
     async def set_up(self) -> None:
-        """Make everything the settings name. Raises SetupError, naming the entry, for what AWS would refuse."""
+        """Make everything the settings name. Raises SetupError, naming the entry, for what AWS would refuse.
+
+        What a service that was killed has left of its functions' processes is ended first.
+        """
+        await asyncio.to_thread(clean_up_after_dead_runs)
         for function in self.settings.functions:
             await self._named(f"functions.{function.name}", self.add_function(function))
         for queue in self.settings.queues:

@@ -1,70 +1,138 @@
-"""What functions print, kept by invocation, within one bound of memory for all of them."""
+"""What functions print, kept by invocation and by log stream, within one bound of memory for all of them."""
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 
 from app.core.names import Arn
+from app.core.time import Instant
+
+_CHUNK_COST_BYTES = 200
+"""What a chunk takes beside its text."""
 
 
-class _Entry:
-    __slots__ = ("dropped", "function_arn", "text")
+@dataclass(slots=True)
+class Chunk:
+    """Whole lines that came at once. Numbers rise over all functions; `stream` is the name of the log stream."""
 
-    def __init__(self, function_arn: Arn) -> None:
-        self.function_arn = function_arn
-        self.text = bytearray()
-        self.dropped = 0
+    number: int
+    at: Instant
+    function: Arn
+    request_id: str
+    stream: str
+    data: bytes
+
+    @property
+    def text(self) -> str:
+        return self.data.decode(errors="replace")
 
 
 class InvocationLogs:
-    """Logs by request id; the oldest are forgotten when all together pass `max_bytes`.
+    """Logs of all functions; the oldest are forgotten when all together pass `max_bytes`.
 
-    A retry keeps its request id, so its lines follow those of the attempt before.
+    A retry keeps its request id, so its lines follow those of the attempt before. `now` stamps what comes.
     """
 
-    def __init__(self, *, max_bytes: int = 64 * 1024 * 1024) -> None:
+    def __init__(self, *, max_bytes: int = 64 * 1024 * 1024, now: Callable[[], Instant] = lambda: 0) -> None:
+        self.now = now
         self._max_bytes = max_bytes
         self._total_bytes = 0
-        self._entries: dict[str, _Entry] = {}
-        self._by_function: dict[Arn, dict[str, None]] = {}
+        self._numbers = 0
+        self._all: deque[Chunk] = deque()
+        self._by_request: dict[str, deque[Chunk]] = {}
+        self._by_function: dict[Arn, deque[Chunk]] = {}
+        self._dropped: dict[str, int] = {}
+        self._watchers: set[Callable[[Arn], None]] = set()
 
-    def append(self, function_arn: Arn, request_id: str, data: bytes) -> None:
-        """Add what the invocation printed."""
-        entry = self._entries.get(request_id)
-        if entry is None:
-            entry = self._entries[request_id] = _Entry(function_arn)
-            self._by_function.setdefault(function_arn, {})[request_id] = None
-        entry.text += data
-        self._total_bytes += len(data)
+    @property
+    def last_number(self) -> int:
+        return self._numbers
+
+    def append(self, function_arn: Arn, request_id: str, data: bytes, stream: str = "") -> None:
+        """Add what the invocation printed: whole lines."""
+        self._numbers += 1
+        chunk = Chunk(self._numbers, self.now(), function_arn, request_id, stream, data)
+        self._all.append(chunk)
+        self._by_request.setdefault(request_id, deque()).append(chunk)
+        self._by_function.setdefault(function_arn, deque()).append(chunk)
+        self._total_bytes += len(data) + _CHUNK_COST_BYTES
         while self._total_bytes > self._max_bytes:
-            self._shrink()
+            self._forget_oldest()
+        for watcher in self._watchers:
+            watcher(function_arn)
 
     def of(self, request_id: str) -> str:
         """The whole log of one invocation; empty when nothing is known of it."""
-        entry = self._entries.get(request_id)
-        if entry is None:
+        chunks = self._by_request.get(request_id)
+        if not chunks:
             return ""
-        note = f"[{entry.dropped} bytes before this were dropped]\n" if entry.dropped else ""
-        return note + entry.text.decode(errors="replace")
+        dropped = self._dropped.get(request_id, 0)
+        note = f"[{dropped} bytes before this were dropped]\n" if dropped else ""
+        return note + b"".join(chunk.data for chunk in chunks).decode(errors="replace")
 
     def tail(self, function_arn: Arn, lines: int) -> list[str]:
         """The function's last `lines` lines, over all its invocations, oldest first."""
-        found: list[str] = []
-        for request_id in reversed(self._by_function.get(function_arn, {})):
-            if len(found) >= lines:
+        found: list[list[str]] = []
+        missing = lines
+        for chunk in reversed(self._by_function.get(function_arn, ())):
+            if missing <= 0:
                 break
-            found = self.of(request_id).splitlines() + found
-        return found[-lines:] if lines else []
+            found.append(chunk.text.splitlines())
+            missing -= len(found[-1])
+        flat = [line for part in reversed(found) for line in part]
+        return flat[-lines:] if lines else []
 
-    def _shrink(self) -> None:
-        """Forget the oldest invocation, or the beginning of the only one."""
-        request_id = next(iter(self._entries))
-        entry = self._entries[request_id]
-        if len(self._entries) == 1:
-            excess = self._total_bytes - self._max_bytes // 2
-            del entry.text[:excess]
-            entry.dropped += excess
-            self._total_bytes -= excess
+    def chunks(
+        self, function_arn: Arn | None = None, *, after: int = 0, since: Instant = 0, request_id: str | None = None
+    ) -> list[Chunk]:
+        """What came behind number `after` and not before `since`, of one function or all, of one invocation or all."""
+        if request_id is not None:
+            kept = self._by_request.get(request_id, ())
+        elif function_arn is not None:
+            kept = self._by_function.get(function_arn, ())
+        else:
+            kept = self._all
+        found: list[Chunk] = []
+        # From the end, because who follows has seen nearly all of it.
+        for chunk in reversed(kept):
+            if chunk.number <= after or chunk.at < since:
+                break
+            if function_arn is None or chunk.function == function_arn:
+                found.append(chunk)
+        return found[::-1]
+
+    @contextmanager
+    def watched_by(self, watcher: Callable[[Arn], None]) -> Iterator[None]:
+        """Tell `watcher` of each function that prints something, as long as this lasts."""
+        self._watchers.add(watcher)
+        try:
+            yield
+        finally:
+            self._watchers.discard(watcher)
+
+    def _forget_oldest(self) -> None:
+        """Forget the oldest chunk, or the beginning of the only one."""
+        chunk = self._all[0]
+        if len(self._all) == 1:
+            excess = len(chunk.data) - self._max_bytes // 2
+            self._dropped[chunk.request_id] = self._dropped.get(chunk.request_id, 0) + excess
+            chunk.data = chunk.data[excess:]
+            self._total_bytes = len(chunk.data)
             return
-        del self._entries[request_id]
-        self._total_bytes -= len(entry.text)
-        remaining = self._by_function[entry.function_arn]
-        del remaining[request_id]
-        if not remaining:
-            del self._by_function[entry.function_arn]
+        self._all.popleft()
+        self._total_bytes -= len(chunk.data) + _CHUNK_COST_BYTES
+        _forget_first(self._by_function, chunk.function)
+        if _forget_first(self._by_request, chunk.request_id):
+            self._dropped[chunk.request_id] = self._dropped.get(chunk.request_id, 0) + len(chunk.data)
+        else:
+            self._dropped.pop(chunk.request_id, None)
+
+
+def _forget_first(chunks_by: dict[str, deque[Chunk]], key: str) -> bool:
+    """Drop the first chunk there; whether any are left."""
+    chunks = chunks_by[key]
+    chunks.popleft()
+    if not chunks:
+        del chunks_by[key]
+    return bool(chunks)

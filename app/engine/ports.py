@@ -1,12 +1,14 @@
 """What the engine needs of the world outside, as Protocols; adapters stand behind them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from app.core.commands import RemoteAttributes
 from app.core.invocation import Invocation, Outcome
 from app.core.message import Delivery
 from app.core.outside_calls import OutsideAnswer, OutsideCall
+from app.core.time import Instant
 
 
 class FunctionEndpoint(Protocol):
@@ -50,6 +52,43 @@ class StreamingEndpoint(FunctionEndpoint, Protocol):
 
         A handler that fails in the middle is a `HandlerFailed`, with pieces at the sink before it.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentStatus:
+    """One environment now. `environment` is its log stream; `state` is starting, running, idle, frozen, or ended where
+    its runtime failed and starts again with the next invocation. `init_ms` is real time, instants are the clock's."""
+
+    slot: int
+    environment: str
+    state: str
+    pid: int | None
+    began_at: Instant
+    init_ms: float | None
+    invocations: int
+    last_request: str | None
+    last_used_at: Instant | None
+    max_memory_mb: int
+    extensions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointStatus:
+    """How a function's environments came and went: `ended` counts by reason."""
+
+    cold_starts: int
+    warm_starts: int
+    ended: Mapping[str, int]
+    environments: tuple[EnvironmentStatus, ...]
+
+
+@runtime_checkable
+class TransparentEndpoint(FunctionEndpoint, Protocol):
+    """An endpoint that can say what its environments do."""
+
+    def status(self) -> EndpointStatus:
+        """Its environments now, and how they came and went."""
         ...
 
 

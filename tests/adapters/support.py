@@ -1,23 +1,29 @@
 """What the tests of function endpoints share: invocations, handlers on disk, a server that answers as it is told."""
 
 import asyncio
+import atexit
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from aiohttp import web
 
 from app.adapters.logs import InvocationLogs
 from app.adapters.process import ProcessEndpoint, ProcessSpec
+from app.adapters.process.run_folder import RunFolder
+from app.adapters.process.slot import Observer
 from app.core.invocation import Invocation
 from tests.machine import is_alive as is_alive
 from tests.machine import write as write
 
 FUNCTION_ARN = "arn:aws:lambda:us-east-1:000000000000:function:resize"
+RUNS = RunFolder()
+"""One for all tests of a run, so that not each of them starts a guard."""
+atexit.register(RUNS.close)
 TRACE_HEADER = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=0;Lineage=1:a87bd80c:0"
 
 
@@ -55,6 +61,8 @@ async def process_endpoint(
     layers: tuple[Path, ...] = (),
     access_key_ids: tuple[str, ...] = (),
     init_limit_ms: int = 10_000,
+    observer: Observer | None = None,
+    **more: Any,
 ) -> AsyncIterator[ProcessEndpoint]:
     """A process endpoint of `resize`, closed at the end."""
     spec = ProcessSpec(
@@ -70,8 +78,9 @@ async def process_endpoint(
         endpoint_url="http://127.0.0.1:4566",
         access_key_ids=access_key_ids,
         init_limit_ms=init_limit_ms,
+        **more,
     )
-    endpoint = ProcessEndpoint(spec, logs=logs or InvocationLogs())
+    endpoint = ProcessEndpoint(spec, logs=logs or InvocationLogs(), runs=RUNS, observer=observer)
     try:
         yield endpoint
     finally:

@@ -275,10 +275,32 @@ function stringify(result) {
 
 // The platform's habits ----------------------------------------------------------------------------------
 
+// One value stays what it is; several are one text, as console writes them. An error is told by its members.
+function jsonLine(level, values) {
+  const line = { timestamp: new Date().toISOString(), level, requestId: requestId || undefined }
+  const plain = (key, value) =>
+    isError(value)
+      ? { errorType: value.name, errorMessage: value.message, stackTrace: String(value.stack).split('\n') }
+      : value
+  try {
+    return JSON.stringify({ ...line, message: values.length === 1 ? values[0] : format(...values) }, plain)
+  } catch {
+    return JSON.stringify({ ...line, message: format(...values) })
+  }
+}
+
 function patchConsole() {
   const levels = { debug: 'DEBUG', error: 'ERROR', info: 'INFO', log: 'INFO', trace: 'TRACE', warn: 'WARN' }
+  const order = ['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL']
+  const least = order.indexOf(process.env.AWS_LAMBDA_LOG_LEVEL?.toUpperCase())
+  const isJson = process.env.AWS_LAMBDA_LOG_FORMAT === 'JSON'
   for (const [method, level] of Object.entries(levels)) {
     console[method] = (...values) => {
+      if (order.indexOf(level) < least) return
+      if (isJson) {
+        process.stdout.write(jsonLine(level, values) + '\n')
+        return
+      }
       process.stdout.write(`${new Date().toISOString()}\t${requestId || 'undefined'}\t${level}\t${format(...values)}\n`)
     }
   }

@@ -19,6 +19,7 @@ from types import TracebackType
 from typing import Any, NoReturn
 
 _PREFIX = "/2018-06-01/runtime"
+_LEVELS = {"WARNING": "WARN", "CRITICAL": "FATAL"}
 _LOG_FORMAT = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s"
 
 
@@ -144,6 +145,26 @@ class RequestIdFilter(logging.Filter):
         return True
 
 
+class JsonFormatter(logging.Formatter):
+    """A record as a line of JSON, for functions whose log format is that."""
+
+    _own = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "aws_request_id"}
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "timestamp": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(record.created)),
+            "level": _LEVELS.get(record.levelname, record.levelname),
+            "message": record.getMessage(),
+            "logger": record.name,
+        }
+        line |= {name: value for name, value in record.__dict__.items() if name not in self._own}
+        if record.exc_info and record.exc_info[0] is not None:
+            line["errorType"], line["errorMessage"] = record.exc_info[0].__name__, str(record.exc_info[1])
+            line["stackTrace"] = traceback.format_tb(record.exc_info[2])
+        line["requestId"] = getattr(record, "aws_request_id", "")
+        return json.dumps(line, default=str, ensure_ascii=False)
+
+
 def main() -> None:
     """Init, then invocations for ever."""
     sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
@@ -209,6 +230,11 @@ def describe_error(error: Exception, request_id: str) -> dict[str, object]:
 
 def print_error(fault: Mapping[str, object]) -> None:
     """The error as the log shows it."""
+    if _logs_json():
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        line: dict[str, object] = {"timestamp": stamp, "level": "ERROR", "message": fault["errorMessage"], **fault}
+        sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
+        return
     lines = [f"[ERROR] {fault['errorType']}: {fault['errorMessage']}", "Traceback (most recent call last):"]
     trace = fault["stackTrace"]
     assert isinstance(trace, list), "a stack trace is a list of texts"
@@ -273,13 +299,18 @@ def _set_up_logging() -> RequestIdFilter:
     formatter = logging.Formatter(_LOG_FORMAT, "%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
     output = logging.StreamHandler(sys.stdout)
-    output.setFormatter(formatter)
+    output.setFormatter(JsonFormatter() if _logs_json() else formatter)
     output.addFilter(request_ids)
     logging.getLogger().addHandler(output)
     level = os.environ.get("AWS_LAMBDA_LOG_LEVEL", "")
+    level = "NOTSET" if level == "TRACE" else level
     if level in logging.getLevelNamesMapping():
         logging.getLogger().setLevel(level)
     return request_ids
+
+
+def _logs_json() -> bool:
+    return os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON"
 
 
 def _leave(status: int) -> NoReturn:

@@ -1,93 +1,105 @@
-"""One environment: a process, its Runtime API on a port of its own, and what it prints."""
+"""One life of an environment: its runtime and its extensions, from their start to their end, on a port of their own."""
 
 import asyncio
-import contextlib
 import os
 import signal
 import time
+from collections.abc import Collection
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import TypeAlias
 
+from app.adapters.process.child import Child
+from app.adapters.process.ends import (
+    Aftermath,
+    Ended,
+    Erred,
+    ExtensionFailed,
+    InitEnd,
+    InitErred,
+    Overran,
+    Ready,
+    Responded,
+    ResponseTooLarge,
+    RunEnd,
+)
+from app.adapters.process.extensions_api import About, Extension, ExtensionsApi
+from app.adapters.process.memory import MemoryWatch, PeakMemory, limit_memory
 from app.adapters.process.output import InvocationLog, OutputPipe
+from app.adapters.process.platform import PlatformLog
+from app.adapters.process.run_folder import Record
 from app.adapters.process.runtime_api import Offer, RuntimeApi
 from app.adapters.process.spec import ProcessSpec
-from app.adapters.process.variables import InvalidEntrypoint, build_command, build_variables
+from app.adapters.process.telemetry import Telemetry
+from app.adapters.process.variables import build_command, build_variables, extensions_of
 from app.core.invocation import Invocation
+from app.core.time import Instant
 from app.engine.ports import ResponseSink
 
-_TERMINATION_GRACE_S = 0.2
 _EXIT_GRACE_S = 0.2
 _TRUNCATED = b'{"errorType":"Runtime.TruncatedResponse","errorMessage":"Response truncated"}'
 
-
-@dataclass(frozen=True, slots=True)
-class Ready:
-    """The runtime asked for its first invocation."""
-
-
-@dataclass(frozen=True, slots=True)
-class Responded:
-    payload: bytes
+# Developer guide, lambda-runtime-environment, shutdown phase: nothing without extensions, 500 ms with an internal one,
+# 2,000 ms with an external one, of which the runtime gets the first 300.
+_INTERNAL_SHUTDOWN_S = 0.5
+_EXTERNAL_SHUTDOWN_S = 2.0
+_RUNTIME_SHUTDOWN_S = 0.3
 
 
-@dataclass(frozen=True, slots=True)
-class ResponseTooLarge:
-    """The runtime posted more than Lambda takes."""
+class ShutdownReason(StrEnum):
+    """AWS's words, as extensions are told them."""
 
-
-@dataclass(frozen=True, slots=True)
-class Erred:
-    """The runtime posted an error; `error_type` is the header's, which may be empty."""
-
-    error_type: str
-    payload: bytes
+    SPINDOWN = "spindown"
+    TIMEOUT = "timeout"
+    FAILURE = "failure"
 
 
 @dataclass(frozen=True, slots=True)
-class InitErred:
-    error_type: str
-    payload: bytes
+class Sandbox:
+    """What of an environment outlives its runtime: its log stream and its `/tmp`. `began_at` is the clock's instant."""
 
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The process is gone. `was_told` says whether it had been told the invocation."""
-
-    status: str
-    was_told: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Overran:
-    """The time is up."""
-
-
-InitEnd: TypeAlias = Ready | InitErred | Ended | Overran
-RunEnd: TypeAlias = Responded | ResponseTooLarge | Erred | Ended | Overran
+    log_stream: str
+    record: Record
+    began_at: Instant
 
 
 class Environment:
-    """A runtime from its start to its stop. One init, then one invocation at a time."""
+    """A runtime and its extensions. One init, then one invocation at a time, then `stop`.
 
-    def __init__(self, spec: ProcessSpec, *, slot: int, log: InvocationLog) -> None:
-        self.log_stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[$LATEST]{os.urandom(16).hex()}"
+    What is called frozen here is stopped by a signal between two invocations, as Lambda freezes what has no work.
+    """
+
+    def __init__(self, spec: ProcessSpec, sandbox: Sandbox, platform: PlatformLog, telemetry: Telemetry, *, slot: int):
         self.duration_ms = 0.0
         """Of the last init or invocation, in real time."""
+        self.aftermath: Aftermath | None = None
+        self.is_frozen = False
         self._spec = spec
+        self._sandbox = sandbox
+        self._platform = platform
+        self._telemetry = telemetry
         self._slot = slot
         self._loop = asyncio.get_running_loop()
-        self._api = RuntimeApi(self)
-        self._output = OutputPipe(self._loop, log)
+        about = About(spec.name, spec.version, spec.handler, spec.account)
+        self._extensions = ExtensionsApi(about, self, telemetry)
+        self._api = RuntimeApi(self, self._extensions)
+        output = OutputPipe(self._loop, platform.log, lambda data: telemetry.tell_output("function", data))
+        self._runtime = Child(output, self._runtime_ended)
+        self._helpers: dict[str, Child] = {}
+        """The processes of external extensions, by name."""
         self._server: asyncio.Server | None = None
-        self._process: asyncio.subprocess.Process | None = None
-        self._watcher: asyncio.Task[None] | None = None
-        self._exit_status: str | None = None
         self._end: asyncio.Future[InitEnd | RunEnd] | None = None
+        self._answer: RunEnd | None = None
+        """What the runtime came to, while extensions are still at work."""
+        self._answered_at = 0.0
         self._began_at = 0.0
         self._was_told = False
-        self._max_memory_mb = 0
-        self._is_killed = False
+        self._runtime_polls = False
+        self._memory = PeakMemory()
+        self._memory_watch = (
+            MemoryWatch(self._loop, spec.memory_mb, self._memory_exceeded) if spec.enforce_memory == "watch" else None
+        )
+        self._registered: asyncio.Event = asyncio.Event()
 
     def __repr__(self) -> str:
         life = "ended" if self.has_ended else "alive"
@@ -95,132 +107,253 @@ class Environment:
 
     @property
     def has_ended(self) -> bool:
-        return self._exit_status is not None
+        return self._runtime.status is not None or any(child.status is not None for child in self._helpers.values())
+
+    @property
+    def pid(self) -> int | None:
+        return self._runtime.pid
+
+    @property
+    def extensions(self) -> list[Extension]:
+        return self._extensions.all
+
+    @property
+    def runtime_ms(self) -> float:
+        """How long the runtime took of the last invocation, without what extensions did after it."""
+        return (self._answered_at - self._began_at) * 1_000
 
     @property
     def max_memory_mb(self) -> int:
-        """The most resident memory that the process has had, in MB; 0 where the system does not tell."""
-        self._measure_memory()
-        return self._max_memory_mb
+        """The most resident memory that the runtime's process has had, in MB; 0 where the system does not tell."""
+        self._memory.measure()
+        return self._memory.mb
+
+    # Its life ------------------------------------------------------------------------------------------
 
     async def initialise(self, within_ms: float) -> InitEnd:
-        """Start the process and wait until it asks for work. Raises InvalidEntrypoint when it cannot be started."""
+        """Start every process and wait until all ask for work. Raises InvalidEntrypoint when one cannot be started."""
         self._began_at = time.monotonic()
-        await self._start()
-        end = await self._wait(within_ms)
-        assert isinstance(end, Ready | InitErred | Ended | Overran), f"{end} cannot end an init"
-        self._measure_memory()
+        waiting = self._wait(within_ms)
+        try:
+            await self._start(waiting)
+            end = await waiting
+        except BaseException:
+            waiting.cancel()
+            self._close()
+            raise
+        assert isinstance(end, Ready | InitErred | Ended | ExtensionFailed | Overran), f"{end} cannot end an init"
+        self._memory.measure()
+        self._end_watching_memory()
+        if isinstance(end, Ready):
+            self._telemetry.begin_invocations()
+            self._extensions.is_open = False
+            self._freeze()
         return end
 
     async def run(
         self, invocation: Invocation, *, within_ms: float, log: InvocationLog, sink: ResponseSink | None = None
     ) -> RunEnd:
-        """Let the runtime do one invocation; what it prints goes to `log` until the next, what it streams to `sink`."""
-        self._output.drain()
-        self._output.log = log
+        """Let the runtime do one invocation, and extensions their part of it.
+
+        What is printed goes to `log` until the next, what is streamed to `sink`. When the runtime has answered but
+        extensions fail or overrun, the answer is the end, and `aftermath` says what is wrong.
+        """
+        runtime = self._runtime
+        runtime.output.drain()
+        runtime.output.log = self._platform.log = log
+        for child in self._helpers.values():
+            child.output.log = log
         self._was_told = False
-        self._began_at = time.monotonic()
-        if self._watcher is not None and self._has_died():
-            await self._watcher
-        if self._exit_status is not None:
-            return Ended(self._exit_status, was_told=False)
+        self._answer = self.aftermath = None
+        self._began_at = self._answered_at = time.monotonic()
+        if runtime.has_died:
+            await runtime.wait()
+        if self.has_ended:
+            return Ended(runtime.status or "", was_told=False)
+        self._thaw()
         waiting = self._wait(within_ms)
-        self._api.offer(_offer(invocation, within_ms, sink))
+        if self._memory_watch is not None and runtime.pid is not None:
+            self._memory_watch.begin(runtime.pid)
+        offer = _offer(invocation, within_ms, sink)
+        if self._extensions.has_any:
+            self._tell_extensions(invocation, offer)
+        self._runtime_polls = False
+        self._api.offer(offer)
         end = await waiting
-        self._output.drain()
-        assert isinstance(end, Responded | ResponseTooLarge | Erred | Ended | Overran), f"{end} cannot end a run"
+        runtime.output.drain()
+        self._end_watching_memory()
+        assert isinstance(end, Responded | ResponseTooLarge | Erred | Ended | ExtensionFailed | Overran), f"{end}?"
+        end = self._with_aftermath(end)
+        self._freeze()
         return end
 
     def kill(self) -> None:
-        """End the process and its children this instant, or as soon as it has started; `stop` is still due."""
-        self._is_killed = True
-        self._signal(signal.SIGKILL)
+        """End every process this instant, or as soon as it has started; `stop` is still due."""
+        for child in (self._runtime, *self._helpers.values()):
+            child.kill()
 
-    async def stop(self) -> None:
-        """End the process and its children: asked first, then made to. Returns when the process is gone."""
-        if self._watcher is not None and not self.has_ended:
-            self._signal(signal.SIGTERM)
-            await asyncio.wait([self._watcher], timeout=_TERMINATION_GRACE_S)
-        self._signal(signal.SIGKILL)
-        if self._watcher is not None:
-            await self._watcher
-        self._output.drain()
+    async def stop(self, reason: ShutdownReason) -> None:
+        """End every process, with as much warning as Lambda gives. Returns when all are gone."""
+        self._thaw()
+        if self._extensions.has_any and not self._runtime.has_died:
+            await self._shut_down_gently(reason)
+        self.kill()
+        await self._runtime.wait()
+        for child in self._helpers.values():
+            await child.wait()
+        self._sandbox.record.kill_strays()
+        for child in (self._runtime, *self._helpers.values()):
+            child.output.drain()
+        await self._telemetry.flush()
         self._close()
 
     # What the runtime did (runtime_api.Listener) -------------------------------------------------------
 
     def polled(self) -> None:
-        self._finish(Ready())
+        self._runtime_polls = True
+        if self._answer is not None or not self._is_running:
+            self._look_whether_all_are_done()
+        if self._end is not None and self._end.done():
+            self._freeze()
 
     def delivered(self) -> None:
         self._was_told = True
         self._began_at = time.monotonic()
 
     def responded(self, payload: bytes) -> None:
-        self._finish(Responded(payload))
+        self._answered(Responded(payload))
 
     def response_too_large(self) -> None:
-        self._finish(ResponseTooLarge())
+        self._answered(ResponseTooLarge())
 
     def erred(self, error_type: str, payload: bytes) -> None:
-        self._finish(Erred(error_type, payload))
+        self._answered(Erred(error_type, payload))
 
     def truncated(self) -> None:
         # Mostly because the process ends, which is about to be told and says more.
         end, truncated = self._end, Erred("Runtime.TruncatedResponse", _TRUNCATED)
-        self._loop.call_later(_EXIT_GRACE_S, lambda: self._finish(truncated) if self._end is end else None)
+        self._loop.call_later(_EXIT_GRACE_S, lambda: self._answered(truncated) if self._end is end else None)
 
     def init_failed(self, error_type: str, payload: bytes) -> None:
         self._finish(InitErred(error_type, payload))
 
+    # What extensions did (extensions_api.ExtensionListener) --------------------------------------------
+
+    def extension_registered(self, extension: Extension) -> None:
+        if self._extensions.have_registered:
+            self._registered.set()
+
+    def extension_polled(self, extension: Extension) -> None:
+        self._look_whether_all_are_done()
+
+    def extension_failed(self, extension: Extension) -> None:
+        message = f"Extension {extension.name} told an error"
+        self._finish(ExtensionFailed(extension.error_type, message))
+
+    def telemetry_subscribed(self, extension: Extension, types: Collection[str]) -> None:
+        self._platform.telemetry_subscribed(extension.name, types)
+
     # Inside --------------------------------------------------------------------------------------------
 
-    async def _start(self) -> None:
-        try:
-            self._server = await self._loop.create_server(self._api.connect, "127.0.0.1", 0)
-            port = self._server.sockets[0].getsockname()[1]
-            variables = build_variables(
-                self._spec, slot=self._slot, runtime_api=f"127.0.0.1:{port}", log_stream=self.log_stream
-            )
-            command = build_command(self._spec, variables.get("PATH"))
-            self._process = await asyncio.create_subprocess_exec(
-                *command,
-                cwd=self._spec.code,
-                env=variables,
-                stdin=asyncio.subprocess.DEVNULL,
-                stdout=self._output.write_fd,
-                stderr=self._output.write_fd,
-                start_new_session=True,
-            )
-        except OSError as error:
-            self._close()
-            reason = (error.strerror or str(error)).lower()
-            raise InvalidEntrypoint(f"fork/exec {error.filename or self._spec.code}: {reason}") from error
-        except BaseException:
-            self._close()
-            raise
-        self._output.close_write_end()
-        self._watcher = self._loop.create_task(self._watch(self._process))
-        if self._is_killed:
-            self._signal(signal.SIGKILL)
+    @property
+    def _is_running(self) -> bool:
+        """Whether an invocation is on its way that the runtime has not answered."""
+        return self._end is not None and not self._end.done() and self._was_told and self._answer is None
 
-    async def _watch(self, process: asyncio.subprocess.Process) -> None:
-        code = await process.wait()
-        # What it sent before its end may lie unread in the socket: let the loop come round to it first.
-        await asyncio.sleep(0)
-        await asyncio.sleep(0)
-        self._exit_status = _describe_exit(code)
-        self._output.drain()
-        self._finish(Ended(self._exit_status, self._was_told))
+    async def _start(self, waiting: "asyncio.Future[InitEnd | RunEnd]") -> None:
+        self._server = await self._loop.create_server(self._api.connect, "127.0.0.1", 0)
+        address = f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+        variables = build_variables(
+            self._spec, slot=self._slot, runtime_api=address, log_stream=self._sandbox.log_stream,
+            tmp=self._sandbox.record.tmp,
+        )  # fmt: skip
+        command = build_command(self._spec, variables.get("PATH"))
+        record = self._sandbox.record
+        programs = extensions_of(self._spec)
+        if programs:
+            await self._start_extensions(programs, variables, record)
+            # The runtime starts when all of them are known (developer guide, lambda-runtime-environment, init phase).
+            # An end of the init, a crash say, sets it too.
+            await self._registered.wait()
+            if waiting.done():
+                return
+        await self._runtime.start(command, folder=self._spec.code, variables=variables, record=record)
+        pid = self._runtime.pid
+        if pid is not None:
+            self._memory.watch(pid)
+            if self._spec.enforce_memory == "rlimit":
+                limit_memory(pid, self._spec.memory_mb)
+            if self._memory_watch is not None:
+                self._memory_watch.begin(pid)
 
-    def _has_died(self) -> bool:
-        """Whether the process is dead though nobody has told us yet: its open poll would swallow an invocation."""
-        if self._process is None or not hasattr(os, "waitid"):
-            return False
-        try:
-            return os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
-        except ChildProcessError:
-            return True
+    async def _start_extensions(self, programs: list[Path], variables: dict[str, str], record: Record) -> None:
+        self._extensions.expected = frozenset(program.name for program in programs)
+        hidden = ("_HANDLER", "AWS_EXECUTION_ENV", "LAMBDA_RUNTIME_DIR")
+        variables = {name: value for name, value in variables.items() if name not in hidden}
+        for program in programs:
+            output = OutputPipe(
+                self._loop, self._platform.log, lambda data: self._telemetry.tell_output("extension", data)
+            )
+            child = self._helpers[program.name] = Child(output, self._extension_ended)
+            await child.start([str(program)], folder=self._sandbox.record.tmp, variables=variables, record=record)
+
+    def _tell_extensions(self, invocation: Invocation, offer: Offer) -> None:
+        event = {
+            "eventType": "INVOKE",
+            "deadlineMs": int(offer.headers["Lambda-Runtime-Deadline-Ms"]),
+            "requestId": invocation.request_id,
+            "invokedFunctionArn": invocation.function_arn,
+        }
+        if invocation.trace_header:
+            event["tracing"] = {"type": "X-Amzn-Trace-Id", "value": invocation.trace_header}
+        self._extensions.tell(event)
+
+    async def _shut_down_gently(self, reason: ShutdownReason) -> None:
+        is_external = any(extension.is_external for extension in self._extensions.all)
+        limit_s = _EXTERNAL_SHUTDOWN_S if is_external else _INTERNAL_SHUTDOWN_S
+        deadline = time.monotonic() + limit_s
+        self._runtime.signal(signal.SIGTERM)
+        await self._runtime.wait(_RUNTIME_SHUTDOWN_S if is_external else _INTERNAL_SHUTDOWN_S)
+        self._runtime.kill()
+        if not is_external:
+            return
+        deadline_ms = int(time.time() * 1_000 + limit_s * 1_000)
+        self._extensions.tell({"eventType": "SHUTDOWN", "shutdownReason": reason.value, "deadlineMs": deadline_ms})
+        told = {extension.name for extension in self._extensions.all if "SHUTDOWN" in extension.events}
+        for name, child in self._helpers.items():
+            if name in told:
+                await child.wait(max(0.0, deadline - time.monotonic()))
+
+    def _runtime_ended(self, child: Child) -> None:
+        self._finish(Ended(child.status or "", self._was_told))
+
+    def _extension_ended(self, child: Child) -> None:
+        name = next(name for name, helper in self._helpers.items() if helper is child)
+        reason = f"exit code {child.status.removeprefix('exit status ')}" if child.status else "exit code 0"
+        self._finish(ExtensionFailed("Extension.Crash", f"Extension {name} crashed: {reason}"))
+
+    def _memory_exceeded(self, used_mb: int) -> None:
+        self._platform.note(f"{used_mb} MB in use of {self._spec.memory_mb} MB: killed, as Lambda does")
+        self._runtime.kill()
+
+    def _answered(self, end: RunEnd) -> None:
+        if self._end is None or self._end.done():
+            return
+        self._answered_at = time.monotonic()
+        if not self._extensions.has_any:
+            self._finish(end)
+            return
+        self._answer = end
+        self._look_whether_all_are_done()
+
+    def _look_whether_all_are_done(self) -> None:
+        if self._extensions.has_any and not self._extensions.are_ready:
+            return
+        if self._answer is not None:
+            if self._runtime_polls:
+                self._finish(self._answer)
+        elif self._runtime_polls:
+            self._finish(Ready())
 
     def _wait(self, within_ms: float) -> "asyncio.Future[InitEnd | RunEnd]":
         """A future of the next end; the end of the time is one."""
@@ -228,31 +361,56 @@ class Environment:
         timer = self._loop.call_later(within_ms / 1_000, self._finish, Overran())
         end.add_done_callback(lambda _: timer.cancel())
         self._end = end
-        if self._exit_status is not None:
-            self._finish(Ended(self._exit_status, was_told=False))
+        if self._runtime.status is not None:
+            self._finish(Ended(self._runtime.status, was_told=False))
         return end
+
+    def _with_aftermath(self, end: RunEnd) -> RunEnd:
+        """The runtime's answer where there is one: what extensions came to after it is told beside it."""
+        if self._answer is None:
+            self._answered_at = self._began_at + self.duration_ms / 1_000
+            return end
+        if isinstance(end, ExtensionFailed | Overran):
+            self.aftermath = end
+        return self._answer
 
     def _finish(self, end: InitEnd | RunEnd) -> None:
         if self._end is not None and not self._end.done():
             self.duration_ms = (time.monotonic() - self._began_at) * 1_000
             self._end.set_result(end)
+            self._registered.set()
 
-    def _measure_memory(self) -> None:
-        if self._process is not None and not self.has_ended:
-            self._max_memory_mb = _peak_memory_mb(self._process.pid) or self._max_memory_mb
+    def _freeze(self) -> None:
+        if self._spec.freeze and self._runtime_polls and not self.has_ended:
+            self.is_frozen = True
+            for child in (self._runtime, *self._helpers.values()):
+                child.signal(signal.SIGSTOP)
 
-    def _signal(self, number: signal.Signals) -> None:
-        if self._process is not None:
-            # The group outlives its leader for as long as a child of the handler is in it.
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, number)
+    def _thaw(self) -> None:
+        if self.is_frozen:
+            self.is_frozen = False
+            for child in (self._runtime, *self._helpers.values()):
+                child.signal(signal.SIGCONT)
+
+    def _end_watching_memory(self) -> None:
+        if self._memory_watch is not None:
+            self._memory_watch.end()
 
     def _close(self) -> None:
-        self._output.close()
+        for child in (self._runtime, *self._helpers.values()):
+            child.output.close()
+        self._end_watching_memory()
+        self._memory.close()
+        self._telemetry.close()
         self._api.close()
         if self._server is not None:
             self._server.close()
             self._server = None
+
+
+def new_log_stream(version: str, now: Instant) -> str:
+    """`YYYY/MM/DD/[version]` and 32 hexadecimal digits."""
+    return f"{time.strftime('%Y/%m/%d', time.gmtime(now / 1_000))}/[{version}]{os.urandom(16).hex()}"
 
 
 def _offer(invocation: Invocation, within_ms: float, sink: ResponseSink | None) -> Offer:
@@ -265,23 +423,3 @@ def _offer(invocation: Invocation, within_ms: float, sink: ResponseSink | None) 
     if invocation.client_context is not None:
         headers["Lambda-Runtime-Client-Context"] = " ".join(invocation.client_context.splitlines())
     return Offer(invocation.request_id, headers, invocation.payload, sink)
-
-
-def _describe_exit(code: int) -> str:
-    """The end of a process in the words of Lambda's messages: `exit status 3`, `signal: killed`, or "" for 0."""
-    if code == 0:
-        return ""
-    if code > 0:
-        return f"exit status {code}"
-    name = signal.strsignal(-code) or f"signal {-code}"
-    return f"signal: {name.partition(':')[0].lower()}"
-
-
-def _peak_memory_mb(pid: int) -> int | None:
-    """The process's peak resident memory; None where there is no /proc."""
-    try:
-        text = Path(f"/proc/{pid}/status").read_bytes()
-    except OSError:
-        return None
-    _, found, rest = text.partition(b"VmHWM:")
-    return int(rest.split(None, 1)[0]) // 1024 if found else None

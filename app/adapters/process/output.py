@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+from collections.abc import Callable
 
 from app.adapters.limits import LOG_TAIL_BYTES
 from app.adapters.logs import InvocationLogs
@@ -11,32 +12,60 @@ from app.core.names import Arn
 _READ_BYTES = 65_536
 _MOST_READS = 64
 """A drain takes at most 4 MB, so that a thread which prints without end cannot hold it."""
+_LONGEST_LINE_BYTES = 262_144
+"""A line that is longer is cut (as CloudWatch Logs does with its events of 256 KB)."""
 
 
 class InvocationLog:
-    """The log of one attempt: kept whole in `InvocationLogs`, its last 4 KB also here."""
+    """The log of one attempt: kept whole in `InvocationLogs`, its last 4 KB also here.
 
-    def __init__(self, logs: InvocationLogs, function_arn: Arn, request_id: str) -> None:
+    Only whole lines go on; the beginning of one waits for its end, or for the platform's next line.
+    """
+
+    def __init__(self, logs: InvocationLogs, function_arn: Arn, request_id: str, stream: str = "") -> None:
+        self.stream = stream
         self._logs = logs
         self._function_arn = function_arn
         self._request_id = request_id
-        self._tail = bytearray()
+        self._tail = b""
+        self._partial = b""
 
     def write(self, data: bytes) -> None:
-        self._logs.append(self._function_arn, self._request_id, data)
-        self._tail += data
-        del self._tail[:-LOG_TAIL_BYTES]
+        """What a process printed, cut anywhere."""
+        end = data.rfind(b"\n") + 1
+        lines, rest = self._partial + data[:end] if end else b"", data[end:]
+        self._partial = rest if end else self._partial + rest
+        if len(self._partial) > _LONGEST_LINE_BYTES:
+            lines, self._partial = lines + self._partial + b"\n", b""
+        if lines:
+            self._append(lines)
+
+    def write_line(self, line: bytes) -> None:
+        """A line of the platform's own, or several, with their ends."""
+        if self._partial:
+            line, self._partial = self._partial + b"\n" + line, b""
+        self._append(line)
 
     @property
     def tail(self) -> str:
         return self._tail.decode(errors="ignore")
 
+    def _append(self, lines: bytes) -> None:
+        self._logs.append(self._function_arn, self._request_id, lines, self.stream)
+        self._tail = (self._tail + lines)[-LOG_TAIL_BYTES:]
+
 
 class OutputPipe:
-    """The pipe that is the process's standard output and standard error, in the order of writing."""
+    """The pipe that is a process's standard output and standard error, in the order of writing.
 
-    def __init__(self, loop: asyncio.AbstractEventLoop, log: InvocationLog) -> None:
+    What comes goes to `log`, and `also` is told of it.
+    """
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, log: InvocationLog, also: Callable[[bytes], None] | None = None
+    ) -> None:
         self.log = log
+        self._also = also
         self._loop = loop
         self._read_fd, self.write_fd = os.pipe()
         os.set_blocking(self._read_fd, False)
@@ -57,6 +86,8 @@ class OutputPipe:
                 self.close()
                 return
             self.log.write(data)
+            if self._also is not None:
+                self._also(data)
 
     def close_write_end(self) -> None:
         """Leave the writing to the process."""

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from app.adapters.limits import RESPONSE_MAX_BYTES, STREAMED_MAX_BYTES
+from app.adapters.process.extensions_api import ExtensionsApi
 from app.adapters.process.http_server import Connection, Request, Take
 from app.engine.ports import ResponseSink
 
@@ -96,8 +97,9 @@ class Listener(Protocol):
 class RuntimeApi:
     """One runtime's view of Lambda. Holds at most one invocation, from `offer` to its answer or `withdraw`."""
 
-    def __init__(self, listener: Listener) -> None:
+    def __init__(self, listener: Listener, extensions: ExtensionsApi | None = None) -> None:
         self._listener = listener
+        self._extensions = extensions
         self._state = State.STARTED
         self._offer: Offer | None = None
         self._request_id = ""
@@ -147,7 +149,8 @@ class RuntimeApi:
             request_id, _, verb = request.path.removeprefix(_INVOCATION_PREFIX).partition("/")
             call = _INVOCATION_ROUTES.get(verb) if request.method == "POST" else None
         if call is None:
-            self._reply_unrouted(request, connection)
+            if self._extensions is None or not self._extensions.serve(request, connection):
+                self._reply_unrouted(request, connection)
             return
         if call in (Call.RESPONSE, Call.ERROR) and request_id != self._request_id:
             self._refuse(connection, 400, "InvalidRequestID", "Invalid request ID")
@@ -243,6 +246,8 @@ class RuntimeApi:
         self._connections.discard(connection)
         if connection in self._polls:
             self._polls.remove(connection)
+        if self._extensions is not None:
+            self._extensions.leave(connection)
 
 
 def _trailing_error(request: Request) -> bytes:

@@ -18,6 +18,10 @@ class ProcessSpec:
     of a layer, and a `command` given with another runtime is run in place of our bootstrap. `code` is the folder
     that becomes LAMBDA_TASK_ROOT and the working directory. `handler` is `module.function`. `environment` are the
     user's variables; reserved ones among them are passed over. `access_key_ids` has one entry a slot.
+
+    `runtime_name` is AWS's identifier (`nodejs20.x`), where one was given. `freeze` stops the processes between
+    invocations. `enforce_memory` is off, watch or rlimit. `log_format` is Text or JSON, and the levels are AWS's.
+    `watch` starts an environment anew when its files changed.
     """
 
     function_arn: Arn
@@ -37,3 +41,14 @@ class ProcessSpec:
     access_key_ids: tuple[str, ...] = ()
     secret_access_key: str = "triggerfish"  # noqa: S105  as made up as the key id
     init_limit_ms: int = INIT_LIMIT_MS
+    version: str = "$LATEST"
+    runtime_name: str = ""
+    initialization_type: str = "on-demand"
+    freeze: bool = False
+    enforce_memory: str = "off"
+    ephemeral_storage_mb: int = 512
+    log_format: str = "Text"
+    application_log_level: str = ""
+    system_log_level: str = "INFO"
+    log_group: str = ""
+    watch: bool = True

@@ -20,6 +20,8 @@ RESERVED = frozenset(
         "AWS_LAMBDA_FUNCTION_NAME",
         "AWS_LAMBDA_FUNCTION_VERSION",
         "AWS_LAMBDA_INITIALIZATION_TYPE",
+        "AWS_LAMBDA_LOG_FORMAT",
+        "AWS_LAMBDA_LOG_LEVEL",
         "AWS_LAMBDA_LOG_GROUP_NAME",
         "AWS_LAMBDA_LOG_STREAM_NAME",
         "AWS_LAMBDA_RUNTIME_API",
@@ -42,16 +44,29 @@ class InvalidEntrypoint(Exception):
 
 
 def build_variables(
-    spec: ProcessSpec, *, slot: int, runtime_api: str, log_stream: str, inherited: Mapping[str, str] = os.environ
+    spec: ProcessSpec,
+    *,
+    slot: int,
+    runtime_api: str,
+    log_stream: str,
+    tmp: Path | None = None,
+    inherited: Mapping[str, str] = os.environ,
 ) -> dict[str, str]:
-    """All variables of the process in this slot. `runtime_api` is `host:port`."""
+    """All variables of the process in this slot. `runtime_api` is `host:port`, `tmp` the folder that is its `/tmp`."""
     variables = {name: inherited[name] for name in _INHERITED if name in inherited}
     variables |= {
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
         "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
         "AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1:2000",
+        "_AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1",
+        "_AWS_XRAY_DAEMON_PORT": "2000",
+        "PWD": str(spec.code),
+        "SHLVL": "0",
     }
+    if tmp is not None:
+        # /tmp itself is everybody's here; what asks for a folder for temporary files gets the environment's own.
+        variables["TMPDIR"] = str(tmp)
     if spec.endpoint_url:
         variables["AWS_ENDPOINT_URL"] = spec.endpoint_url
     variables |= {name: value for name, value in spec.environment.items() if name not in RESERVED}
@@ -61,10 +76,10 @@ def build_variables(
         "AWS_REGION": spec.region,
         "AWS_DEFAULT_REGION": spec.region,
         "AWS_LAMBDA_FUNCTION_NAME": spec.name,
-        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_LAMBDA_FUNCTION_VERSION": spec.version,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory_mb),
-        "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-        "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{spec.name}",
+        "AWS_LAMBDA_INITIALIZATION_TYPE": spec.initialization_type,
+        "AWS_LAMBDA_LOG_GROUP_NAME": spec.log_group or f"/aws/lambda/{spec.name}",
         "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
         "AWS_LAMBDA_RUNTIME_API": runtime_api,
         "AWS_ACCESS_KEY_ID": spec.access_key_ids[slot] if slot < len(spec.access_key_ids) else spec.account,
@@ -72,9 +87,26 @@ def build_variables(
         "LAMBDA_TASK_ROOT": str(spec.code),
         "LAMBDA_RUNTIME_DIR": str(_HERE),
     }
+    # Developer guide, configuration-envvars: not for runtimes of one's own.
     if spec.runtime == "python":
         variables["AWS_EXECUTION_ENV"] = f"AWS_Lambda_{_PYTHON_VERSION}"
+    elif spec.runtime == "node":
+        variables["AWS_EXECUTION_ENV"] = f"AWS_Lambda_{spec.runtime_name or 'nodejs'}"
+    if spec.log_format == "JSON":
+        variables["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
+        variables["AWS_LAMBDA_LOG_LEVEL"] = spec.application_log_level or "INFO"
     return variables
+
+
+def extensions_of(spec: ProcessSpec) -> list[Path]:
+    """The external extensions that its layers bring: the executables in their `extensions` folders."""
+    return [
+        program
+        for layer in spec.layers
+        if (layer / "extensions").is_dir()
+        for program in sorted((layer / "extensions").iterdir())
+        if program.is_file() and os.access(program, os.X_OK)
+    ]
 
 
 def build_command(spec: ProcessSpec, search_path: str | None) -> list[str]:

@@ -1,4 +1,4 @@
-"""Whether the files of a function have changed since its process read them."""
+"""Whether the files of a function, or of its layers, have changed since its process read them."""
 
 import os
 import time
@@ -11,10 +11,10 @@ _COST_RATIO = 20
 
 
 class CodeWatch:
-    """Remembers a folder's files by time and size. Hidden folders and installed packages are not looked at."""
+    """Remembers the files of folders by time and size. Hidden folders and installed packages are not looked at."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, *folders: Path) -> None:
+        self._folders = folders
         self._not_before = 0.0
         self._seen = self._look()
 
@@ -30,7 +30,7 @@ class CodeWatch:
 
     def _look(self) -> frozenset[tuple[str, int, int]]:
         begin = time.monotonic()
-        found = frozenset(_files(str(self._folder)))
+        found = frozenset(file for folder in self._folders for file in _files(str(folder)))
         end = time.monotonic()
         self._not_before = end + _COST_RATIO * (end - begin)
         return found

@@ -374,8 +374,8 @@ async def test_what_is_printed_belongs_to_its_invocation_between_start_and_end(t
     assert second[:3] == ["START RequestId: r-2 Version: $LATEST", "out 2", "err 2"]
     assert second[3].startswith("[INFO]\t")
     assert second[3].endswith("Z\tr-2\tlogged 2")
-    assert second[4] == "no line endEND RequestId: r-2"
-    report = second[5].split("\t")
+    assert second[4:6] == ["no line end", "END RequestId: r-2"]
+    report = second[6].split("\t")
     assert report[0] == "REPORT RequestId: r-2"
     assert [part.split(":")[0] for part in report[1:5]] == [
         "Duration",

@@ -1,0 +1,447 @@
+"""One place for an environment of a function, and the environment in it, if any: cold starts, warm ones, and ends."""
+
+import asyncio
+import os
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from app.adapters.faults import fault_payload, parse_fault, response_too_large
+from app.adapters.logs import InvocationLogs
+from app.adapters.process.ends import (
+    Ended,
+    Erred,
+    ExtensionFailed,
+    InitEnd,
+    InitErred,
+    Overran,
+    Ready,
+    Responded,
+    ResponseTooLarge,
+    RunEnd,
+)
+from app.adapters.process.environment import Environment, Sandbox, ShutdownReason, new_log_stream
+from app.adapters.process.output import InvocationLog
+from app.adapters.process.platform import PlatformLog
+from app.adapters.process.run_folder import RunFolder
+from app.adapters.process.spec import ProcessSpec
+from app.adapters.process.telemetry import Telemetry
+from app.adapters.process.variables import InvalidEntrypoint
+from app.adapters.process.watch import CodeWatch
+from app.core.invocation import Exited, HandlerFailed, InitFailed, Invocation, Outcome, Ran, Succeeded, TimedOut
+from app.core.time import Instant
+from app.engine.ports import EnvironmentStatus, ResponseSink
+
+_SEGMENTATION_FAULT = "signal: segmentation fault"
+_LOOK_AT_STORAGE_EVERY_S = 1.0
+
+
+@dataclass(slots=True)
+class Shared:
+    """What the slots of all functions have in common. `tell` is told of each environment that starts or ends."""
+
+    logs: InvocationLogs
+    runs: RunFolder
+    observer: "Observer | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observer:
+    """Who is told of environments: their slot and log stream, and how long the init took or why it ended."""
+
+    started: Callable[[int, str, float, bool], None]
+    ended: Callable[[int, str, str], None]
+
+
+@dataclass(slots=True)
+class Counts:
+    """How often invocations found an environment and how often not, and why environments ended."""
+
+    cold: int = 0
+    warm: int = 0
+    ended: Counter[str] = field(default_factory=Counter)
+
+
+class Slot:
+    """A function runs here once at a time. The environment outlives a fault, with its log stream and its `/tmp`; what
+    is started anew then is its runtime, within the next invocation (developer guide, lambda-runtime-environment)."""
+
+    def __init__(self, spec: ProcessSpec, number: int, shared: Shared, counts: Counts) -> None:
+        self._spec = spec
+        self._number = number
+        self._logs = shared.logs
+        self._runs = shared.runs
+        self._observer = shared.observer
+        self._counts = counts
+        self._lock = asyncio.Lock()
+        self._sandbox: Sandbox | None = None
+        self._environment: Environment | None = None
+        self._platform: PlatformLog | None = None
+        self._watch: CodeWatch | None = None
+        self._is_closed = False
+        self._invocations = 0
+        self._init_ms: float | None = None
+        self._last_request: str | None = None
+        self._last_used_at: Instant | None = None
+        self._max_memory_mb = 0
+        self._look_at_storage_at = 0.0
+        self._state = "ended"
+
+    def __repr__(self) -> str:
+        return f"<Slot {self._number} of {self._spec.name}: {self._environment!r}>"
+
+    async def invoke(self, invocation: Invocation, sink: ResponseSink | None) -> Outcome:
+        async with self._lock:
+            try:
+                return await self._invoke(invocation, sink)
+            except BaseException:
+                # Cancelled: nobody waits for this answer, and the environment is in the middle of it.
+                if self._environment is not None:
+                    self._environment.kill()
+                    await asyncio.shield(self._end_sandbox("cancelled", ShutdownReason.FAILURE))
+                raise
+
+    async def recycle(self, log_stream: str, reason: str) -> None:
+        """End this environment, if it is still there; one that works is let finish first."""
+        async with self._lock:
+            if self._sandbox is not None and self._sandbox.log_stream == log_stream:
+                await self._end_sandbox(reason, ShutdownReason.SPINDOWN)
+
+    async def close(self) -> None:
+        self._is_closed = True
+        # What is in the middle of something is not waited for.
+        if self._environment is not None and self._lock.locked():
+            self._environment.kill()
+        async with self._lock:
+            await self._end_sandbox("shutdown", ShutdownReason.SPINDOWN)
+
+    def status(self) -> EnvironmentStatus | None:
+        """What there is to say of the environment; None where there is none."""
+        sandbox, environment = self._sandbox, self._environment
+        if sandbox is None:
+            return None
+        state = self._state
+        if state == "idle" and environment is not None and environment.is_frozen:
+            state = "frozen"
+        return EnvironmentStatus(
+            slot=self._number,
+            environment=sandbox.log_stream,
+            state=state,
+            pid=environment.pid if environment is not None else None,
+            began_at=sandbox.began_at,
+            init_ms=self._init_ms,
+            invocations=self._invocations,
+            last_request=self._last_request,
+            last_used_at=self._last_used_at,
+            max_memory_mb=self._max_memory_mb,
+            extensions=tuple(e.name for e in environment.extensions) if environment is not None else (),
+        )
+
+    # An invocation -------------------------------------------------------------------------------------
+
+    async def _invoke(self, invocation: Invocation, sink: ResponseSink | None) -> Outcome:
+        self._last_request = invocation.request_id
+        environment = await self._warm_environment()
+        if environment is not None and self._sandbox is not None and self._platform is not None:
+            self._state = "running"
+            self._counts.warm += 1
+            log = self._log_of(invocation, self._sandbox)
+            self._platform.log = log
+            report = _Report(self._spec, invocation, log, self._platform, environment).begin()
+            end = await environment.run(invocation, within_ms=invocation.timeout_ms, log=log, sink=sink)
+            if not isinstance(end, Ended) or end.was_told:
+                return await self._settle(end, report)
+            # It ended between two invocations, and this one has not been told to anybody.
+            self._counts.warm -= 1
+            await self._end_sandbox("exited", ShutdownReason.FAILURE)
+        self._counts.cold += 1
+        self._state = "starting"
+        try:
+            if self._sandbox is None:
+                return await self._invoke_cold(invocation, sink)
+            return await self._invoke_after_fault(invocation, self._sandbox, sink, log=None, spent_ms=0.0)
+        except InvalidEntrypoint as error:
+            log = self._log_of(invocation, self._sandbox) if self._sandbox else self._log_of(invocation, None)
+            self._environment = None
+            await self._end_sandbox("failed init", ShutdownReason.FAILURE)
+            return _entrypoint_failed(self._spec, invocation, log, error)
+
+    async def _warm_environment(self) -> Environment | None:
+        if self._watch is not None and self._watch.has_changed():
+            await self._end_sandbox("code changed", ShutdownReason.SPINDOWN)
+        if self._environment is not None and self._environment.has_ended:
+            await self._end_sandbox("exited", ShutdownReason.FAILURE)
+        return self._environment
+
+    async def _invoke_cold(self, invocation: Invocation, sink: ResponseSink | None) -> Outcome:
+        """Init, then the invocation; an init that failed runs once more within the invocation's own time."""
+        sandbox = self._new_sandbox()
+        log = self._log_of(invocation, sandbox)
+        environment = self._new_environment(sandbox, log)
+        assert self._platform is not None, "an environment has its platform"
+        self._platform.init_started("init", sandbox.log_stream)
+        init_end = await environment.initialise(self._spec.init_limit_ms)
+        self._tell_extensions(init_end)
+        report = _Report(self._spec, invocation, log, self._platform, environment)
+        if not isinstance(init_end, Ready):
+            status, error_type = _failure_of(init_end)
+            self._platform.init_done("init", environment.duration_ms, status, error_type)
+            await self._end_runtime(init_end)
+            return await self._invoke_after_fault(invocation, sandbox, sink, log=log, spent_ms=0.0)
+        self._platform.init_done("init", environment.duration_ms, "success")
+        self._began(sandbox, environment.duration_ms, is_suppressed=False)
+        report.init_ms = environment.duration_ms
+        report.begin()
+        end = await environment.run(invocation, within_ms=invocation.timeout_ms, log=log, sink=sink)
+        return await self._settle(end, report)
+
+    async def _invoke_after_fault(
+        self,
+        invocation: Invocation,
+        sandbox: Sandbox,
+        sink: ResponseSink | None,
+        *,
+        log: InvocationLog | None,
+        spent_ms: float,
+    ) -> Outcome:
+        """The runtime is started anew within the invocation's own time, and its init counts as the function's."""
+        is_begun = spent_ms > 0
+        log = log or self._log_of(invocation, sandbox)
+        environment = self._new_environment(sandbox, log)
+        assert self._platform is not None, "an environment has its platform"
+        report = _Report(self._spec, invocation, log, self._platform, environment, spent_ms=spent_ms)
+        if not is_begun:
+            report.begin()
+        if self._invocations:
+            self._platform.init_started("invoke", sandbox.log_stream)
+        init_end = await environment.initialise(invocation.timeout_ms - spent_ms)
+        self._tell_extensions(init_end)
+        spent_ms += environment.duration_ms
+        if isinstance(init_end, Ready):
+            self._platform.init_done("invoke", environment.duration_ms, "success")
+            self._began(sandbox, environment.duration_ms, is_suppressed=True)
+            report.spent_ms = spent_ms
+            left_ms = max(0.0, invocation.timeout_ms - spent_ms)
+            end = await environment.run(invocation, within_ms=left_ms, log=log, sink=sink)
+            return await self._settle(end, report)
+        status, error_type = _failure_of(init_end)
+        self._platform.init_done("invoke", environment.duration_ms, status, error_type)
+        if isinstance(init_end, Ended) and init_end.status == _SEGMENTATION_FAULT and spent_ms < invocation.timeout_ms:
+            # Recorded: Lambda begins such an init again and again, until the function's time is up
+            # (S:lam/test_lambda_runtime_exit_segfault).
+            await self._end_runtime(init_end)
+            return await self._invoke_after_fault(invocation, sandbox, sink, log=log, spent_ms=spent_ms)
+        return await self._settle(init_end, report)
+
+    async def _settle(self, end: InitEnd | RunEnd, report: "_Report") -> Outcome:
+        """What an end means, with the runtime put away where it cannot go on."""
+        environment = report.environment
+        aftermath = environment.aftermath
+        if isinstance(end, Responded | Erred | ResponseTooLarge) and aftermath is None:
+            self._state = "idle"
+        else:
+            report.measure()
+            await self._end_runtime(aftermath or end)
+        self._invocations += 1
+        self._last_used_at = self._logs.now()
+        self._look_at_storage(report)
+        outcome = _outcome_of(end, report)
+        self._max_memory_mb = report.memory_mb
+        return outcome
+
+    # Environments --------------------------------------------------------------------------------------
+
+    def _log_of(self, invocation: Invocation, sandbox: Sandbox | None) -> InvocationLog:
+        stream = sandbox.log_stream if sandbox is not None else new_log_stream(self._spec.version, self._logs.now())
+        return InvocationLog(self._logs, self._spec.function_arn, invocation.request_id, stream)
+
+    def _new_sandbox(self) -> Sandbox:
+        if self._is_closed:
+            raise InvalidEntrypoint("the function has been stopped")
+        now = self._logs.now()
+        log_stream = new_log_stream(self._spec.version, now)
+        self._sandbox = Sandbox(log_stream, self._runs.add(log_stream), now)
+        self._watch = CodeWatch(self._spec.code, *self._spec.layers) if self._spec.watch else None
+        self._invocations = 0
+        self._init_ms = self._last_used_at = None
+        self._max_memory_mb = 0
+        return self._sandbox
+
+    def _new_environment(self, sandbox: Sandbox, log: InvocationLog) -> Environment:
+        if self._is_closed:
+            raise InvalidEntrypoint("the function has been stopped")
+        telemetry = Telemetry(asyncio.get_running_loop(), self._logs.now)
+        self._platform = PlatformLog(self._spec, telemetry, self._logs.now, log)
+        self._environment = Environment(self._spec, sandbox, self._platform, telemetry, slot=self._number)
+        return self._environment
+
+    def _began(self, sandbox: Sandbox, init_ms: float, *, is_suppressed: bool) -> None:
+        self._state = "running"
+        self._init_ms = init_ms
+        if self._observer is not None:
+            self._observer.started(self._number, sandbox.log_stream, init_ms, is_suppressed)
+
+    def _tell_extensions(self, init_end: InitEnd) -> None:
+        environment, platform = self._environment, self._platform
+        if environment is None or platform is None:
+            return
+        for extension in environment.extensions:
+            state = "Ready" if isinstance(init_end, Ready) else str(extension.state)
+            platform.extension(extension.name, state, extension.events, extension.error_type)
+
+    async def _end_runtime(self, end: InitEnd | RunEnd) -> None:
+        """Put away a runtime that failed; the environment stays."""
+        environment, self._environment = self._environment, None
+        self._state = "ended"
+        if environment is None or self._sandbox is None:
+            return
+        is_timeout = isinstance(end, Overran)
+        reason = "timed out" if is_timeout else "failed"
+        self._counts.ended[reason] += 1
+        if self._observer is not None:
+            self._observer.ended(self._number, self._sandbox.log_stream, reason)
+        await environment.stop(ShutdownReason.TIMEOUT if is_timeout else ShutdownReason.FAILURE)
+
+    async def _end_sandbox(self, reason: str, shutdown: ShutdownReason) -> None:
+        """Put away the whole environment: the next invocation gets a new one."""
+        environment, sandbox = self._environment, self._sandbox
+        self._environment = self._sandbox = self._platform = self._watch = None
+        self._state = "ended"
+        if environment is not None:
+            await environment.stop(shutdown)
+        if sandbox is not None:
+            if environment is not None:
+                self._counts.ended[reason] += 1
+                if self._observer is not None:
+                    self._observer.ended(self._number, sandbox.log_stream, reason)
+            sandbox.record.close()
+
+    def _look_at_storage(self, report: "_Report") -> None:
+        """Tell of more in `/tmp` than the function may have. Lambda lets the write fail; here nothing can."""
+        now = time.monotonic()
+        if self._sandbox is None or now < self._look_at_storage_at:
+            return
+        used_mb = _size_mb(self._sandbox.record.tmp)
+        # A folder with many files is looked at less often, so that looking costs a hundredth of the time at most.
+        self._look_at_storage_at = now + max(_LOOK_AT_STORAGE_EVERY_S, 100 * (time.monotonic() - now))
+        if used_mb > self._spec.ephemeral_storage_mb:
+            limit_mb = self._spec.ephemeral_storage_mb
+            report.platform.note(f"the temporary folder holds {used_mb} MB, EphemeralStorage is {limit_mb} MB")
+
+
+class _Report:
+    """The figures of one invocation, and the platform's lines with them."""
+
+    def __init__(
+        self, spec: ProcessSpec, invocation: Invocation, log: InvocationLog, platform: PlatformLog,
+        environment: Environment, *, spent_ms: float = 0.0,
+    ) -> None:  # fmt: skip
+        self.invocation = invocation
+        self.environment = environment
+        self.platform = platform
+        self.init_ms: float | None = None
+        self.spent_ms = spent_ms
+        self.memory_mb = 0
+        self._spec = spec
+        self._log = log
+        self._log_stream = log.stream
+        self._duration_ms: float | None = None
+
+    def begin(self) -> "_Report":
+        self.platform.started(self.invocation)
+        return self
+
+    def measure(self) -> None:
+        """Note the figures while the process can still be asked."""
+        self._duration_ms = self.environment.duration_ms + self.spent_ms
+        self.memory_mb = self.environment.max_memory_mb
+
+    def write(self, status: str, error_type: str = "", *, produced_bytes: int | None = None) -> Ran:
+        """END and REPORT, and the same figures for the outcome."""
+        if self._duration_ms is None:
+            self.measure()
+        duration_ms = self._duration_ms or 0.0
+        aftermath = self.environment.aftermath
+        self.platform.runtime_done(
+            self.invocation, self.environment.runtime_ms + self.spent_ms, produced_bytes, status, error_type
+        )
+        if aftermath is not None:
+            status, error_type = _failure_of(aftermath)
+        self.platform.reported(self.invocation, duration_ms, self.init_ms, self.memory_mb, status, error_type)
+        return Ran(duration_ms, self.init_ms, self._log.tail, self._log_stream)
+
+
+def _failure_of(end: InitEnd | RunEnd) -> tuple[str, str]:
+    """Status and error type, as REPORT and INIT_REPORT tell them."""
+    match end:
+        case InitErred(error_type=error_type, payload=payload):
+            fault = parse_fault(payload)
+            return "error", (fault.error_type if fault else "") or error_type or "Runtime.Unknown"
+        case Ended():
+            return "error", "Runtime.ExitError"
+        case ExtensionFailed(error_type=error_type):
+            return "error", error_type
+        case Overran():
+            return "timeout", ""
+        case _:
+            return "success", ""
+
+
+def _outcome_of(end: InitEnd | RunEnd, report: _Report) -> Outcome:
+    invocation = report.invocation
+    status, error_type = _failure_of(end)
+    match end:
+        case Responded(payload=payload):
+            return Succeeded(payload, report.write("success", produced_bytes=len(payload)))
+        case ResponseTooLarge():
+            return response_too_large(report.write("failure", "Function.ResponseSizeTooLarge"))
+        case Erred(error_type=error_type, payload=payload):
+            fault = parse_fault(payload)
+            message = fault.message if fault else ""
+            error_type = (fault.error_type if fault else "") or error_type or "Runtime.Unknown"
+            return HandlerFailed(error_type, message, payload, report.write("failure", error_type))
+        case InitErred(payload=payload):
+            fault = parse_fault(payload)
+            return InitFailed(error_type, fault.message if fault else "", payload, report.write(status, error_type))
+        case ExtensionFailed(message=message):
+            message = f"RequestId: {invocation.request_id} Error: {message}"
+            payload = fault_payload(error_type, message)
+            return InitFailed(error_type, message, payload, report.write(status, error_type))
+        case Ended(status=exit_status):
+            return Exited(exit_status, report.write(status, error_type))
+        case Overran():
+            return TimedOut(invocation.timeout_ms, report.write(status))
+        case Ready():
+            raise AssertionError("being ready settles nothing")
+
+
+def _entrypoint_failed(
+    spec: ProcessSpec, invocation: Invocation, log: InvocationLog, error: InvalidEntrypoint
+) -> InitFailed:
+    message = f"RequestId: {invocation.request_id} Error: {error}"
+    log.write_line(f"{message}\nRuntime.InvalidEntrypoint\n".encode())
+    payload = fault_payload("Runtime.InvalidEntrypoint", message)
+    return InitFailed("Runtime.InvalidEntrypoint", message, payload, Ran(log_tail=log.tail, environment=spec.name))
+
+
+def _size_mb(folder: Path) -> int:
+    return sum(_sizes(str(folder))) // (1024 * 1024)
+
+
+def _sizes(folder: str) -> Sequence[int]:
+    sizes: list[int] = []
+    try:
+        entries = list(os.scandir(folder))
+    except OSError:
+        return sizes
+    for entry in entries:
+        try:
+            if entry.is_dir(follow_symlinks=False):
+                sizes += _sizes(entry.path)
+            else:
+                sizes.append(entry.stat(follow_symlinks=False).st_blocks * 512)
+        except OSError:
+            continue
+    return sizes
