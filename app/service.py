@@ -84,7 +84,7 @@ class Service:
         self._remote_arns: dict[str, Arn] = {}
         self.outside = Outside(url, self.secret)
         self.engine = Engine(
-            World(shapes=Shapes(), seed=settings.seed, limits=settings.limits),
+            World(shapes=Shapes(url), seed=settings.seed, limits=settings.limits),
             _clock(settings.clock),
             Journal(kept=settings.journal_facts),
             self.endpoints.get,

@@ -174,3 +174,31 @@ class MalformedXml(Refused):
 
 class InvalidEventPattern(Refused):
     """An event pattern that AWS would not take; a mapping's filter is told off in Lambda's own words instead."""
+
+    @property
+    def reason(self) -> str:
+        """What is wrong, without EventBridge's words before it."""
+        return self.message.removeprefix("Event pattern is not valid. Reason: ")
+
+
+# SNS ------------------------------------------------------------------------------------------------
+
+
+class InvalidParameter(Refused):
+    """What is wrong with a request to SNS; the message says which parameter, in AWS's words."""
+
+
+class ParameterValueInvalid(Refused):
+    """A message attribute that SNS would not take."""
+
+
+class TopicDoesNotExist(Refused):
+    message = "Topic does not exist"
+
+
+class SubscriptionDoesNotExist(Refused):
+    message = "Subscription does not exist"
+
+
+class FilterPolicyLimitExceeded(Refused):
+    """A topic with as many filter policies as it may have."""

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from app.core.time import HOUR_MS, MINUTE_MS, SECOND_MS
+from app.core.time import DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS
 
 KIB = 1_024
 MIB = 1_024 * KIB
@@ -90,6 +90,18 @@ class Limits:
     # Throttled batches are tried again with growing pauses; AWS does not publish the curve (UNCONFIRMED).
     throttle_backoff_first_ms: int = SECOND_MS
     throttle_backoff_most_ms: int = 30 * SECOND_MS
+
+    # SNS quotas (sns-quotas; publish; subscription-filter-policy-constraints).
+    topic_message_bytes: int = 256 * KIB
+    publish_batch_entries: int = 10
+    filter_policy_bytes: int = 256 * KIB
+    filter_policy_keys: int = 5
+    filter_policy_combinations: int = 150
+    filter_policies_per_topic: int = 200
+    # A confirmation token is good for three days (API reference, ConfirmSubscription).
+    confirmation_ms: int = 3 * DAY_MS
+    # Retries to HTTP endpoints go on for an hour at most (sns-message-delivery-retries).
+    http_retries_ms: int = HOUR_MS
 
     # Recursive loop detection: about 16 invocations in a chain of requests, the next is stopped (invocation-recursion).
     chain_invocations: int = 16

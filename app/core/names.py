@@ -23,6 +23,9 @@ class Scope:
     def queue_arn(self, name: str) -> Arn:
         return f"arn:aws:sqs:{self.region}:{self.account}:{name}"
 
+    def topic_arn(self, name: str) -> Arn:
+        return f"arn:aws:sns:{self.region}:{self.account}:{name}"
+
     def function_arn(self, name: str) -> Arn:
         return f"arn:aws:lambda:{self.region}:{self.account}:function:{name}"
 

@@ -6,6 +6,7 @@ from app.core.message import Delivery
 from app.core.names import Arn
 from app.core.notification import ObjectEvent
 from app.core.time import Instant
+from app.core.topics.notification import Confirmation, Notification
 
 
 class EventShapes(Protocol):
@@ -25,4 +26,16 @@ class EventShapes(Protocol):
 
     def s3_test_event(self, bucket: str, *, request_id: str, host_id: str, now: Instant) -> bytes:
         """What a queue receives when a notification configuration names it (spec push E.3)."""
+        ...
+
+    def sns_event(self, notification: Notification, *, subscription: Arn) -> bytes:
+        """What a function gets of a topic (spec push G.1)."""
+        ...
+
+    def sns_envelope(self, notification: Notification, *, subscription: Arn) -> bytes:
+        """What queues and HTTP endpoints get of a topic (spec push G.2)."""
+        ...
+
+    def sns_confirmation(self, confirmation: Confirmation) -> bytes:
+        """What an HTTP endpoint is asked before it is subscribed, and after it was unsubscribed."""
         ...

@@ -34,6 +34,13 @@ from app.core.remote_queues import RemoteQueue, RemoteQueues
 from app.core.shapes import EventShapes
 from app.core.targets import Targets
 from app.core.time import Instant
+from app.core.topics.confirmations import Confirmations
+from app.core.topics.deliveries import Deliveries
+from app.core.topics.fan_out import FanOut
+from app.core.topics.subscription import Subscription
+from app.core.topics.target import TopicTarget
+from app.core.topics.topic import Topic
+from app.core.topics.topics import Topics
 
 
 class World:
@@ -75,7 +82,13 @@ class World:
         )  # fmt: skip
         self._buckets = Buckets(ids, shapes, self._outbox, self._queues, self._functions, self._targets, self._cause_of)
         self._targets.register("s3", BucketTarget(self._buckets, self._chains, self._outside))
-        self._machines: tuple[Waking, ...] = (self._invocations, self._invocations.events, self._move_tasks)
+        deliveries = Deliveries(self._outbox, self._targets, self._outside, shapes, limits)
+        self._topics = Topics(
+            ids, limits, self._outbox, FanOut(deliveries, self._outbox), self._cause_of,
+            Confirmations(ids, limits, deliveries),
+        )  # fmt: skip
+        self._targets.register("sns", TopicTarget(self._topics))
+        self._machines: tuple[Waking, ...] = (self._invocations, self._invocations.events, self._move_tasks, deliveries)
         self._verbs = self._table_of_verbs()
         self._now: Instant = 0
 
@@ -166,6 +179,21 @@ class World:
         """Raises NoSuchBucket."""
         return self._buckets[bucket].configuration
 
+    def topic(self, arn: Arn) -> Topic:
+        """Raises TopicDoesNotExist."""
+        return self._topics[arn]
+
+    def topics(self, scope: Scope | None = None) -> list[Topic]:
+        return self._topics.all(scope)
+
+    def subscription(self, arn: Arn) -> Subscription:
+        """Raises SubscriptionDoesNotExist."""
+        return self._topics.subscription(arn)
+
+    def subscriptions(self, scope: Scope) -> list[Subscription]:
+        """Of all topics of the scope."""
+        return self._topics.subscriptions(scope)
+
     def find_message(self, message_id: str) -> tuple[Queue, Message] | None:
         """Where a message is now. Looks into every queue: for people, not for the hot path."""
         for queue in self._queues.all():
@@ -237,6 +265,7 @@ class World:
             commands.ForgetBucket: buckets.forget,
             commands.PutBucketNotification: buckets.put_notification,
             commands.ChangeObject: buckets.change_object,
+            **self._topics.verbs(),
         }
 
     def _create_queue(self, command: commands.CreateQueue, now: Instant) -> Arn:

@@ -9,6 +9,7 @@ from app.core.event_invoke import EventInvokeConfig
 from app.core.function import FunctionSpec
 from app.core.names import LATEST, Arn, Scope
 from app.core.time import Instant
+from app.core.topics.delivery_policy import DeliveryPolicy
 from app.core.value import value
 from app.wire.errors import ErrorTable
 from app.wire.refusals import NotEmulated
@@ -105,6 +106,51 @@ class ReadableMapping(Protocol):
     def view(self, scope: Scope) -> dict[str, Any]: ...
 
 
+class ReadableSubscription(Protocol):
+    """What the wire reads of a subscription."""
+
+    @property
+    def arn(self) -> Arn: ...
+
+    @property
+    def topic(self) -> Arn: ...
+
+    @property
+    def protocol(self) -> str: ...
+
+    @property
+    def endpoint(self) -> str: ...
+
+    @property
+    def owner(self) -> str: ...
+
+    @property
+    def is_pending(self) -> bool: ...
+
+    def view(self, of_topic: DeliveryPolicy | None) -> dict[str, str]: ...
+
+
+class ReadableTopic(Protocol):
+    """What the wire reads of a topic."""
+
+    @property
+    def arn(self) -> Arn: ...
+
+    @property
+    def tags(self) -> Mapping[str, str]: ...
+
+    @property
+    def data_protection_policy(self) -> str: ...
+
+    @property
+    def delivery_policy(self) -> DeliveryPolicy | None: ...
+
+    @property
+    def subscriptions(self) -> Mapping[Arn, ReadableSubscription]: ...
+
+    def view(self) -> Mapping[str, str]: ...
+
+
 class ReadableWorld(Protocol):
     """What the wire reads of the world; nothing here changes anything."""
 
@@ -123,6 +169,14 @@ class ReadableWorld(Protocol):
     def event_invoke(self, function: Arn, qualifier: str = LATEST) -> EventInvokeConfig: ...
 
     def event_invokes(self, function: Arn) -> Mapping[str, EventInvokeConfig]: ...
+
+    def topic(self, arn: Arn) -> ReadableTopic: ...
+
+    def topics(self, scope: Scope | None = None) -> Sequence[ReadableTopic]: ...
+
+    def subscription(self, arn: Arn) -> ReadableSubscription: ...
+
+    def subscriptions(self, scope: Scope) -> Sequence[ReadableSubscription]: ...
 
     def mapping(self, scope: Scope, uuid: str) -> ReadableMapping: ...
 

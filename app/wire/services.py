@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 from app.wire.calls import Service
+from app.wire.sns.operations import ANONYMOUS, SNS
 
-SERVICES: Mapping[str, Service] = {}
+SERVICES: Mapping[str, Service] = {"sns": SNS}
 """SQS, Lambda and S3 have ways of their own and are not among them."""
 
 _TARGETS: Mapping[str, str] = {
@@ -22,7 +23,12 @@ _TARGETS: Mapping[str, str] = {
 }
 """The first word of `X-Amz-Target`, for requests that are not signed."""
 
-_QUERY_VERSIONS: Mapping[str, str] = {"2010-05-08": "iam", "2010-08-01": "monitoring", "2011-06-15": "sts"}
+_QUERY_VERSIONS: Mapping[str, str] = {
+    "2010-03-31": "sns",
+    "2010-05-08": "iam",
+    "2010-08-01": "monitoring",
+    "2011-06-15": "sts",
+}
 """The `Version` of the query protocol, for requests that are not signed."""
 
 
@@ -35,3 +41,8 @@ def service_of_target(target: str) -> str:
 def service_of_version(version: str) -> str | None:
     """The service whose query protocol has this version."""
     return _QUERY_VERSIONS.get(version)
+
+
+def service_of_link(action: str) -> str | None:
+    """The service whose links have this action in their query, for whoever visits one."""
+    return "sns" if action in ANONYMOUS else None

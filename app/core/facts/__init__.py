@@ -29,6 +29,19 @@ from app.core.facts.remote_queues import (
     RemoteQueueFact,
 )
 from app.core.facts.s3 import NotificationFailed, NotificationSent, ObjectChanged, S3Fact
+from app.core.facts.sns import (
+    ConfirmationAsked,
+    DuplicatePublished,
+    MessagePublished,
+    NotificationDeadLettered,
+    NotificationDelivered,
+    NotificationDropped,
+    NotificationFiltered,
+    NotificationRecorded,
+    NotificationRetried,
+    SnsFact,
+    TextRecorded,
+)
 from app.core.facts.sqs import (
     MessageDeleted,
     MessageExpired,
@@ -52,7 +65,7 @@ from app.core.facts.wishes import (
     Wish,
 )
 
-Fact: TypeAlias = Configured | SqsFact | MappingFact | RemoteQueueFact | S3Fact | FunctionFact | LoopWarned
+Fact: TypeAlias = Configured | SqsFact | MappingFact | RemoteQueueFact | S3Fact | SnsFact | FunctionFact | LoopWarned
 Effect: TypeAlias = Fact | Wish
 
 __all__ = [
@@ -65,10 +78,12 @@ __all__ = [
     "CallFunction",
     "CallOutside",
     "Configured",
+    "ConfirmationAsked",
     "DeleteAt",
     "DeleteRefused",
     "DestinationFailed",
     "DestinationTold",
+    "DuplicatePublished",
     "Effect",
     "EventAccepted",
     "EventDropped",
@@ -82,17 +97,25 @@ __all__ = [
     "MessageDeleted",
     "MessageExpired",
     "MessageMoved",
+    "MessagePublished",
     "MessageReceived",
     "MessageReturned",
     "MessageSent",
     "MessagesFiltered",
     "MessagesLeft",
+    "NotificationDeadLettered",
+    "NotificationDelivered",
+    "NotificationDropped",
     "NotificationFailed",
+    "NotificationFiltered",
+    "NotificationRecorded",
+    "NotificationRetried",
     "NotificationSent",
     "ObjectChanged",
     "QueuePurged",
     "ReceiveAt",
     "StopReceiving",
+    "TextRecorded",
     "VisibilityChanged",
     "WatchQueue",
     "Wish",

@@ -4,13 +4,14 @@
 """
 
 from app.core.errors import InvalidEventPattern
-from app.core.pattern.compile import EVENTBRIDGE, MAPPING_FILTER, Dialect, compile_pattern
+from app.core.pattern.compile import EVENTBRIDGE, MAPPING_FILTER, SNS, Dialect, compile_pattern
 from app.core.pattern.event import Flattened, WrittenNumber, flatten, parse_written
 from app.core.pattern.pattern import Branch, Leaf, Mismatch, Pattern
 
 __all__ = [
     "EVENTBRIDGE",
     "MAPPING_FILTER",
+    "SNS",
     "Branch",
     "Dialect",
     "Flattened",

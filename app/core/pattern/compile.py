@@ -15,15 +15,25 @@ from app.core.pattern.tokens import Misread, Token, Tokens
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """Which operators a service takes, and whether it compares the numbers in a list by how they are written."""
+    """Which operators a service takes, and whether it compares the numbers in a list by how they are written.
+
+    `anything_but` are those that may stand inside an `anything-but`, `nested_lists` says whether with a list there.
+    """
 
     operators: frozenset[str]
     numbers_by_text: bool
+    anything_but: frozenset[str] = frozenset({"prefix", "suffix", "wildcard", "equals-ignore-case"})
+    nested_lists: bool = True
 
 
 EVENTBRIDGE = Dialect(frozenset(OPERATORS), numbers_by_text=False)
 # What the Lambda developer guide lists (invocation-eventfiltering); that wildcard and cidr are refused is UNCONFIRMED.
 MAPPING_FILTER = Dialect(frozenset(OPERATORS) - {"wildcard", "cidr", "exactly"}, numbers_by_text=True)
+# As recorded 2024-05 (push G.3), an older event-ruler; `wildcard` is not documented, but taken by the live service in
+# 2026 (field report).
+SNS = Dialect(
+    frozenset(OPERATORS) - {"exactly"}, numbers_by_text=False, anything_but=frozenset({"prefix"}), nested_lists=False
+)
 
 _OR = "$or"
 # event-ruler's reserved words; an object in `$or` that has one makes it an ordinary field.
@@ -45,7 +55,10 @@ def compile_pattern(
     `$or` is read again without, and the refusal is that of the second reading (event-ruler, GenericMachine).
     """
     text = source if isinstance(source, str) else _text_of(source)
-    rules = Rules(dialect.operators, dialect.numbers_by_text, limits.wildcard_complexity)
+    rules = Rules(
+        dialect.operators, dialect.numbers_by_text, limits.wildcard_complexity, dialect.anything_but,
+        dialect.nested_lists,
+    )  # fmt: skip
     try:
         branches = _read(text, rules, knows_or=True, combinations=limits.pattern_combinations)
     except Misread as misread:

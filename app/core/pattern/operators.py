@@ -40,11 +40,14 @@ _INTEGER = regex(r"[+-]?[0-9]+")
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the compiler is told: the operators allowed, how numbers are equal, how complex a wildcard may be."""
+    """What the compiler is told: the operators allowed, how numbers are equal, how complex a wildcard may be, and what
+    may stand inside an `anything-but`."""
 
     operators: frozenset[str]
     numbers_by_text: bool
     wildcard_complexity: int
+    anything_but: frozenset[str]
+    nested_lists: bool
 
 
 Reader = Callable[[Tokens, Rules], Matcher]
@@ -150,9 +153,11 @@ def _anything_but(tokens: Tokens, rules: Rules) -> Matcher:
         if tokens.next() is not Token.NAME:
             raise tokens.misread("Anything-But expression name not found")
         operator = tokens.text
-        if operator not in _NOT_IN_LIST or operator not in rules.operators:
+        if operator not in rules.anything_but or operator not in rules.operators:
             raise tokens.misread(f"Unsupported anything-but pattern: {operator}")
         token = tokens.next()
+        if not rules.nested_lists and token is not Token.STRING:
+            raise tokens.misread(f"{operator} match pattern must be a string")
     if token not in (Token.ARRAY, Token.STRING, Token.NUMBER):
         raise tokens.misread(_NOT_A_VALUE)
 

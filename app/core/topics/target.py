@@ -1,0 +1,36 @@
+"""Topics as targets: what another service hands to one is published there."""
+
+from dataclasses import dataclass, replace
+
+from app.core.commands.origin import Origin
+from app.core.commands.sns import Publish
+from app.core.errors import Refused
+from app.core.names import Arn
+from app.core.targets import Parcel, Settled
+from app.core.time import Instant
+from app.core.topics.topics import Topics
+
+
+@dataclass(slots=True)
+class TopicTarget:
+    """A topic gets the parcel as a message, with its subject and attributes."""
+
+    topics: Topics
+
+    def exists(self, arn: Arn) -> bool:
+        return arn in self.topics
+
+    def deliver(self, parcel: Parcel, now: Instant, settled: Settled) -> None:
+        wanted = Publish(
+            parcel.target, parcel.body.decode(), parcel.subject, attributes=parcel.attributes,
+            group_id=parcel.group_id, deduplication_id=parcel.deduplication_id,
+            origin=Origin(trace_header=parcel.trace_header),
+        )  # fmt: skip
+        if not parcel.target.endswith(".fifo"):
+            wanted = replace(wanted, deduplication_id=None)
+        try:
+            self.topics.publish(wanted, now, cause=parcel.cause)
+        except Refused as refusal:
+            settled(refusal, now)
+        else:
+            settled(None, now)

@@ -1,0 +1,1 @@
+"""Amazon SNS: its operations by name, and its errors."""
