@@ -30,6 +30,7 @@ TOLD_ELSEWHERE = {
     "pattern": "pattern/test_pattern.py",
     "redrive": "test_queue_attributes.py",
     "remote_polling": "test_remote_queues.py",
+    "topics": "topics/test_topics.py",
 }
 
 # A mapping turns it into its own refusal; it reaches the wire once event buses do.

@@ -29,8 +29,9 @@ from app.wire.awslambda.operations import LAMBDA, is_lambda_path
 from app.wire.calls import Call, Caller, Params, Result, Service
 from app.wire.credentials import Credential, credential_in
 from app.wire.errors import protocol_of, refuse
+from app.wire.events.signing import CERTIFICATE, CERTIFICATE_PATH
 from app.wire.http import HttpAnswer, HttpRequest
-from app.wire.services import SERVICES, service_of_target, service_of_version
+from app.wire.services import SERVICES, service_of_link, service_of_target, service_of_version
 from app.wire.sqs import errors as sqs_errors
 from app.wire.sqs import general as sqs_general
 from app.wire.sqs.operations import SQS
@@ -136,6 +137,9 @@ class AwsEndpoint:
 
     async def _by_service(self, scope: AsgiScope, headers: dict[bytes, bytes], receive: Receive, send: Send) -> None:
         request = _http_request(scope, headers, b"")
+        if request.path == CERTIFICATE_PATH:
+            await send_answer(send, HttpAnswer(200, CERTIFICATE.encode(), "application/x-pem-file"), b"")
+            return
         credential = credential_in(request.headers.get("authorization", ""), request.query)
         service = _service_of(request, credential)
         body: bytes | None = None
@@ -190,7 +194,8 @@ class AwsEndpoint:
         try:
             body = await read_body(receive, self._settings.max_body_bytes) if body is None else body
             request = replace(request, body=body)
-            self._verify(request)
+            if not _is_link(request):
+                self._verify(request)
             await self._load(service.model)
             parsed = protocol.parse(service.model, request)
             result = await self._carry_out(service, parsed.operation, parsed.params, caller, receive)
@@ -310,9 +315,23 @@ def _service_of(request: HttpRequest, credential: Credential) -> str:
         return credential.service
     if is_lambda_path(request.path):
         return "lambda"
-    if "Action=" in request.query and _is_sqs_query(request.query.encode()):
-        return "sqs"
+    if "Action=" in request.query and (asked := _service_of_query(request.query)) is not None:
+        return asked
     return "" if _has_form(request) else "s3"
+
+
+def _is_link(request: HttpRequest) -> bool:
+    """Whether somebody visits a link of a notification, which needs no signature: whoever has it may."""
+    return request.method == "GET" and service_of_link(parse_qs(request.query).get("Action", [""])[0]) is not None
+
+
+def _service_of_query(query: str) -> str | None:
+    """Which service a query string asks; None when it only looks as if it did."""
+    values = parse_qs(query)
+    link = service_of_link(values.get("Action", [""])[0]) if "Version" not in values else None
+    if link is not None:
+        return link
+    return "sqs" if _is_sqs_query(query.encode()) else service_of_version(values.get("Version", [""])[0])
 
 
 def _refused_json(refused: Refused, headers: Mapping[bytes, bytes]) -> HttpAnswer:

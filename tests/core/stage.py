@@ -8,14 +8,18 @@ from app.core.commands import (
     Command,
     CreateEventSourceMapping,
     CreateQueue,
+    CreateTopic,
     DeleteMessage,
     Invoke,
     Origin,
+    Publish,
+    Published,
     PutFunction,
     ReceiveMessage,
     SendMessage,
     SettleInvocation,
     SettleOutsideCall,
+    Subscribe,
 )
 from app.core.errors import Refused
 from app.core.facts import (
@@ -56,7 +60,7 @@ from app.core.invocation import Invocation, InvocationType, Outcome, Succeeded
 from app.core.limits import DEFAULT_LIMITS, Limits
 from app.core.mapping import Mapping
 from app.core.message import Delivery
-from app.core.names import Arn, Scope, name_of
+from app.core.names import Arn, Scope, name_of, parse_arn
 from app.core.outside_calls import OutsideAnswer, OutsideCall
 from app.core.queue import Queue
 from app.core.time import Instant, format_instant, parse_duration_ms, parse_instant
@@ -162,6 +166,21 @@ class Stage:
     ) -> Any:
         kind = InvocationType.EVENT if event else InvocationType.REQUEST_RESPONSE
         return self.submit(Invoke(SCOPE, function, payload, kind, origin=origin or Origin()))
+
+    def topic(self, name: str, **attributes: str) -> Arn:
+        arn: Arn = self.submit(CreateTopic(SCOPE.topic_arn(name), attributes))
+        return arn
+
+    def subscribe(self, topic: Arn, endpoint: str, protocol: str = "", **attributes: str) -> Arn:
+        """The subscription; without a protocol that of the endpoint: `sqs`, `lambda`, or a URL's scheme."""
+        scheme = endpoint.split(":", 1)[0]
+        protocol = protocol or (parse_arn(endpoint).service if scheme == "arn" else scheme)
+        arn: Arn = self.submit(Subscribe(topic, protocol, endpoint, attributes)).subscription
+        return arn
+
+    def publish(self, topic: Arn, message: str = "hello", **more: Any) -> Published:
+        published: Published = self.submit(Publish(topic, message, **more))
+        return published
 
     def put_object(self, bucket: str, key: str, *, origin: Origin | None = None) -> Any:
         return self.submit(

@@ -69,6 +69,7 @@ from app.core.names import Arn
 from app.core.notification import NotificationConfiguration, NotificationRule
 from app.core.outside_calls import HttpAnswered, NoAnswer
 from tests.core.stage import SCOPE, Stage
+from tests.properties import plays_sns
 
 Step: TypeAlias = tuple[str, int, int]
 """A verb and two numbers, from which the verb chooses what it acts on."""
@@ -115,6 +116,7 @@ class Play(Stage):
         for name, script in zip(_FUNCTIONS, (None, SucceedAfter(0), FailAfter(2_500)), strict=True):
             self.submit(PutFunction(_spec(name, script, 2)))
         self.submit(DeclareBucket(SCOPE, "photos"))
+        plays_sns.set_up(self)
 
     def play(self, step: Step) -> None:
         """Take one step; a refusal is an answer like any other."""
@@ -374,10 +376,12 @@ VERBS: dict[str, Callable[[Play, int, int], Command | None]] = {
     "forget bucket": lambda play, a, b: ForgetBucket("photos") if b % 4 == 0 else None,
     "put notification": _notification,
     "change object": _change_object,
+    **plays_sns.VERBS,
 }
 
 # What makes things happen comes more often than what ends them.
 _OFTEN = ["advance", "send", "send batch", "receive", "settle", "invoke", "create mapping", "delete", "change object"]
+_OFTEN += plays_sns.OFTEN
 
 steps: st.SearchStrategy[Step] = st.tuples(
     st.sampled_from([*VERBS, *_OFTEN, *_OFTEN]), st.integers(0, 60), st.integers(0, 60)

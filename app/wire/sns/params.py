@@ -84,8 +84,6 @@ def page_of(count: int, token: str | None) -> tuple[slice, str | None]:
     return slice(begin, end), str(end) if end < count else None
 
 
-
-
 def _attribute(given: Mapping[str, Any]) -> MessageAttribute:
     data_type = given.get("DataType") or ""
     binary = given.get("BinaryValue")

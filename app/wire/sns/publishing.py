@@ -19,9 +19,7 @@ def publish(params: Params, caller: Caller) -> Call:
     name = "TopicArn" if params.get("TopicArn") is not None else "TargetArn"
     arn = params.get(name)
     if arn is None:
-        raise InvalidParameter(
-            "Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter"
-        )
+        raise InvalidParameter("Invalid parameter: TopicArn or TargetArn Reason: no value for required parameter")
     parsed = parse(arn, name)
     if name == "TargetArn" and (parsed.service != "sns" or parsed.resource.startswith("endpoint/")):
         raise InvalidParameter("Invalid parameter: TargetArn Reason: No endpoint found for the target arn specified")

@@ -24,7 +24,7 @@ def subscribe(params: Params, caller: Caller) -> Call:
     return Call(command, render)
 
 
-def confirm_subscription(params: Params, caller: Caller) -> Call:
+def confirm_subscription(params: Params, _caller: Caller) -> Call:
     """Its topic is asked for with the token, wherever it is: who visits the SubscribeURL has no region."""
     command = ConfirmSubscription(
         required(params, "TopicArn"), required(params, "Token"),
