@@ -20,6 +20,7 @@ from app.core.commands import (
     DeclareRemoteQueue,
     DeleteFunction,
     DescribeRemoteQueue,
+    PutBucketLifecycle,
     PutBucketNotification,
     PutFunction,
 )
@@ -82,7 +83,7 @@ class Service:
         self.endpoints = Endpoints(self.scope, url, self.secret)
         self._brokers: dict[Arn, Broker] = {}
         self._remote_arns: dict[str, Arn] = {}
-        self.outside = Outside(url, self.secret)
+        self.outside = Outside(url, self.secret, lambda call: self.store.sweep(call))
         self.engine = Engine(
             World(shapes=Shapes(url), seed=settings.seed, limits=settings.limits),
             _clock(settings.clock),
@@ -157,9 +158,11 @@ class Service:
             self.engine.submit(DescribeRemoteQueue(arn, attributes))
 
     async def add_bucket(self, bucket: BucketSettings) -> None:
-        self.engine.submit(DeclareBucket(self.scope, bucket.name))
-        if bucket.notifications:
+        self.engine.submit(DeclareBucket(self.scope, bucket.name, bucket.versioning))
+        if bucket.notifications or bucket.event_bridge:
             self.engine.submit(PutBucketNotification(bucket.name, configuration_of(bucket, self.scope)))
+        if bucket.lifecycle:
+            self.engine.submit(PutBucketLifecycle(bucket.name, bucket.lifecycle))
 
     async def add_mapping(self, mapping: MappingSettings) -> dict[str, Any]:
         """The mapping in AWS's response shape."""

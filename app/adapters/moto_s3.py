@@ -1,17 +1,16 @@
 """moto's S3 driven in process: a request in, a response and what it changed out. Imported on first use only.
 
 What moto gives for storage stays moto's. Three things are ours: it tells every change of an object once and under the
-right name, it takes its time from our clock, and it keeps no object alive that is deleted.
+right name, it takes its time from our clock, and it keeps no object alive that is deleted. `moto_backend` has what is
+mended inside.
 """
 
 import logging
-import re
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import datetime
 from functools import partial
-from types import SimpleNamespace
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 from uuid import uuid4
 from xml.parsers.expat import ExpatError
 
@@ -19,27 +18,32 @@ import moto.s3.models as moto_models
 from moto.core.model_instances import model_data
 from moto.core.request import Request
 from moto.s3 import notifications as moto_notifications
-from moto.s3.exceptions import InvalidBucketName, NoSuchUpload, S3ClientError
-from moto.s3.models import FakeAcl, FakeBucket, FakeDeleteMarker, FakeKey, FakeMultipart, S3Backend, s3_backends
+from moto.s3.exceptions import S3ClientError
+from moto.s3.models import FakeBucket, FakeKey, s3_backends
 from moto.s3.responses import S3Response
 from moto.utilities.utils import get_partition
 
+from app.adapters.moto_backend import Backend, Key, Nothing, object_change
+from app.adapters.moto_sweep import sweep
 from app.core.errors import MalformedXml
 from app.core.names import Scope
+from app.core.outside_calls import BucketSwept, SweepBucket
+from app.core.restores import ARCHIVES, TIERS_MS
 from app.core.time import Instant, to_datetime
-from app.engine.storage import BucketCreated, BucketDeleted, ObjectChange, StoreAnswer, StoreChange, StoreRequest
+from app.engine.storage import StoreAnswer, StoreChange, StoreRequest
 from app.wire.s3 import render_error
+from app.wire.s3_objects import StoreRefusal, check_digests, parse_restore
 
 _LOG = logging.getLogger(__name__)
 
 _HOST = "localhost"
 """What moto sees as host: a name without a dot, so that it reads every path as `/bucket/key`."""
 
-_BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_CONDITION_FAILED = "At least one of the pre-conditions you specified did not hold"
 _POSTS_TO_KEY = {"uploads", "uploadId", "restore", "select"}
 
 _REPORTED_BY_US = ("ObjectRemoved:", "ObjectAcl:")
-"""Events that moto tells wrongly or only sometimes; `_Backend` tells them instead."""
+"""Events that moto tells wrongly or only sometimes; `Backend` tells them instead."""
 
 
 class MotoS3:
@@ -51,10 +55,12 @@ class MotoS3:
         self._now = now
         moto_models.utcnow = self._utcnow
         moto_notifications.send_event = self._moto_sends
+        Key.now = staticmethod(now)
+        moto_models.FakeKey = Key
         self.close()
-        s3_backends.backend = partial(_Backend, self._changes.append, self._utcnow)
+        s3_backends.backend = partial(Backend, self._changes.append, self._utcnow)
         for model in model_data["s3"].values():
-            model.instances_tracked = _Nothing()
+            model.instances_tracked = Nothing()
 
     def handle(self, request: StoreRequest) -> StoreAnswer:
         """The answer to a path-style request. moto's own failures become S3 errors."""
@@ -63,10 +69,11 @@ class MotoS3:
         status, headers, body = self._answer(request)
         return StoreAnswer(int(status), _rendered(headers), _as_bytes(body), tuple(self._changes))
 
-    def create_bucket(self, scope: Scope, bucket: str) -> None:
+    def create_bucket(self, scope: Scope, bucket: str, versioning: bool) -> None:
         if bucket not in s3_backends.bucket_accounts:
             try:
-                self._backend(scope).create_bucket(bucket, scope.region)
+                made = self._backend(scope).create_bucket(bucket, scope.region)
+                made.versioning_status = "Enabled" if versioning else None
             except S3ClientError as error:
                 _LOG.warning("bucket %s was declared but S3 cannot keep it: %s", bucket, error.message)
         self._changes.clear()
@@ -79,6 +86,17 @@ class MotoS3:
             _empty(backend.get_bucket(bucket))
             backend.delete_bucket(bucket)
         self._changes.clear()
+
+    def sweep(self, call: SweepBucket) -> BucketSwept:
+        """Do what lifecycle rules want; nothing in a bucket that is not there."""
+        owner = s3_backends.bucket_accounts.get(call.bucket)
+        if owner is None:
+            return BucketSwept(())
+        partition, account = owner
+        backend = s3_backends[account][partition]
+        done = tuple(sweep(backend, backend.get_bucket(call.bucket), call.rules, call.at))
+        self._changes.clear()
+        return BucketSwept(done)
 
     def close(self) -> None:
         """Forget every bucket and close the files that large objects are kept in."""
@@ -95,11 +113,19 @@ class MotoS3:
                 405, "MethodNotAllowed", "The specified method is not allowed against this resource.", request
             )
         try:
+            if request.method == "PUT":
+                check_digests(request.headers, request.body)
+            if key and request.method == "POST":
+                self._check_conditions(request)
+                if "restore" in _parameters(request):
+                    return self._restore(request), {}, b""
             with _as_moto_request(request) as asked:
                 if not key and _is_form(asked) and "key" not in asked.form:
                     return _failed(400, "InvalidArgument", "Bucket POST must contain a field named 'key'.", request)
                 respond = S3Response().key_response if key else S3Response().bucket_response
                 status, headers, body = respond(asked, asked.raw_url, dict(asked.headers))
+        except StoreRefusal as refusal:
+            return _failed(refusal.status, refusal.code, refusal.message, request)
         except ExpatError:
             return _failed(400, "MalformedXML", MalformedXml.message, request)
         except NotImplementedError as error:
@@ -110,8 +136,44 @@ class MotoS3:
             return _failed(500, "InternalError", message, request)
         return status, headers, body
 
-    def _backend(self, scope: Scope) -> S3Backend:
-        return s3_backends[scope.account][get_partition(scope.region)]
+    def _restore(self, request: StoreRequest) -> int:
+        """The status: 202 where a restore begins, 200 where the copy is there and stays longer."""
+        bucket_name, _, key_name = unquote(request.path).lstrip("/").partition("/")
+        backend = self._backend(request.scope)
+        bucket = backend.get_bucket(bucket_name)
+        version = parse_qs(request.query).get("versionId", [None])[0]
+        key = backend.get_object(bucket_name, key_name, version_id=version)
+        if key is None:
+            raise StoreRefusal(404, "NoSuchKey", "The specified key does not exist.")
+        wanted = parse_restore(request.body)
+        if key.storage_class not in ARCHIVES:
+            raise StoreRefusal(
+                403, "InvalidObjectState", "Restore is not allowed for the object's current storage class"
+            )
+        took_ms = TIERS_MS.get((key.storage_class, wanted.tier))
+        if took_ms is None:
+            raise StoreRefusal(400, "InvalidArgument", "Retrieval option is not supported by this storage class")
+        if key.expiry_date is not None and key.status == "IN_PROGRESS":
+            raise StoreRefusal(409, "RestoreAlreadyInProgress", "Object restore is already in progress")
+        return 200 if backend.restore(bucket, key, wanted.days, took_ms) else 202
+
+    def _check_conditions(self, request: StoreRequest) -> None:
+        """What moto checks for a put alone, S3 checks for a completed upload as well (conditional-writes)."""
+        condition = request.headers.get("if-none-match"), request.headers.get("if-match")
+        if "uploadId" not in _parameters(request) or condition == (None, None):
+            return
+        bucket_name, _, key_name = unquote(request.path).lstrip("/").partition("/")
+        key = self._backend(request.scope).get_object(bucket_name, key_name)
+        if condition[0] == "*" and key is not None:
+            raise StoreRefusal(412, "PreconditionFailed", _CONDITION_FAILED)
+        if condition[1] is not None and key is None:
+            raise StoreRefusal(404, "NoSuchKey", "The specified key does not exist.")
+        if condition[1] is not None and key.etag.strip('"') != condition[1].strip('"'):
+            raise StoreRefusal(412, "PreconditionFailed", _CONDITION_FAILED)
+
+    def _backend(self, scope: Scope) -> Backend:
+        backend: Backend = s3_backends[scope.account][get_partition(scope.region)]
+        return backend
 
     def _utcnow(self) -> datetime:
         """Our time in moto's form: naive, in UTC."""
@@ -126,95 +188,7 @@ class MotoS3:
             name == "ObjectCreated:Put" and key.multipart is not None
         )
         if not is_by_the_way and not name.startswith(_REPORTED_BY_US):
-            self._changes.append(_object_change(name, bucket, key))
-
-
-class _Backend(S3Backend):  # type: ignore[misc] # moto is not checked
-    """moto's backend of one account, telling of what the hook does not tell right."""
-
-    def __init__(
-        self,
-        report: Callable[[StoreChange], None],
-        utcnow: Callable[[], datetime],
-        region_name: str,
-        account_id: str,
-    ) -> None:
-        super().__init__(region_name, account_id)
-        self._report = report
-        self._utcnow = utcnow
-
-    def create_bucket(self, bucket_name: str, region_name: str, bucket_namespace: str | None = None) -> FakeBucket:
-        if not _BUCKET_NAME.fullmatch(bucket_name):
-            raise InvalidBucketName
-        bucket = super().create_bucket(bucket_name, region_name, bucket_namespace)
-        bucket.creation_date = self._utcnow().replace(tzinfo=UTC)
-        self._report(BucketCreated(Scope(self.account_id, region_name), bucket_name))
-        return bucket
-
-    def delete_bucket(self, bucket_name: str) -> FakeBucket | None:
-        bucket = super().delete_bucket(bucket_name)
-        if bucket is not None:
-            self._report(BucketDeleted(bucket_name))
-        return bucket
-
-    def put_object_acl(
-        self, bucket_name: str, key_name: str, acl: FakeAcl | None, disable_notification: bool | None = False
-    ) -> None:
-        key = self.get_object(bucket_name, key_name)
-        before = _told(key.acl) if key is not None else ""
-        super().put_object_acl(bucket_name, key_name, acl, disable_notification=True)
-        # S3 tells only of an ACL that is now another (spec push E.1, recorded).
-        if key is not None and not disable_notification and _told(key.acl) != before:
-            self._report(_object_change("ObjectAcl:Put", self.get_bucket(bucket_name), key))
-
-    def delete_object(
-        self, bucket_name: str, key_name: str, version_id: str | None = None, bypass: bool = False
-    ) -> tuple[bool, dict[str, Any]]:
-        bucket = self.get_bucket(bucket_name)
-        versions = {str(version.version_id) for version in bucket.keys.getlist(key_name, [])}
-        done, about = super().delete_object(bucket_name, key_name, version_id, bypass)
-        scope = Scope(bucket.account_id, bucket.region_name)
-        if done and not bucket.is_versioned:
-            self._report(ObjectChange(scope, bucket_name, "ObjectRemoved:Delete", key_name))
-        elif done and version_id is None:
-            marker = about["version-id"]
-            self._report(
-                ObjectChange(scope, bucket_name, "ObjectRemoved:DeleteMarkerCreated", key_name, version_id=marker)
-            )
-        elif done and version_id in versions:
-            self._report(ObjectChange(scope, bucket_name, "ObjectRemoved:Delete", key_name, version_id=version_id))
-        return done, about
-
-    def _set_delete_marker(self, bucket_name: str, key_name: str) -> FakeDeleteMarker:
-        """As moto; but S3 marks as deleted what never was there, too (S3 user guide, DeletingObjectVersions)."""
-        bucket = self.get_bucket(bucket_name)
-        if key_name in bucket.keys:
-            return super()._set_delete_marker(bucket_name, key_name)
-        marker = FakeDeleteMarker(key=SimpleNamespace(name=key_name))
-        bucket.keys[key_name] = marker
-        return marker
-
-    def upload_part(self, bucket_name: str, multipart_id: str, part_id: int, value: bytes) -> FakeKey:
-        self._upload(bucket_name, multipart_id)
-        return super().upload_part(bucket_name, multipart_id, part_id, value)
-
-    def complete_multipart_upload(
-        self, bucket_name: str, multipart_id: str, body: Iterator[tuple[int, str]]
-    ) -> FakeKey | None:
-        self._upload(bucket_name, multipart_id)
-        return super().complete_multipart_upload(bucket_name, multipart_id, body)
-
-    def abort_multipart_upload(self, bucket_name: str, multipart_id: str) -> None:
-        upload = self._upload(bucket_name, multipart_id)
-        super().abort_multipart_upload(bucket_name, multipart_id)
-        upload.dispose()
-
-    def _upload(self, bucket_name: str, multipart_id: str) -> FakeMultipart:
-        """The upload. moto raises KeyError for one that is not there, S3 says NoSuchUpload."""
-        upload = self.get_bucket(bucket_name).multiparts.get(multipart_id)
-        if upload is None:
-            raise NoSuchUpload(upload_id=multipart_id)
-        return upload
+            self._changes.append(object_change(name, bucket, key))
 
 
 class _Request(Request):  # type: ignore[misc] # moto is not checked
@@ -223,13 +197,6 @@ class _Request(Request):  # type: ignore[misc] # moto is not checked
     @property
     def want_form_data_parsed(self) -> bool:
         return _is_form(self)
-
-
-class _Nothing(list[Any]):
-    """Where moto would remember every object for ever, so as to reset it between tests."""
-
-    def append(self, _: Any) -> None:
-        pass
 
 
 def _parameters(request: StoreRequest) -> set[str]:
@@ -257,23 +224,6 @@ def _empty(bucket: FakeBucket) -> None:
     for upload in bucket.multiparts.values():
         upload.dispose()
     bucket.multiparts.clear()
-
-
-def _object_change(name: str, bucket: FakeBucket, key: FakeKey) -> ObjectChange:
-    return ObjectChange(
-        scope=Scope(bucket.account_id, bucket.region_name),
-        bucket=bucket.name,
-        event_name=name,
-        key=key.name,
-        size=key.size,
-        etag=key.etag.strip('"'),
-        version_id=None if key.version_id == "null" else key.version_id,
-    )
-
-
-def _told(acl: FakeAcl | None) -> str:
-    """The grants in words; moto leaves None where S3 has the private ACL."""
-    return repr(acl or moto_models.get_canned_acl("private"))
 
 
 def _failed(status: int, code: str, message: str, request: StoreRequest) -> tuple[int, dict[str, Any], bytes]:

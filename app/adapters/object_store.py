@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from app.core.names import Scope
+from app.core.outside_calls import BucketSwept, SweepBucket
 from app.core.time import Instant
 from app.engine.storage import StoreAnswer, StoreRequest
 
@@ -36,8 +37,13 @@ class ObjectStore:
     async def handle(self, request: StoreRequest) -> StoreAnswer:
         return await self._do(lambda moto: moto.handle(request))
 
-    async def create_bucket(self, scope: Scope, bucket: str) -> None:
-        await self._do(lambda moto: moto.create_bucket(scope, bucket))
+    async def create_bucket(self, scope: Scope, bucket: str, *, versioning: bool = False) -> None:
+        await self._do(lambda moto: moto.create_bucket(scope, bucket, versioning))
+
+    async def sweep(self, call: SweepBucket) -> BucketSwept:
+        if not self.is_loaded:  # nothing was ever stored
+            return BucketSwept(())
+        return await self._do(lambda moto: moto.sweep(call))
 
     async def remove_bucket(self, bucket: str) -> None:
         await self._do(lambda moto: moto.remove_bucket(bucket))

@@ -1,7 +1,7 @@
 """The calls to the outside, really made: HTTP with aiohttp, AWS operations with boto3 against this service itself."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, assert_never
 
@@ -16,6 +16,7 @@ from app.core.outside_calls import (
     NoAnswer,
     OutsideAnswer,
     OutsideCall,
+    SweepBucket,
 )
 
 _THREADS = 8
@@ -25,9 +26,13 @@ class Outside:
     """`engine.ports.OutsideWorld`. `url` is this service's own, `secret` what its AWS calls are signed with: they
     arrive like anybody's, so that every service is reached in one way."""
 
-    def __init__(self, url: str, secret: str) -> None:
+    def __init__(
+        self, url: str, secret: str, sweep: Callable[[SweepBucket], Awaitable[OutsideAnswer]] | None = None
+    ) -> None:
+        """`sweep` is the object store's."""
         self._url = url
         self._secret = secret
+        self._sweep = sweep
         self._http = HttpClient()
         self._threads: ThreadPoolExecutor | None = None
 
@@ -37,6 +42,8 @@ class Outside:
                 return await self._send(call)
             case AwsCall():
                 return await self._on_thread(lambda: self._call(call))
+            case SweepBucket():
+                return await self._sweep(call) if self._sweep else NoAnswer("there is no object store")
             case _:
                 assert_never(call)
 

@@ -27,6 +27,7 @@ class S3Url(click.ParamType[tuple[str, str]]):
 @click.option("--size", type=click.IntRange(min=0), metavar="BYTES", help="The object's size in the event.")
 @click.option("--etag", help="Its ETag in the event.")
 @click.option("--event", metavar="NAME", help="Which event.  [default: ObjectCreated:Put]")
+@click.option("--version-id", metavar="ID", help="Its version in the event.")
 @click.option("--function", metavar="NAME", help="Go straight to this function, past the bucket's rules.")
 @json_option
 @pass_client
@@ -36,23 +37,35 @@ def put(
     size: int | None,
     etag: str | None,
     event: str | None,
+    version_id: str | None,
     function: str | None,
     as_json: bool,
 ) -> None:
     """Make believe that an object was put: the same event on the same routes, and no object."""
-    wanted = {"bucket": url[0], "key": url[1], "size": size, "etag": etag, "event": event, "function": function}
+    wanted = {
+        "bucket": url[0], "key": url[1], "size": size, "etag": etag, "event": event, "version_id": version_id,
+        "function": function,
+    }  # fmt: skip
     _print_routes(client.post("/put", wanted), as_json)
 
 
 @click.command()
 @click.argument("url", type=S3Url())
 @click.option("--event", metavar="NAME", help="Which event.  [default: ObjectRemoved:Delete]")
+@click.option("--version-id", metavar="ID", help="Its version in the event.")
 @click.option("--function", metavar="NAME", help="Go straight to this function, past the bucket's rules.")
 @json_option
 @pass_client
-def delete(client: Client, url: tuple[str, str], event: str | None, function: str | None, as_json: bool) -> None:
+def delete(
+    client: Client,
+    url: tuple[str, str],
+    event: str | None,
+    version_id: str | None,
+    function: str | None,
+    as_json: bool,
+) -> None:
     """Make believe that an object was deleted."""
-    wanted = {"bucket": url[0], "key": url[1], "event": event, "function": function}
+    wanted = {"bucket": url[0], "key": url[1], "event": event, "version_id": version_id, "function": function}
     _print_routes(client.post("/delete", wanted), as_json)
 
 

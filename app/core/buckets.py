@@ -1,40 +1,47 @@
 """The buckets of the world: what they notify when an object changes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from app.core.chain import Cause
 from app.core.commands import (
+    OUTSIDE,
     ChangeObject,
     DeclareBucket,
     ForgetBucket,
     Origin,
+    PutBucketLifecycle,
     PutBucketNotification,
     Routed,
-    SendMessage,
 )
 from app.core.errors import NoSuchBucket, Refused, ResourceNotFound
 from app.core.facts import Configured, Effect, NotificationFailed, NotificationSent, ObjectChanged
 from app.core.functions import Functions, parse_function_name
 from app.core.ids import Ids
-from app.core.names import Arn, Scope, bucket_arn
+from app.core.lifecycle import LifecycleRule, NoSuchLifecycleConfiguration, Swept
+from app.core.lifecycle_rules import checked
+from app.core.names import Arn, Scope, bucket_arn, parse_arn
 from app.core.notification import (
     NotificationConfiguration,
-    ObjectEvent,
     Route,
     RouteRefused,
     RouteTaken,
-    Sequencers,
     TargetKind,
     kind_of,
     route,
     validate,
     with_ids,
 )
-from app.core.queues import Queues
+from app.core.object_event import ObjectEvent, Sequencers
+from app.core.outside import Outside
+from app.core.restores import Restored, Restores
 from app.core.shapes import EventShapes
+from app.core.sweeps import Sweeps
 from app.core.targets import Parcel, Targets, Teller
 from app.core.time import Instant
+
+_SUBJECT = "Amazon S3 Notification"
+"""Of what topics are told (recorded, spec push E.2)."""
 
 
 @dataclass(slots=True)
@@ -44,6 +51,8 @@ class Bucket:
     name: str
     scope: Scope
     configuration: NotificationConfiguration = field(default_factory=NotificationConfiguration)
+    starts_versioned: bool = False
+    lifecycle: tuple[LifecycleRule, ...] = ()
 
 
 @dataclass(slots=True)
@@ -53,12 +62,18 @@ class Buckets:
     ids: Ids
     shapes: EventShapes
     outbox: list[Effect]
-    queues: Queues
     functions: Functions
     targets: Targets
+    outside: Outside
     cause_of: Callable[[Origin, str | None, Instant], Cause]
     all: dict[str, Bucket] = field(default_factory=dict)
+    restores: Restores = field(init=False)
+    sweeps: Sweeps = field(init=False)
     _sequencers: Sequencers = field(default_factory=Sequencers)
+
+    def __post_init__(self) -> None:
+        self.restores = Restores(self._restored)
+        self.sweeps = Sweeps(self.outside, self._rules_by_bucket, self._swept)
 
     def __getitem__(self, name: str) -> Bucket:
         try:
@@ -68,16 +83,18 @@ class Buckets:
 
     def declare(self, command: DeclareBucket, now: Instant) -> None:
         if command.bucket not in self.all:
-            self.all[command.bucket] = Bucket(command.bucket, command.scope)
+            self.all[command.bucket] = Bucket(command.bucket, command.scope, starts_versioned=command.versioning)
             self.outbox.append(Configured(f"bucket {command.bucket} created"))
 
     def forget(self, command: ForgetBucket, now: Instant) -> None:
         self[command.bucket]
         del self.all[command.bucket]
+        self.restores.forget_bucket(command.bucket)
+        self.sweeps.rules_changed(now)
         self.outbox.append(Configured(f"bucket {command.bucket} deleted"))
 
     def put_notification(self, command: PutBucketNotification, now: Instant) -> None:
-        """Replace the whole configuration; each queue it names gets the test event (spec push E.3)."""
+        """Replace the whole configuration; each queue and topic it names gets the test event (spec push E.3)."""
         bucket = self[command.bucket]
         configuration = with_ids(command.configuration, self.ids.uuid)
         validate(
@@ -86,18 +103,31 @@ class Buckets:
         )  # fmt: skip
         bucket.configuration = configuration
         self.outbox.append(Configured(f"bucket {bucket.name}: {len(configuration.rules)} notification rules set"))
-        queues = {rule.target for rule in configuration.rules if kind_of(rule.target) is TargetKind.QUEUE}
-        for arn in sorted(queues & {queue.arn for queue in self.queues.all()}):
-            request_id, host_id = self._request_ids()
-            body = self.shapes.s3_test_event(bucket.name, request_id=request_id, host_id=host_id, now=now)
-            self.queues.send(SendMessage(arn, body.decode()), now)
+        for arn in sorted({rule.target for rule in configuration.rules}):
+            if kind_of(arn) is not TargetKind.FUNCTION and self.targets.exists(arn):
+                self._send_test_event(bucket, arn, now)
+
+    def put_lifecycle(self, command: PutBucketLifecycle, now: Instant) -> None:
+        """Raises NoSuchBucket, MalformedXml, InvalidArgument, InvalidLifecycleRequest."""
+        bucket = self[command.bucket]
+        bucket.lifecycle = checked(command.rules, self.ids.uuid) if command.rules else ()
+        self.sweeps.rules_changed(now)
+        self.outbox.append(Configured(f"bucket {bucket.name}: {len(bucket.lifecycle)} lifecycle rules set"))
+
+    def lifecycle_of(self, bucket: str) -> tuple[LifecycleRule, ...]:
+        """Raises NoSuchBucket, NoSuchLifecycleConfiguration."""
+        rules = self[bucket].lifecycle
+        if not rules:
+            raise NoSuchLifecycleConfiguration
+        return rules
 
     def change_object(self, command: ChangeObject, now: Instant) -> Routed:
         """Tell everyone who is to be told. A direct `function` gets the event whatever the rules say."""
         if command.function is None:
             bucket = self[command.bucket]
-            routes = route(bucket.configuration, command.event_name, command.key)
+            routes = route(bucket.configuration, command.event_name, command.key, bucket.scope)
             scope = bucket.scope
+            self._mind_restores(command, scope)
         else:
             scope = command.scope
             routes = [RouteTaken(self._direct(command.function, scope), "direct")]
@@ -105,10 +135,12 @@ class Buckets:
         self.outbox.append(ObjectChanged(command.bucket, command.key, command.event_name, cause.chain, command.size))
         if not any(isinstance(way, RouteTaken) for way in routes):
             return Routed(tuple(routes), cause.chain)
-        request_id, host_id = self._request_ids()
+        request_id, host_id = command.request_id, command.host_id
+        if request_id is None or host_id is None:
+            request_id, host_id = self._request_ids()
         event = ObjectEvent(
             command.event_name, command.bucket, command.key, command.size, command.etag, command.version_id,
-            self._sequencers.next(now), request_id, host_id, command.source_ip,
+            self._sequencers.next(now), request_id, host_id, command.source_ip, details=command.details,
         )  # fmt: skip
         told = tuple(self._tell(way, event, cause, command.origin.trace_header, scope, now) for way in routes)
         return Routed(told, cause.chain)
@@ -120,7 +152,10 @@ class Buckets:
     ) -> Route:
         if isinstance(way, RouteRefused):
             return way
-        payload = self.shapes.s3_event(event, rule_id=way.rule_id, region=scope.region, now=now)
+        if parse_arn(way.target).service == "events":
+            payload = self.shapes.s3_bus_event(event, account=scope.account, now=now)
+        else:
+            payload = self.shapes.s3_event(event, rule_id=way.rule_id, region=scope.region, now=now)
         told: Route = way
         teller = Teller(self.outbox)
 
@@ -135,11 +170,62 @@ class Buckets:
 
         parcel = Parcel(
             way.target, payload, cause.via(station_of(event)), f"bucket {event.bucket}", "s3.amazonaws.com",
-            bucket_arn(event.bucket), trace_header=trace_header,
+            bucket_arn(event.bucket), subject=_SUBJECT, trace_header=trace_header,
         )  # fmt: skip
         self.targets.deliver(parcel, now, settled)
         teller.goes_on_later()
         return told
+
+    def _send_test_event(self, bucket: Bucket, target: Arn, now: Instant) -> None:
+        request_id, host_id = self._request_ids()
+        body = self.shapes.s3_test_event(bucket.name, request_id=request_id, host_id=host_id, now=now)
+        cause = self.cause_of(OUTSIDE, None, now)
+
+        def settled(refusal: Refused | None, _: Instant) -> None:
+            if refusal is not None:
+                self.outbox.append(NotificationFailed(bucket.name, "", target, refusal.message, cause.chain))
+
+        parcel = Parcel(
+            target, body, cause.via(bucket.name), f"bucket {bucket.name}", "s3.amazonaws.com", bucket_arn(bucket.name),
+            subject=_SUBJECT,
+        )  # fmt: skip
+        self.targets.deliver(parcel, now, settled)
+
+    def _mind_restores(self, command: ChangeObject, scope: Scope) -> None:
+        """A restore begins with the event that tells of it, and ends with the object."""
+        name = command.event_name
+        if name == "ObjectRestore:Post":
+            restored = Restored(
+                scope, command.bucket, command.key, command.version_id, command.size, command.etag, command.details
+            )
+            self.restores.begin(restored)
+        elif name.startswith(("ObjectCreated:", "ObjectRemoved:", "LifecycleExpiration:")):
+            # A new version has an id that nothing is restored under; where there are no versions, both are None.
+            self.restores.forget(command.bucket, command.key, command.version_id)
+
+    def _restored(self, restored: Restored, event_name: str, now: Instant) -> None:
+        if restored.bucket in self.all:
+            self.change_object(
+                ChangeObject(
+                    restored.scope, restored.bucket, event_name, restored.key, restored.size, restored.etag,
+                    restored.version_id, details=replace(restored.details, by_s3=True),
+                ),
+                now,
+            )  # fmt: skip
+
+    def _swept(self, bucket: str, swept: Swept, now: Instant) -> None:
+        """What a lifecycle rule did. The bucket may be gone by now."""
+        if bucket in self.all:
+            self.change_object(
+                ChangeObject(
+                    swept.scope, bucket, swept.event_name, swept.key, swept.size, swept.etag, swept.version_id,
+                    details=swept.details,
+                ),
+                now,
+            )  # fmt: skip
+
+    def _rules_by_bucket(self) -> dict[str, tuple[LifecycleRule, ...]]:
+        return {name: bucket.lifecycle for name, bucket in self.all.items() if bucket.lifecycle}
 
     def _direct(self, function: str, scope: Scope) -> Arn:
         name = parse_function_name(function, scope)

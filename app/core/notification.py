@@ -5,47 +5,13 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import combinations
 from typing import TypeAlias
-from urllib.parse import quote_plus
 
 from app.core.errors import InvalidArgument
-from app.core.names import Arn, ParsedArn, parse_arn
-from app.core.time import Instant
+from app.core.names import Arn, ParsedArn, Scope, parse_arn
+from app.core.object_event import EVENT_TYPES, encode_key, is_told_to_buses
 
 FILTER_VALUE_MAX_BYTES = 1024
 """Of a prefix or a suffix, in UTF-8."""
-
-EVENT_TYPES = frozenset(
-    {
-        "s3:ReducedRedundancyLostObject",
-        "s3:ObjectCreated:*",
-        "s3:ObjectCreated:Put",
-        "s3:ObjectCreated:Post",
-        "s3:ObjectCreated:Copy",
-        "s3:ObjectCreated:CompleteMultipartUpload",
-        "s3:ObjectRemoved:*",
-        "s3:ObjectRemoved:Delete",
-        "s3:ObjectRemoved:DeleteMarkerCreated",
-        "s3:ObjectRestore:*",
-        "s3:ObjectRestore:Post",
-        "s3:ObjectRestore:Completed",
-        "s3:ObjectRestore:Delete",
-        "s3:Replication:*",
-        "s3:Replication:OperationFailedReplication",
-        "s3:Replication:OperationNotTracked",
-        "s3:Replication:OperationMissedThreshold",
-        "s3:Replication:OperationReplicatedAfterThreshold",
-        "s3:LifecycleTransition",
-        "s3:IntelligentTiering",
-        "s3:ObjectAcl:Put",
-        "s3:LifecycleExpiration:*",
-        "s3:LifecycleExpiration:Delete",
-        "s3:LifecycleExpiration:DeleteMarkerCreated",
-        "s3:ObjectTagging:*",
-        "s3:ObjectTagging:Put",
-        "s3:ObjectTagging:Delete",
-    }
-)
-"""The `Event` enumeration of the S3 API (botocore's model, s3 2006-03-01)."""
 
 
 class TargetKind(StrEnum):
@@ -55,6 +21,9 @@ class TargetKind(StrEnum):
     QUEUE = "Queue"
     TOPIC = "Topic"
 
+
+EVENT_BRIDGE_RULE = "EventBridge"
+"""What stands for the rule's id in a route to the default bus, which no rule leads to."""
 
 _SERVICES = {TargetKind.FUNCTION: "lambda", TargetKind.QUEUE: "sqs", TargetKind.TOPIC: "sns"}
 
@@ -75,7 +44,8 @@ class NotificationRule:
 
 @dataclass(frozen=True, slots=True)
 class NotificationConfiguration:
-    """All of a bucket's rules, in the order they were given. `event_bridge` is kept and given back, not yet routed."""
+    """All of a bucket's rules, in the order they were given. With `event_bridge` the default bus is told of everything
+    as well, whatever the rules say."""
 
     rules: tuple[NotificationRule, ...] = ()
     event_bridge: bool = False
@@ -90,27 +60,6 @@ class RequestedRule:
     events: tuple[str, ...]
     filter_rules: tuple[tuple[str, str], ...] = ()
     id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectEvent:
-    """One thing that happened to an object; `name` is without the `s3:` (`ObjectCreated:Put`).
-
-    `key` is as the user wrote it, not encoded. `sequencer` rises per key.
-    """
-
-    name: str
-    bucket: str
-    key: str
-    size: int | None = None
-    etag: str | None = None
-    version_id: str | None = None
-    sequencer: str | None = None
-    request_id: str = ""
-    host_id: str = ""
-    source_ip: str = "127.0.0.1"
-    principal_id: str = "AWS:AIDAQTRIGGERFISHLOCAL"
-    owner_id: str = "A1TRIGGERFISH"
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,9 +100,22 @@ def event_matches(event_type: str, event_name: str) -> bool:
     return event_name == wanted
 
 
-def route(configuration: NotificationConfiguration, event_name: str, key: str) -> list[Route]:
-    """Where the event goes: one answer a rule, in the rules' order."""
-    return [_route(rule, event_name, key) for rule in configuration.rules]
+def route(
+    configuration: NotificationConfiguration, event_name: str, key: str, scope: Scope | None = None
+) -> list[Route]:
+    """Where the event goes: one answer a rule, in the rules' order, then the default bus of the bucket's `scope` where
+    the bucket tells EventBridge."""
+    routes = [_route(rule, event_name, key) for rule in configuration.rules]
+    if configuration.event_bridge:
+        routes.append(_route_to_bus(event_name, scope or Scope()))
+    return routes
+
+
+def _route_to_bus(event_name: str, scope: Scope) -> Route:
+    bus = f"arn:aws:events:{scope.region}:{scope.account}:event-bus/default"
+    if is_told_to_buses(event_name):
+        return RouteTaken(bus, EVENT_BRIDGE_RULE)
+    return RouteRefused(bus, EVENT_BRIDGE_RULE, f"S3 does not tell EventBridge of {event_name}")
 
 
 def _route(rule: NotificationRule, event_name: str, key: str) -> Route:
@@ -163,8 +125,6 @@ def _route(rule: NotificationRule, event_name: str, key: str) -> Route:
         reason = f"prefix {rule.prefix!r} does not begin {key!r}"
     elif not _any_form(key, lambda form: form.endswith(rule.suffix)):
         reason = f"suffix {rule.suffix!r} does not end {key!r}"
-    elif kind_of(rule.target) is TargetKind.TOPIC:
-        reason = "SNS topics are not routed yet"
     else:
         return RouteTaken(rule.target, rule.id)
     return RouteRefused(rule.target, rule.id, reason)
@@ -173,11 +133,6 @@ def _route(rule: NotificationRule, event_name: str, key: str) -> Route:
 def _any_form(key: str, admits: Callable[[str], bool]) -> bool:
     """The documentation wants filters URL-encoded with `+` for a space; most people write them plainly. Both match."""
     return admits(key) or admits(encode_key(key))
-
-
-def encode_key(key: str) -> str:
-    """The key as notifications carry it: form-encoded, slashes kept (`a b@c` is `a+b%40c`)."""
-    return quote_plus(key, safe="/")
 
 
 # Checking -------------------------------------------------------------------------------------------
@@ -208,7 +163,7 @@ def validate(
 ) -> None:
     """Raise InvalidArgument when S3 would not take the configuration (spec push E.4, E.5).
 
-    `exists` says whether a function or queue is there; topics are taken on trust. `region` is the bucket's: its
+    `exists` says whether a function, queue or topic is there. `region` is the bucket's: its
     targets must be there too; None asks nothing. `bucket` names it in our own messages.
     """
     for rule in configuration.rules:
@@ -335,12 +290,12 @@ def _check_destinations(
         kind = kind_of(target)
         if kind is not TargetKind.FUNCTION and target.endswith(".fifo"):
             faults.append((target, f"A FIFO {kind.lower()} cannot be a destination of bucket {bucket}"))
-        elif skip_existence or kind is TargetKind.TOPIC or exists(target):
+        elif skip_existence or exists(target):
             continue
         elif kind is TargetKind.FUNCTION:
             faults.append((f"{target}, null", f"Not authorized to invoke function [{target}]"))
         else:
-            faults.append((target, "The destination queue does not exist"))
+            faults.append((target, f"The destination {kind.lower()} does not exist"))
     if faults:
         arguments: dict[str, str] = {}
         for number, (name, value) in enumerate(faults, start=1):
@@ -351,24 +306,3 @@ def _check_destinations(
 
 def _named(name: str, value: str) -> dict[str, str]:
     return {"ArgumentName": str(name), "ArgumentValue": value}
-
-
-# Sequencers -----------------------------------------------------------------------------------------
-
-
-class Sequencers:
-    """Gives every change of an object a text that is greater than those before it, whatever the clock does.
-
-    One count for all keys rises for each of them. S3's documentation has readers pad the shorter of two with zeros
-    at the right and compare as text; ours have one length.
-    """
-
-    __slots__ = ("_last",)
-
-    def __init__(self) -> None:
-        self._last = 0
-
-    def next(self, now: Instant) -> str:
-        """Eighteen hexadecimal digits, upper case: milliseconds and a count within them."""
-        self._last = max(self._last + 1, now << 20)
-        return f"{self._last:018X}"

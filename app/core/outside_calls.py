@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, TypeAlias
 
+from app.core.lifecycle import LifecycleRule, Swept
 from app.core.names import Scope
+from app.core.time import Instant
 from app.core.value import value
 
 
@@ -32,6 +34,15 @@ class AwsCall:
 
 
 @value(frozen=True, slots=True)
+class SweepBucket:
+    """Do what the lifecycle rules want in the bucket at the midnight `at`: the objects are the store's."""
+
+    bucket: str
+    rules: tuple[LifecycleRule, ...]
+    at: Instant
+
+
+@value(frozen=True, slots=True)
 class HttpAnswered:
     """Whatever status it has; header names are lower case."""
 
@@ -56,11 +67,18 @@ class AwsRefused:
 
 
 @value(frozen=True, slots=True)
+class BucketSwept:
+    """What was done, in the order of the keys."""
+
+    done: tuple[Swept, ...]
+
+
+@value(frozen=True, slots=True)
 class NoAnswer:
     """Nobody answered, or not in time."""
 
     message: str
 
 
-OutsideCall: TypeAlias = HttpCall | AwsCall
-OutsideAnswer: TypeAlias = HttpAnswered | AwsAnswered | AwsRefused | NoAnswer
+OutsideCall: TypeAlias = HttpCall | AwsCall | SweepBucket
+OutsideAnswer: TypeAlias = HttpAnswered | AwsAnswered | AwsRefused | BucketSwept | NoAnswer

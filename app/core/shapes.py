@@ -4,7 +4,7 @@ from typing import Protocol
 
 from app.core.message import Delivery
 from app.core.names import Arn
-from app.core.notification import ObjectEvent
+from app.core.object_event import ObjectEvent
 from app.core.time import Instant
 from app.core.topics.notification import Confirmation, Notification
 
@@ -22,6 +22,10 @@ class EventShapes(Protocol):
 
     def s3_event(self, event: ObjectEvent, *, rule_id: str, region: str, now: Instant) -> bytes:
         """An S3 notification with its one record (spec push E.2)."""
+        ...
+
+    def s3_bus_event(self, event: ObjectEvent, *, account: str, now: Instant) -> bytes:
+        """The same for an event bus: `source`, `detail-type`, `resources`, `time` and `detail` (spec push E.6)."""
         ...
 
     def s3_test_event(self, bucket: str, *, request_id: str, host_id: str, now: Instant) -> bytes:

@@ -17,6 +17,7 @@ from app.core.function import Function
 from app.core.functions import Functions
 from app.core.ids import Ids
 from app.core.invocations import Invocations
+from app.core.lifecycle import LifecycleRule
 from app.core.limits import DEFAULT_LIMITS, Limits
 from app.core.local_targets import FunctionTarget, QueueTarget
 from app.core.machine import Machine, Timetable, Waking
@@ -80,7 +81,9 @@ class World:
             ids, limits, shapes, self._outbox, self._queues, self._remote_polling, self._functions,
             self._invocations.submit, self._mapping_changed, self._mapping_gone,
         )  # fmt: skip
-        self._buckets = Buckets(ids, shapes, self._outbox, self._queues, self._functions, self._targets, self._cause_of)
+        self._buckets = Buckets(
+            ids, shapes, self._outbox, self._functions, self._targets, self._outside, self._cause_of
+        )
         self._targets.register("s3", BucketTarget(self._buckets, self._chains, self._outside))
         deliveries = Deliveries(self._outbox, self._targets, self._outside, shapes, limits)
         self._topics = Topics(
@@ -88,7 +91,14 @@ class World:
             Confirmations(ids, limits, deliveries),
         )  # fmt: skip
         self._targets.register("sns", TopicTarget(self._topics))
-        self._machines: tuple[Waking, ...] = (self._invocations, self._invocations.events, self._move_tasks, deliveries)
+        self._machines: tuple[Waking, ...] = (
+            self._invocations,
+            self._invocations.events,
+            self._move_tasks,
+            deliveries,
+            self._buckets.restores.completions,
+        )
+        self._quiet: tuple[Waking, ...] = (self._buckets.restores.ends, self._buckets.sweeps)
         self._verbs = self._table_of_verbs()
         self._now: Instant = 0
 
@@ -109,7 +119,8 @@ class World:
         return at if at is None else max(at, self._now)
 
     def next_event(self) -> Instant | None:
-        """When something is due next that is worth going to, which ends of retention and of long polls are not."""
+        """When something is due next that is worth going to, which ends of retention, of long polls and of days are
+        not."""
         others: list[Machine] = [*self._mappings.all(), *self._machines]
         times = [queue.next_event() for queue in self._queues.all()] + [machine.next_wakeup() for machine in others]
         return min((at for at in times if at is not None), default=None)
@@ -194,6 +205,10 @@ class World:
         """Of all topics of the scope."""
         return self._topics.subscriptions(scope)
 
+    def bucket_lifecycle(self, bucket: str) -> tuple[LifecycleRule, ...]:
+        """Raises NoSuchBucket, NoSuchLifecycleConfiguration."""
+        return self._buckets.lifecycle_of(bucket)
+
     def find_message(self, message_id: str) -> tuple[Queue, Message] | None:
         """Where a message is now. Looks into every queue: for people, not for the hot path."""
         for queue in self._queues.all():
@@ -264,6 +279,7 @@ class World:
             commands.DeclareBucket: buckets.declare,
             commands.ForgetBucket: buckets.forget,
             commands.PutBucketNotification: buckets.put_notification,
+            commands.PutBucketLifecycle: buckets.put_lifecycle,
             commands.ChangeObject: buckets.change_object,
             **self._topics.verbs(),
         }
@@ -344,6 +360,8 @@ class World:
                     # What it received is hidden now, and comes back.
                     self._timetable.book(self._queues[mapping.queue])
         for machine in self._machines:
+            self._timetable.book(machine)
+        for machine in self._quiet:
             self._timetable.book(machine)
 
     def _wake(self, machine: Queue | Mapping | Waking, at: Instant) -> None:

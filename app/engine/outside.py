@@ -8,7 +8,7 @@ from typing import Any
 
 from app.core.commands import SettleOutsideCall
 from app.core.facts import CallOutside
-from app.core.outside_calls import AwsCall, HttpCall, NoAnswer, OutsideAnswer, OutsideCall
+from app.core.outside_calls import AwsCall, HttpCall, NoAnswer, OutsideAnswer, OutsideCall, SweepBucket
 from app.engine.ports import OutsideWorld
 
 log = logging.getLogger(__name__)
@@ -69,3 +69,5 @@ def _in_words(call: OutsideCall) -> str:
             return f"{method} {url}"
         case AwsCall(service=service, operation=operation):
             return f"{service} {operation}"
+        case SweepBucket(bucket=bucket):
+            return f"lifecycle rules of {bucket}"

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from app.core.names import Scope
+from app.core.object_event import NO_DETAILS, Details
+from app.core.outside_calls import BucketSwept, SweepBucket
 from app.wire.http import HttpAnswer, HttpRequest
 
 
@@ -37,6 +39,7 @@ class ObjectChange:
     size: int | None = None
     etag: str | None = None
     version_id: str | None = None
+    details: Details = NO_DETAILS
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +73,16 @@ class ObjectStorage(Protocol):
         """Answer an S3 request. Never raises for what the caller did wrong: that is an answer too."""
         ...
 
-    async def create_bucket(self, scope: Scope, bucket: str) -> None:
+    async def create_bucket(self, scope: Scope, bucket: str, *, versioning: bool = False) -> None:
         """Make a bucket that was declared elsewhere; nothing happens when it is there. Reports no change."""
         ...
 
     async def remove_bucket(self, bucket: str) -> None:
         """Forget a bucket and all in it; nothing happens when it is not there. Reports no change."""
+        ...
+
+    async def sweep(self, call: SweepBucket) -> BucketSwept:
+        """Do what lifecycle rules want in a bucket; nothing where it is not there."""
         ...
 
     async def close(self) -> None:

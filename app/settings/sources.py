@@ -2,9 +2,11 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
+from app.core.errors import MalformedXml
+from app.core.lifecycle import LifecycleRule
 from app.core.names import Scope
 from app.core.notification import NotificationConfiguration, NotificationRule
 from app.settings.reading import Field
@@ -18,7 +20,9 @@ from app.settings.values import (
     RemoteQueueSettings,
     function_arn_of,
     queue_arn_of,
+    topic_arn_of,
 )
+from app.wire.s3_lifecycle import parse_lifecycle_entry
 
 AMAZON_SQS = "aws"
 """The `endpoint` of a queue that Amazon keeps."""
@@ -43,6 +47,9 @@ _QUEUE_ATTRIBUTES = (
     "FifoThroughputLimit",
 )
 """What CreateQueue takes besides RedrivePolicy (SQS API reference); their ranges are the queue's to check."""
+
+BUCKET_KEYS = ("notifications", "event_bridge", "versioning", "lifecycle")
+NOTIFICATION_KEYS = ("Id", "Events", "prefix", "suffix", "function", "queue", "topic")
 
 _MAPPING_PARAMETERS = (
     "Enabled",
@@ -155,11 +162,33 @@ def read_bucket(name: str, field: Field) -> BucketSettings:
     """One entry of `buckets`."""
     if not _BUCKET_NAME.fullmatch(name):
         field.wrong("a bucket's name has 3 to 63 lower-case letters, digits, hyphens and dots, no hyphen at its ends")
-    rules = field.table(("notifications",)).get("notifications")
-    if rules is None:
-        return BucketSettings(name)
-    read = [_read_notification(number, rule) for number, rule in enumerate(rules.items(), start=1)]
-    return BucketSettings(name, tuple(rule for rule in read if rule is not None))
+    table = field.table(BUCKET_KEYS)
+    rules, lifecycle = table.get("notifications"), table.get("lifecycle")
+    notifications = [_read_notification(number, rule) for number, rule in enumerate(_items(rules), start=1)]
+    lifecycle_rules = [_read_lifecycle_rule(rule) for rule in _items(lifecycle)]
+    return BucketSettings(
+        name,
+        tuple(rule for rule in notifications if rule is not None),
+        table.flag("event_bridge", False),
+        table.flag("versioning", False),
+        tuple(rule for rule in lifecycle_rules if rule is not None),
+    )
+
+
+def _items(field: Field | None) -> Iterable[Field]:
+    return field.items() if field is not None else ()
+
+
+def _read_lifecycle_rule(field: Field) -> LifecycleRule | None:
+    """A rule as SDKs take it; what S3 makes of its values is the bucket's to check."""
+    if not isinstance(field.value, Mapping):
+        field.wrong("must be a lifecycle rule, like {Expiration: {Days: 30}}")
+        return None
+    try:
+        return parse_lifecycle_entry(field.value)
+    except MalformedXml:
+        field.wrong("is no lifecycle rule as PutBucketLifecycleConfiguration takes it, like {Expiration: {Days: 30}}")
+        return None
 
 
 def configuration_of(bucket: BucketSettings, scope: Scope) -> NotificationConfiguration:
@@ -168,26 +197,32 @@ def configuration_of(bucket: BucketSettings, scope: Scope) -> NotificationConfig
         tuple(
             NotificationRule(
                 id=rule.id,
-                target=(function_arn_of if rule.to == "function" else queue_arn_of)(rule.target, scope),
+                target=_ARN_OF[rule.to](rule.target, scope),
                 events=rule.events,
                 prefix=rule.prefix,
                 suffix=rule.suffix,
             )
             for rule in bucket.notifications
-        )
+        ),
+        bucket.event_bridge,
     )
 
 
+_ARN_OF = {"function": function_arn_of, "queue": queue_arn_of, "topic": topic_arn_of}
+
+
 def _read_notification(number: int, field: Field) -> NotificationSettings | None:
-    table = field.table(("Id", "Events", "prefix", "suffix", "function", "queue"))
+    table = field.table(NOTIFICATION_KEYS)
     events_field = table.must("Events")
     events = events_field.texts() if events_field is not None else ()
     if events_field is not None and events_field.value == []:
         events_field.wrong('must name at least one event, like "s3:ObjectCreated:*"')
-    if ("function" in table) == ("queue" in table):
-        field.wrong("must lead either to a function or to a queue")
+    kinds: tuple[Literal["function", "queue", "topic"], ...] = ("function", "queue", "topic")
+    named = [kind for kind in kinds if kind in table]
+    if len(named) != 1:
+        field.wrong("must lead to one of a function, a queue and a topic")
         return None
-    to: Literal["function", "queue"] = "function" if "function" in table else "queue"
+    to = named[0]
     target = table.read(to, Field.text)
     if target is None:
         return None

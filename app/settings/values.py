@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from app.core.function import Script
+from app.core.lifecycle import LifecycleRule
 from app.core.limits import DEFAULT_LIMITS, Limits
 from app.core.names import DEFAULT_ACCOUNT, DEFAULT_REGION, Arn, Scope
 from app.core.time import Instant
@@ -216,11 +217,11 @@ class RemoteQueueSettings:
 
 @dataclass(frozen=True, slots=True)
 class NotificationSettings:
-    """One rule of a bucket; `target` is a function's or a queue's name or ARN, as `to` says."""
+    """One rule of a bucket; `target` is a function's, queue's or topic's name or ARN, as `to` says."""
 
     id: str
     events: tuple[str, ...]
-    to: Literal["function", "queue"]
+    to: Literal["function", "queue", "topic"]
     target: str
     prefix: str = ""
     suffix: str = ""
@@ -228,8 +229,13 @@ class NotificationSettings:
 
 @dataclass(frozen=True, slots=True)
 class BucketSettings:
+    """`event_bridge` tells the default bus of everything, `versioning` keeps versions from the start."""
+
     name: str
     notifications: tuple[NotificationSettings, ...] = ()
+    event_bridge: bool = False
+    versioning: bool = False
+    lifecycle: tuple[LifecycleRule, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,6 +277,11 @@ class Settings:
 def queue_arn_of(queue: str, scope: Scope) -> Arn:
     """The ARN of a queue that the settings give by name or ARN."""
     return queue if queue.startswith("arn:") else scope.queue_arn(queue)
+
+
+def topic_arn_of(topic: str, scope: Scope) -> Arn:
+    """The ARN of a topic that the settings give by name or ARN."""
+    return topic if topic.startswith("arn:") else f"arn:aws:sns:{scope.region}:{scope.account}:{topic}"
 
 
 def function_arn_of(function: str, scope: Scope) -> Arn:

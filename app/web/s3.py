@@ -9,8 +9,15 @@ from uuid import uuid4
 from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from app.core.commands import ChangeObject, DeclareBucket, ForgetBucket, Origin, PutBucketNotification
-from app.core.errors import Refused
+from app.core.commands import (
+    ChangeObject,
+    DeclareBucket,
+    ForgetBucket,
+    Origin,
+    PutBucketLifecycle,
+    PutBucketNotification,
+)
+from app.core.errors import MalformedXml, Refused
 from app.engine.driver import Engine
 from app.engine.storage import (
     BucketCreated,
@@ -25,6 +32,7 @@ from app.web.asgi import ClientGone, read_body
 from app.wire.credentials import credential_in
 from app.wire.refusals import BodyTooLarge
 from app.wire.s3 import bucket_of_host, parse_notification, render_notification, render_refusal
+from app.wire.s3_lifecycle import parse_lifecycle, render_lifecycle
 
 _LOG = logging.getLogger(__name__)
 
@@ -61,9 +69,11 @@ class S3App:
         is_notification = not key and "notification" in parse_qs(request.query, keep_blank_values=True)
         if is_notification and request.method in ("GET", "PUT"):
             return self._answer_notification(request, bucket)
-        answer = await self._store.handle(request)
+        if not key and "lifecycle" in parse_qs(request.query, keep_blank_values=True):
+            return self._answer_lifecycle(request, bucket)
+        answer = _with_ids(await self._store.handle(request))
         for change in answer.changes:
-            self._tell(change, origin, source_ip)
+            self._tell(change, origin, source_ip, answer)
         return answer
 
     async def _mirror_buckets(self) -> None:
@@ -71,7 +81,9 @@ class S3App:
         declared = self._engine.world.buckets
         for bucket in sorted(declared.keys() - self._mirrored):
             if bucket in declared:  # still: the loop ran on while others were made
-                await self._store.create_bucket(declared[bucket].scope, bucket)
+                await self._store.create_bucket(
+                    declared[bucket].scope, bucket, versioning=declared[bucket].starts_versioned
+                )
                 self._mirrored.add(bucket)
         for bucket in self._mirrored - declared.keys():
             self._mirrored.discard(bucket)
@@ -89,7 +101,24 @@ class S3App:
         except Refused as refused:
             return _refused(refused, bucket)
 
-    def _tell(self, change: StoreChange, origin: Origin, source_ip: str) -> None:
+    def _answer_lifecycle(self, request: StoreRequest, bucket: str) -> StoreAnswer:
+        try:
+            if request.method == "GET":
+                found = self._engine.world.bucket_lifecycle(bucket)
+                return StoreAnswer(200, {"content-type": "application/xml"}, render_lifecycle(found))
+            self._engine.world.bucket_notification(bucket)  # a bucket that is not there comes before a bad body
+            if request.method == "DELETE":
+                self._engine.submit(PutBucketLifecycle(bucket, ()))
+                return StoreAnswer(204, {})
+            rules = parse_lifecycle(request.body)
+            if not rules:
+                raise MalformedXml
+            self._engine.submit(PutBucketLifecycle(bucket, rules))
+            return StoreAnswer(200, {})
+        except Refused as refused:
+            return _refused(refused, bucket)
+
+    def _tell(self, change: StoreChange, origin: Origin, source_ip: str, answer: StoreAnswer) -> None:
         """The store has done it; the world is told. A refusal cannot undo it and is only logged."""
         try:
             match change:
@@ -100,14 +129,15 @@ class S3App:
                     self._mirrored.discard(bucket)
                     self._engine.submit(ForgetBucket(bucket))
                 case ObjectChange():
-                    self._engine.submit(_as_command(change, origin, source_ip))
+                    self._engine.submit(_as_command(change, origin, source_ip, answer))
                 case _:
                     assert_never(change)
         except Refused as refused:
             _LOG.warning("%s is not known to the event plane: %s", change, refused.message)
 
 
-def _as_command(change: ObjectChange, origin: Origin, source_ip: str) -> ChangeObject:
+def _as_command(change: ObjectChange, origin: Origin, source_ip: str, answer: StoreAnswer) -> ChangeObject:
+    """The event tells the ids of the request, as the client has them."""
     return ChangeObject(
         scope=change.scope,
         bucket=change.bucket,
@@ -118,6 +148,9 @@ def _as_command(change: ObjectChange, origin: Origin, source_ip: str) -> ChangeO
         version_id=change.version_id,
         source_ip=source_ip,
         origin=origin,
+        details=change.details,
+        request_id=answer.headers["x-amz-request-id"],
+        host_id=answer.headers["x-amz-id-2"],
     )
 
 
@@ -164,10 +197,14 @@ def _refused(refused: Refused, bucket: str) -> StoreAnswer:
     return StoreAnswer(status, headers, body)
 
 
+def _with_ids(answer: StoreAnswer) -> StoreAnswer:
+    """The answer with S3's two ids, which people quote to AWS, and which events tell too."""
+    return replace(answer, headers={"x-amz-request-id": _request_id(), "x-amz-id-2": _host_id(), **answer.headers})
+
+
 async def _send_answer(answer: StoreAnswer, method: str, send: Send) -> None:
+    answer = _with_ids(answer)
     headers = {name: value for name, value in answer.headers.items() if name not in _SERVER_HEADERS | _HOP_HEADERS}
-    headers.setdefault("x-amz-request-id", _request_id())
-    headers.setdefault("x-amz-id-2", _host_id())
     body = answer.body
     if answer.status in (204, 304):
         body = b""

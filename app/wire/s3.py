@@ -6,6 +6,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from app.core.errors import AccessDenied, InvalidArgument, MalformedXml, NoSuchBucket, Refused, ResourceConflict
+from app.core.lifecycle import InvalidLifecycleRequest, NoSuchLifecycleConfiguration
 from app.core.notification import (
     NotificationConfiguration,
     NotificationRule,
@@ -22,6 +23,8 @@ _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _ERRORS: dict[type[Refused], tuple[str, int]] = {
     NoSuchBucket: ("NoSuchBucket", 404),
     InvalidArgument: ("InvalidArgument", 400),
+    InvalidLifecycleRequest: ("InvalidRequest", 400),
+    NoSuchLifecycleConfiguration: ("NoSuchLifecycleConfiguration", 404),
     MalformedXml: ("MalformedXML", 400),
     AccessDenied: ("AccessDenied", 403),
     ResourceConflict: ("OperationAborted", 409),
@@ -154,7 +157,7 @@ def render_refusal(refused: Refused, *, bucket: str, request_id: str, host_id: s
     match refused:
         case InvalidArgument(arguments=arguments):
             details = arguments
-        case NoSuchBucket():
+        case NoSuchBucket() | NoSuchLifecycleConfiguration():
             details = {"BucketName": bucket}
     return status, render_error(code, refused.message, details, request_id=request_id, host_id=host_id)
 

@@ -3,17 +3,22 @@
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree
 
 import pytest
 
 from app.adapters.object_store import ObjectStore
+from app.core.lifecycle import KeyFilter, LifecycleRule, Transition
 from app.core.names import Scope
-from app.core.time import parse_instant
+from app.core.object_event import Details
+from app.core.outside_calls import SweepBucket
+from app.core.time import DAY_MS, HOUR_MS, parse_instant
 from app.engine.storage import BucketCreated, BucketDeleted, ObjectChange, StoreAnswer, StoreRequest
 
 NOON = parse_instant("2026-11-21T12:00:00Z")
+MIDNIGHT = parse_instant("2026-11-22T00:00:00Z")
 HOME = Scope()
 ETAG_OF_A = "0cc175b9c0f1b6a831c399e269772661"
 PRIVATE, PUBLIC = {"x-amz-acl": "private"}, {"x-amz-acl": "public-read"}
@@ -332,3 +337,217 @@ class TestLoading:
         from moto.s3.models import FakeKey
 
         assert FakeKey.instances_tracked == []
+
+
+class TestSuspendedVersions:
+    """S3 user guide: AddingObjectstoVersionSuspendedBuckets, DeletingObjectsfromVersionSuspendedBuckets."""
+
+    @staticmethod
+    async def suspended(store: ObjectStore) -> str:
+        """A bucket that has a version of `a`, and keeps no more; the id of that version."""
+        await enable_versions(store)
+        first = await ask(store, "PUT", "/photos/a", b"1")
+        body = b"<VersioningConfiguration><Status>Suspended</Status></VersioningConfiguration>"
+        await ask(store, "PUT", "/photos", body, "versioning")
+        return first.headers["x-amz-version-id"]
+
+    async def test_a_put_takes_the_place_of_the_null_version_alone(self, store: ObjectStore) -> None:
+        first = await self.suspended(store)
+
+        answers = [await ask(store, "PUT", "/photos/a", body) for body in (b"22", b"333")]
+        old = await ask(store, "GET", "/photos/a", query=f"versionId={first}")
+        null = await ask(store, "GET", "/photos/a", query="versionId=null")
+        listed = await ask(store, "GET", "/photos", query="versions")
+
+        assert (old.body, null.body) == (b"1", b"333")
+        assert listed.body.count(b"<Version>") == 2
+        for answer, size in zip(answers, (2, 3), strict=True):
+            (change,) = answer.changes
+            assert isinstance(change, ObjectChange)
+            assert (change.event_name, change.size, change.version_id) == ("ObjectCreated:Put", size, None)
+
+    async def test_a_delete_puts_a_null_marker_and_keeps_the_others(self, store: ObjectStore) -> None:
+        first = await self.suspended(store)
+        await ask(store, "PUT", "/photos/a", b"22")
+
+        deleted = await ask(store, "DELETE", "/photos/a")
+        old = await ask(store, "GET", "/photos/a", query=f"versionId={first}")
+        gone = await ask(store, "GET", "/photos/a")
+        listed = await ask(store, "GET", "/photos", query="versions")
+
+        assert deleted.changes == (ObjectChange(HOME, "photos", "ObjectRemoved:DeleteMarkerCreated", "a"),)
+        assert deleted.headers["x-amz-version-id"] == "null"
+        assert (old.body, gone.status) == (b"1", 404)
+        assert (listed.body.count(b"<Version>"), listed.body.count(b"<DeleteMarker>")) == (1, 1)
+
+    async def test_a_version_is_deleted_for_good(self, store: ObjectStore) -> None:
+        first = await self.suspended(store)
+        await ask(store, "PUT", "/photos/a", b"22")
+
+        deleted = await ask(store, "DELETE", "/photos/a", query=f"versionId={first}")
+        left = await ask(store, "GET", "/photos/a")
+
+        assert deleted.changes == (ObjectChange(HOME, "photos", "ObjectRemoved:Delete", "a", version_id=first),)
+        assert left.body == b"22"
+
+
+class TestRestores:
+    GLACIER = {"x-amz-storage-class": "GLACIER"}  # noqa: RUF012 - nobody changes it
+
+    @staticmethod
+    def wanted(days: int = 2, tier: str = "Standard") -> bytes:
+        job = f"<GlacierJobParameters><Tier>{tier}</Tier></GlacierJobParameters>"
+        return f"<RestoreRequest><Days>{days}</Days>{job}</RestoreRequest>".encode()
+
+    async def test_an_archived_object_is_read_once_it_is_back_and_no_longer_than_asked(self) -> None:
+        now = [NOON]
+        store = ObjectStore(lambda: now[0])
+        await store.create_bucket(HOME, "photos")
+        await ask(store, "PUT", "/photos/a", b"a", headers=self.GLACIER)
+
+        statuses = [(await ask(store, "GET", "/photos/a")).status]
+        begun = await ask(store, "POST", "/photos/a", self.wanted(), "restore")
+        again = await ask(store, "POST", "/photos/a", self.wanted(), "restore")
+        during = await ask(store, "HEAD", "/photos/a")
+        statuses.append((await ask(store, "GET", "/photos/a")).status)
+        now[0] += 5 * HOUR_MS
+        back = await ask(store, "HEAD", "/photos/a")
+        statuses.append((await ask(store, "GET", "/photos/a")).status)
+        longer = await ask(store, "POST", "/photos/a", self.wanted(3), "restore")
+        now[0] += 4 * DAY_MS
+        statuses.append((await ask(store, "GET", "/photos/a")).status)
+        await store.close()
+
+        assert statuses == [403, 403, 200, 403]
+        assert (begun.status, again.status, longer.status) == (202, 409, 200)
+        assert during.headers["x-amz-restore"] == 'ongoing-request="true"'
+        assert back.headers["x-amz-restore"] == ('ongoing-request="false", expiry-date="Tue, 24 Nov 2026 00:00:00 GMT"')
+        (change,) = begun.changes
+        assert isinstance(change, ObjectChange)
+        assert change.event_name == "ObjectRestore:Post"
+        assert change.details == Details("GLACIER", None, NOON + 5 * HOUR_MS, parse_instant("2026-11-24T00:00:00Z"))
+
+    @pytest.mark.parametrize(
+        ("storage_class", "body", "status", "code"),
+        [
+            ("STANDARD", b"<RestoreRequest><Days>1</Days></RestoreRequest>", 403, "InvalidObjectState"),
+            ("GLACIER", b"<RestoreRequest><Days>0</Days></RestoreRequest>", 400, "InvalidArgument"),
+            ("GLACIER", b"<RestoreRequest/>", 400, "MalformedXML"),
+            ("GLACIER", b"junk", 400, "MalformedXML"),
+            ("DEEP_ARCHIVE", wanted(1, "Expedited"), 400, "InvalidArgument"),
+        ],
+    )
+    async def test_what_cannot_be_restored_is_refused(
+        self, store: ObjectStore, storage_class: str, body: bytes, status: int, code: str
+    ) -> None:
+        await ask(store, "PUT", "/photos/a", b"a", headers={"x-amz-storage-class": storage_class})
+
+        answer = await ask(store, "POST", "/photos/a", body, "restore")
+
+        assert (answer.status, text_in(answer.body, "Code"), answer.changes) == (status, code, ())
+
+
+class TestLifecycle:
+    @staticmethod
+    def rules(**more: Any) -> tuple[LifecycleRule, ...]:
+        return (LifecycleRule("r", is_enabled=True, **more),)
+
+    async def test_an_object_expires_for_good_where_no_versions_are_kept(self, store: ObjectStore) -> None:
+        await ask(store, "PUT", "/photos/old", b"a")
+        swept = [
+            await store.sweep(SweepBucket("photos", self.rules(expire_days=1), MIDNIGHT + days * DAY_MS))
+            for days in range(3)
+        ]
+        gone = await ask(store, "GET", "/photos/old")
+
+        assert [[done.event_name for done in sweep.done] for sweep in swept] == [
+            [],
+            ["LifecycleExpiration:Delete"],
+            [],
+        ]
+        assert gone.status == 404
+
+    async def test_with_versions_a_marker_of_midnight_hides_it_and_the_version_goes_later(
+        self, store: ObjectStore
+    ) -> None:
+        await enable_versions(store)
+        version = (await ask(store, "PUT", "/photos/a", b"a")).headers["x-amz-version-id"]
+        rules = self.rules(expire_days=1, noncurrent_days=1)
+
+        swept = [await store.sweep(SweepBucket("photos", rules, MIDNIGHT + days * DAY_MS)) for days in range(1, 5)]
+        listed = await ask(store, "GET", "/photos", query="versions")
+
+        told = [[(done.event_name, done.version_id == version) for done in sweep.done] for sweep in swept]
+        assert told == [
+            [("LifecycleExpiration:DeleteMarkerCreated", False)],
+            [("LifecycleExpiration:Delete", True)],
+            [("LifecycleExpiration:Delete", False)],
+            [],
+        ]
+        assert b"<Version>" not in listed.body
+        assert b"<DeleteMarker>" not in listed.body
+
+    async def test_an_object_goes_to_another_class_and_keeps_what_is_in_it(self, store: ObjectStore) -> None:
+        content = b"x" * 200_000
+        await ask(store, "PUT", "/photos/a", content)
+        rules = self.rules(transitions=(Transition("GLACIER_IR", 1),))
+
+        swept = await store.sweep(SweepBucket("photos", rules, MIDNIGHT + DAY_MS))
+        got = await ask(store, "GET", "/photos/a")
+
+        (done,) = swept.done
+        assert (done.event_name, done.size) == ("LifecycleTransition", 200_000)
+        assert done.details == Details("STANDARD", "GLACIER_IR", by_s3=True)
+        assert (got.headers["x-amz-storage-class"], got.body) == ("GLACIER_IR", content)
+
+    async def test_tags_choose_and_an_unfinished_upload_is_given_up(self, store: ObjectStore) -> None:
+        await ask(store, "PUT", "/photos/kept", b"a")
+        await ask(store, "PUT", "/photos/temporary", b"a", headers={"x-amz-tagging": "k=v"})
+        await ask(store, "POST", "/photos/big", query="uploads")
+        tagged = LifecycleRule("t", is_enabled=True, filter=KeyFilter(tags=(("k", "v"),)), expire_days=1)
+
+        swept = await store.sweep(SweepBucket("photos", (tagged, *self.rules(abort_days=1)), MIDNIGHT + DAY_MS))
+        uploads = await ask(store, "GET", "/photos", query="uploads")
+
+        assert [done.key for done in swept.done] == ["temporary"]
+        assert b"<Upload>" not in uploads.body
+
+    async def test_a_store_that_was_never_used_is_not_loaded_for_it(self) -> None:
+        store = ObjectStore(lambda: NOON)
+
+        assert (await store.sweep(SweepBucket("photos", self.rules(expire_days=1), MIDNIGHT))).done == ()
+        assert not store.is_loaded
+
+
+class TestDigestsAndConditions:
+    @pytest.mark.parametrize(
+        ("headers", "code"),
+        [
+            ({"content-md5": "junk"}, "InvalidDigest"),
+            ({"content-md5": "1B2M2Y8AsgTpgAmY7PhCfg=="}, "BadDigest"),
+            ({"x-amz-checksum-crc32": "AAAAAA=="}, "BadDigest"),
+            ({"x-amz-checksum-sha256": "AAAA"}, "BadDigest"),
+        ],
+    )
+    async def test_a_body_that_is_not_the_one_meant_is_not_stored(
+        self, store: ObjectStore, headers: dict[str, str], code: str
+    ) -> None:
+        answer = await ask(store, "PUT", "/photos/a", b"a", headers=headers)
+
+        assert (answer.status, text_in(answer.body, "Code"), answer.changes) == (400, code, ())
+
+    async def test_the_right_digests_are_taken(self, store: ObjectStore) -> None:
+        headers = {"content-md5": "DMF1ucDxtqgxw5niaXcmYQ==", "x-amz-checksum-crc32": "6Le+Qw=="}
+
+        answer = await ask(store, "PUT", "/photos/a", b"a", headers=headers)
+
+        assert (answer.status, told(answer)) == (200, [("ObjectCreated:Put", "a")])
+
+    async def test_an_upload_is_completed_only_where_nothing_is_yet_if_so_wished(self, store: ObjectStore) -> None:
+        await ask(store, "PUT", "/photos/big", b"a")
+        begun = await ask(store, "POST", "/photos/big", query="uploads")
+        upload = f"uploadId={text_in(begun.body, 'UploadId')}"
+
+        refused = await ask(store, "POST", "/photos/big", b"<CompleteMultipartUpload/>", upload, {"if-none-match": "*"})
+
+        assert (refused.status, text_in(refused.body, "Code")) == (412, "PreconditionFailed")

@@ -12,11 +12,13 @@ from app.core.commands import (
     ForgetBucket,
     PutBucketNotification,
 )
-from app.core.errors import InvalidArgument, NoSuchBucket, ResourceNotFound
+from app.core.errors import AccessDenied, InvalidArgument, NoSuchBucket, Refused, ResourceNotFound
 from app.core.facts import NotificationFailed, NotificationSent, ObjectChanged
 from app.core.function import FailAfter
 from app.core.names import Arn
 from app.core.notification import NotificationConfiguration, NotificationRule, RouteRefused, RouteTaken
+from app.core.targets import Parcel, Settled
+from app.core.time import Instant
 from tests.core.stage import SCOPE, Stage
 
 CREATED = ("s3:ObjectCreated:*",)
@@ -213,3 +215,70 @@ def test_a_forgotten_bucket_is_gone_and_declaring_twice_changes_nothing() -> Non
 
     assert kept == 1
     assert stage.world.buckets == {}
+
+
+class Listener:
+    """A kind of target that takes everything, or refuses it in the end."""
+
+    def __init__(self, refusal: Refused | None = None) -> None:
+        self.got: list[Parcel] = []
+        self._refusal = refusal
+
+    def exists(self, arn: Arn) -> bool:
+        return True
+
+    def deliver(self, parcel: Parcel, now: Instant, settled: Settled) -> None:
+        self.got.append(parcel)
+        settled(self._refusal, now)
+
+
+def test_a_topic_gets_the_event_as_text_under_s3s_subject_and_the_test_event_first() -> None:
+    stage, topics = scene(), Listener()
+    stage.world._targets.register("sns", topics)
+    topic = "arn:aws:sns:us-east-1:000000000000:uploads"
+    notify(stage, rule(topic))
+
+    stage.put_object("photos", "a b.jpg")
+
+    test_event, parcel = topics.got
+    assert json.loads(test_event.body)["Event"] == "s3:TestEvent"
+    assert json.loads(parcel.body)["Records"][0]["s3"]["object"]["key"] == "a+b.jpg"
+    assert {(got.target, got.subject) for got in topics.got} == {(topic, "Amazon S3 Notification")}
+    assert (parcel.principal, parcel.source_arn) == ("s3.amazonaws.com", "arn:aws:s3:::photos")
+
+
+def test_the_default_bus_is_told_whatever_the_rules_say() -> None:
+    stage, buses = scene(), Listener()
+    stage.world._targets.register("events", buses)
+    stage.submit(PutBucketNotification("photos", NotificationConfiguration((), event_bridge=True)))
+
+    routed = stage.put_object("photos", "a b.jpg")
+
+    (parcel,) = buses.got
+    event = json.loads(parcel.body)
+    assert routed.routes == (RouteTaken("arn:aws:events:us-east-1:000000000000:event-bus/default", "EventBridge"),)
+    assert (event["detail-type"], event["detail"]["object"]["key"]) == ("Object Created", "a b.jpg")
+
+
+def test_what_a_target_refuses_is_told_with_its_reason() -> None:
+    stage = scene()
+    stage.world._targets.register("sns", Listener(AccessDenied("not from this bucket")))
+    notify(stage, rule("arn:aws:sns:us-east-1:000000000000:uploads"))
+    stage.story()
+
+    routed = stage.put_object("photos", "a.jpg")
+
+    (way,) = routed.routes
+    assert isinstance(way, RouteRefused)
+    assert way.reason == "not from this bucket"
+    assert stage.story() == ["photos/a.jpg ObjectCreated:Put", "photos/a.jpg could not notify uploads"]
+
+
+def test_an_event_tells_the_ids_of_its_request_where_there_was_one() -> None:
+    stage = scene()
+    notify(stage, rule(stage.function("thumbnail")))
+
+    stage.submit(ChangeObject(SCOPE, "photos", "ObjectCreated:Put", "a", request_id="REQUEST", host_id="host"))
+
+    (record,) = json.loads(stage.calls[0].payload)["Records"]
+    assert record["responseElements"] == {"x-amz-request-id": "REQUEST", "x-amz-id-2": "host"}

@@ -14,7 +14,6 @@ from app.core.notification import (
     RequestedRule,
     RouteRefused,
     RouteTaken,
-    Sequencers,
     TargetKind,
     event_matches,
     route,
@@ -22,6 +21,7 @@ from app.core.notification import (
     validate,
     with_ids,
 )
+from app.core.object_event import Sequencers
 from app.core.time import parse_instant
 
 SCOPE = Scope()
@@ -169,8 +169,11 @@ class TestDestinations:
 
         assert message == "Unable to validate the following destination configurations"
 
-    def test_topics_are_taken_on_trust(self) -> None:
-        check(rule(TOPIC), exists=lambda _: False)
+    def test_a_topic_has_to_be_there(self) -> None:
+        with pytest.raises(InvalidArgument) as refused:
+            check(rule(TOPIC), exists=lambda _: False)
+
+        assert refused.value.arguments["ArgumentValue1"] == "The destination topic does not exist"
 
     def test_targets_are_in_the_buckets_region(self) -> None:
         with pytest.raises(InvalidArgument) as refused:
@@ -281,7 +284,23 @@ class TestRoute:
             RouteRefused(INDEX, "other event", "ObjectCreated:Put is not among s3:ObjectRemoved:*"),
             RouteRefused(INDEX, "other prefix", "prefix 'out/' does not begin 'in/a.jpg'"),
             RouteRefused(UPLOADS, "other suffix", "suffix '.png' does not end 'in/a.jpg'"),
-            RouteRefused(TOPIC, "topic", "SNS topics are not routed yet"),
+            RouteTaken(TOPIC, "topic"),
+        ]
+
+    def test_the_default_bus_is_told_of_all_but_replication_and_lost_objects(self) -> None:
+        configuration = NotificationConfiguration(event_bridge=True)
+        scope = Scope("111122223333", "eu-west-1")
+        bus = "arn:aws:events:eu-west-1:111122223333:event-bus/default"
+
+        routes = [
+            route(configuration, name, "a", scope)
+            for name in ("ObjectTagging:Put", "Replication:OperationNotTracked", "ReducedRedundancyLostObject")
+        ]
+
+        assert routes == [
+            [RouteTaken(bus, "EventBridge")],
+            [RouteRefused(bus, "EventBridge", "S3 does not tell EventBridge of Replication:OperationNotTracked")],
+            [RouteRefused(bus, "EventBridge", "S3 does not tell EventBridge of ReducedRedundancyLostObject")],
         ]
 
     @pytest.mark.parametrize("prefix", ["my photos/", "my+photos/"])

@@ -69,7 +69,7 @@ from app.core.names import Arn
 from app.core.notification import NotificationConfiguration, NotificationRule
 from app.core.outside_calls import HttpAnswered, NoAnswer
 from tests.core.stage import SCOPE, Stage
-from tests.properties import plays_sns
+from tests.properties import plays_s3, plays_sns
 
 Step: TypeAlias = tuple[str, int, int]
 """A verb and two numbers, from which the verb chooses what it acts on."""
@@ -376,6 +376,7 @@ VERBS: dict[str, Callable[[Play, int, int], Command | None]] = {
     "forget bucket": lambda play, a, b: ForgetBucket("photos") if b % 4 == 0 else None,
     "put notification": _notification,
     "change object": _change_object,
+    **plays_s3.VERBS,
     **plays_sns.VERBS,
 }
 

@@ -8,6 +8,7 @@ import pytest
 from app.settings import VARIABLES, loads
 from app.settings.functions import KEYS as FUNCTION_KEYS
 from app.settings.service import KEYS as SERVICE_KEYS
+from app.settings.sources import BUCKET_KEYS, NOTIFICATION_KEYS
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
@@ -37,6 +38,6 @@ def test_there_are_examples_for_everything() -> None:
     assert any(settings.mappings for settings in loaded)
 
 
-@pytest.mark.parametrize("name", [*VARIABLES, *SERVICE_KEYS, *FUNCTION_KEYS])
+@pytest.mark.parametrize("name", [*VARIABLES, *SERVICE_KEYS, *FUNCTION_KEYS, *BUCKET_KEYS, *NOTIFICATION_KEYS])
 def test_every_key_and_variable_is_documented(name: str) -> None:
     assert re.search(rf"`{name}[`.]|`\{{{name}:", PAGE)

@@ -186,7 +186,7 @@ def test_a_bucket_has_rules_that_lead_to_a_function_or_a_queue() -> None:
         ),
         (
             "buckets: {photos: {notifications: [{Events: [a]}]}}",
-            "1: buckets.photos.notifications[0]: must lead either to a function or to a queue",
+            "1: buckets.photos.notifications[0]: must lead to one of a function, a queue and a topic",
         ),
         (
             "queues: {q: }\nbuckets: {photos: {notifications: [{queue: q}]}}",

@@ -395,7 +395,10 @@ class TestNotificationConfiguration:
         }
 
         await threaded(
-            s3.put_bucket_notification_configuration, Bucket="photos", NotificationConfiguration=configuration
+            s3.put_bucket_notification_configuration,
+            Bucket="photos",
+            NotificationConfiguration=configuration,
+            SkipDestinationValidation=True,
         )
         given_back = await threaded(s3.get_bucket_notification_configuration, Bucket="photos")
 
@@ -593,9 +596,69 @@ class TestNotifications:
         assert by_function == first
         assert by_url != first
 
+    async def test_the_record_tells_the_request_id_that_the_client_has(self, service: Service) -> None:
+        rules = (NotificationRule("thumbs", UPLOADS, ("s3:ObjectCreated:*",)),)
+        service.engine.submit(PutBucketNotification("photos", NotificationConfiguration(rules)))
+        await service.received()
+
+        put = await threaded(service.client().put_object, Bucket="photos", Key="a.jpg", Body=b"x")
+
+        (event,) = await service.received()
+        told = put["ResponseMetadata"]
+        assert event["Records"][0]["responseElements"] == {
+            "x-amz-request-id": told["RequestId"],
+            "x-amz-id-2": told["HostId"],
+        }
+
+    async def test_an_answer_does_not_wait_for_its_notification(self, service: Service) -> None:
+        service.engine.submit(PutFunction(FunctionSpec(RESIZE, script=SucceedAfter(600_000))))
+        rules = (NotificationRule("thumbs", RESIZE, ("s3:ObjectCreated:*",)),)
+        service.engine.submit(PutBucketNotification("photos", NotificationConfiguration(rules)))
+
+        await threaded(service.client().put_object, Bucket="photos", Key="a.jpg", Body=b"x")
+
+        # The clock stands, so that the function that it started can never end.
+        assert service.engine.world.function(RESIZE).in_flight == 1
+
     async def test_nothing_is_loaded_until_s3_is_used(self, service: Service) -> None:
         rules = (NotificationRule("thumbs", UPLOADS, ("s3:ObjectCreated:*",)),)
 
         service.engine.submit(PutBucketNotification("photos", NotificationConfiguration(rules)))
 
         assert not service.store.is_loaded
+
+
+class TestLifecycleConfiguration:
+    RULE = {  # noqa: RUF012 - nobody changes it
+        "ID": "logs",
+        "Filter": {"And": {"Prefix": "logs/", "Tags": [{"Key": "k", "Value": "v"}]}},
+        "Status": "Enabled",
+        "Expiration": {"Days": 90},
+        "Transitions": [{"Days": 30, "StorageClass": "STANDARD_IA"}],
+        "NoncurrentVersionExpiration": {"NoncurrentDays": 7, "NewerNoncurrentVersions": 2},
+    }
+
+    async def test_it_is_given_back_as_it_was_put_and_taken_away(self, service: Service) -> None:
+        s3 = service.client()
+        wanted = {"Rules": [self.RULE]}
+
+        await threaded(s3.put_bucket_lifecycle_configuration, Bucket="photos", LifecycleConfiguration=wanted)
+        got = await threaded(s3.get_bucket_lifecycle_configuration, Bucket="photos")
+        await threaded(s3.delete_bucket_lifecycle, Bucket="photos")
+        gone = await refusal(s3.get_bucket_lifecycle_configuration, Bucket="photos")
+
+        assert got["Rules"] == [self.RULE]
+        assert (gone["Status"], gone["Code"]) == (404, "NoSuchLifecycleConfiguration")
+        assert gone["BucketName"] == "photos"
+
+    async def test_what_s3_would_not_take_changes_nothing(self, service: Service) -> None:
+        s3 = service.client()
+        wanted = {"Rules": [{**self.RULE, "Expiration": {"Days": 30}}]}
+
+        refused = await refusal(s3.put_bucket_lifecycle_configuration, Bucket="photos", LifecycleConfiguration=wanted)
+
+        assert refused["Message"] == (
+            "'Days' in the Expiration action for filter '(prefix=logs/)' must be greater than 'Days' in the Transition "
+            "action"
+        )
+        assert service.engine.world.buckets["photos"].lifecycle == ()

@@ -6,11 +6,18 @@ from typing import Any
 
 import pytest
 
-from app.core.notification import ObjectEvent
+from app.core.object_event import EVENT_TYPES, Details, ObjectEvent, is_told_to_buses
 from app.core.time import parse_instant
 from app.wire.events.s3 import s3_event, s3_test_event
+from app.wire.events.s3_eventbridge import s3_bus_event
 
-CASES = sorted((Path(__file__).parent.parent / "golden" / "s3").glob("*.json"))
+GOLDEN = Path(__file__).parent.parent / "golden"
+CASES = sorted((GOLDEN / "s3").glob("*.json"))
+BUS_CASES = sorted((GOLDEN / "s3_eventbridge").glob("*.json"))
+
+
+def event_of(given: dict[str, Any]) -> ObjectEvent:
+    return ObjectEvent(**{**given, "details": Details(**given.get("details", {}))})
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
@@ -19,7 +26,7 @@ def test_an_event_is_rendered_as_s3_sends_it(path: Path) -> None:
     given = case["given"]
 
     rendered = s3_event(
-        ObjectEvent(**given["event"]),
+        event_of(given["event"]),
         rule_id=given["rule_id"],
         region=given["region"],
         now=parse_instant(given["now"]),
@@ -27,6 +34,24 @@ def test_an_event_is_rendered_as_s3_sends_it(path: Path) -> None:
 
     assert json.loads(rendered) == case["event"]
     assert json.dumps(json.loads(rendered)) == json.dumps(case["event"]), "the keys are in another order"
+
+
+@pytest.mark.parametrize("path", BUS_CASES, ids=lambda path: path.stem)
+def test_a_bus_is_told_in_its_own_shape(path: Path) -> None:
+    case: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    given = case["given"]
+
+    rendered = s3_bus_event(event_of(given["event"]), account=given["account"], now=parse_instant(given["now"]))
+
+    assert json.dumps(json.loads(rendered)) == json.dumps(case["event"])
+
+
+def test_every_event_has_a_golden_record() -> None:
+    told = {json.loads(path.read_text(encoding="utf-8"))["given"]["event"]["name"] for path in CASES}
+    names = {name.removeprefix("s3:") for name in EVENT_TYPES if not name.endswith("*")}
+
+    # Nothing here replicates or loses objects: these can only be fired.
+    assert {name for name in names - told if is_told_to_buses(name)} == set()
 
 
 @pytest.mark.parametrize(

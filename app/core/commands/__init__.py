@@ -32,7 +32,15 @@ from app.core.commands.remote_queues import (
     SettleDeletes,
     SettleReceive,
 )
-from app.core.commands.s3 import ChangeObject, DeclareBucket, ForgetBucket, PutBucketNotification, Routed, S3Command
+from app.core.commands.s3 import (
+    ChangeObject,
+    DeclareBucket,
+    ForgetBucket,
+    PutBucketLifecycle,
+    PutBucketNotification,
+    Routed,
+    S3Command,
+)
 from app.core.commands.sns import (
     AddTopicPermission,
     ConfirmSubscription,
@@ -117,6 +125,7 @@ __all__ = [
     "PublishText",
     "Published",
     "PurgeQueue",
+    "PutBucketLifecycle",
     "PutBucketNotification",
     "PutDataProtectionPolicy",
     "PutEventInvokeConfig",

@@ -3,17 +3,21 @@
 from typing import TypeAlias
 
 from app.core.commands.origin import OUTSIDE, Origin
+from app.core.lifecycle import LifecycleRule
 from app.core.names import Scope
 from app.core.notification import NotificationConfiguration, Route
+from app.core.object_event import NO_DETAILS, Details
 from app.core.value import value
 
 
 @value(frozen=True, slots=True)
 class DeclareBucket:
-    """Make the bucket known to the event plane; its objects are the store's business."""
+    """Make the bucket known to the event plane; its objects are the store's business. `versioning` is what it begins
+    with: later the store alone knows."""
 
     scope: Scope
     bucket: str
+    versioning: bool = False
 
 
 @value(frozen=True, slots=True)
@@ -29,10 +33,19 @@ class PutBucketNotification:
 
 
 @value(frozen=True, slots=True)
+class PutBucketLifecycle:
+    """Replace all lifecycle rules; none takes them away."""
+
+    bucket: str
+    rules: tuple[LifecycleRule, ...]
+
+
+@value(frozen=True, slots=True)
 class ChangeObject:
     """Something happened to an object, or is to be believed to have happened. Answers `Routed`.
 
-    `function` skips the bucket's rules and goes straight to that function.
+    `function` skips the bucket's rules and goes straight to that function. `request_id` and `host_id` are those that
+    the request was answered with; without them the event has some of its own.
     """
 
     scope: Scope
@@ -45,6 +58,9 @@ class ChangeObject:
     source_ip: str = "127.0.0.1"
     function: str | None = None
     origin: Origin = OUTSIDE
+    details: Details = NO_DETAILS
+    request_id: str | None = None
+    host_id: str | None = None
 
 
 @value(frozen=True, slots=True)
@@ -53,4 +69,4 @@ class Routed:
     chain_id: str = ""
 
 
-S3Command: TypeAlias = DeclareBucket | ForgetBucket | PutBucketNotification | ChangeObject
+S3Command: TypeAlias = DeclareBucket | ForgetBucket | PutBucketNotification | PutBucketLifecycle | ChangeObject

@@ -7,8 +7,9 @@ from app.core.explain.invoking import explain_event, gone
 from app.core.explain.scene import STAND_IN_ID, Scene
 from app.core.explain.sending import explain_send
 from app.core.functions import parse_function_name
-from app.core.names import Arn, Scope, name_of
-from app.core.notification import EVENT_TYPES, ObjectEvent, Route, RouteRefused, TargetKind, kind_of, route
+from app.core.names import Arn, Scope, name_of, parse_arn
+from app.core.notification import Route, RouteRefused, route
+from app.core.object_event import ObjectEvent, is_event
 
 _STAND_IN_SEQUENCER = "0" * 18
 _STAND_IN_HOST_ID = "0" * 64 + "="
@@ -24,9 +25,9 @@ def explain_object(scene: Scene, command: ChangeObject, target: Arn | None, trai
     noun = "notification rule" if len(rules) == 1 else "notification rules"
     words = f"bucket '{bucket.name}' is there, with {len(rules)} {noun}"
     trail.add(Step(Verdict.YES, About.BUCKET, words, count=len(rules)))
-    if f"s3:{command.event_name}" not in EVENT_TYPES or command.event_name.endswith("*"):
+    if not is_event(command.event_name):
         trail.add(Step(Verdict.NOTE, About.EVENT, f"S3 itself sends no event '{command.event_name}'"))
-    routes = route(bucket.configuration, command.event_name, command.key)
+    routes = route(bucket.configuration, command.event_name, command.key, bucket.scope)
     wanted = [way for way in routes if target is None or way.target == target]
     if not wanted:
         where = f"to '{name_of(target)}'" if target else "anywhere"
@@ -48,10 +49,15 @@ def _at_rule(scene: Scene, way: Route, command: ChangeObject, scope: Scope, trai
     )  # fmt: skip
     cause = scene.cause_of(command.origin, command.origin.trace_header).via(station_of(event))
     branch = Trail(trail.now, trail.path, trail.steps)
-    if kind_of(way.target) is TargetKind.QUEUE:
+    service = parse_arn(way.target).service
+    if service == "sqs":
         body = scene.shapes.s3_event(event, rule_id=way.rule_id, region=scope.region, now=trail.now)
         send = SendMessage(way.target, body.decode(), origin=command.origin)
         return explain_send(scene, send, None, branch, cause=cause)
+    if service != "lambda":
+        noun = "topic" if service == "sns" else "event bus"
+        words = f"{noun} '{name}' would be told; whom it tells is not looked into here"
+        return trail.end(Step(Verdict.NO, About.TARGET, words, rule=way.rule_id))
     parsed = parse_function_name(way.target, scope)
     function = scene.functions.get(parsed.arn) if parsed else None
     if function is None:

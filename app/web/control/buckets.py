@@ -1,12 +1,14 @@
 """Routes of buckets: their notifications, and object events to be believed without an object."""
 
 from dataclasses import replace
+from difflib import get_close_matches
 
 from fastapi import APIRouter
 
 from app.core.commands import ChangeObject, PutBucketNotification, Routed
 from app.core.names import name_of
 from app.core.notification import NotificationConfiguration, NotificationRule, Route, RouteRefused
+from app.core.object_event import EVENT_TYPES, is_event
 from app.engine.driver import Engine
 from app.web.control.errors import BadRequest
 from app.web.control.models import (
@@ -61,30 +63,40 @@ def bucket_routes(engine: Engine, parts: ControlParts) -> APIRouter:
 
 def _bucket_view(engine: Engine, name: str) -> BucketView:
     configuration: NotificationConfiguration = engine.world.bucket_notification(name)
-    return BucketView(name=name, notifications=[notification_view(rule) for rule in configuration.rules])
+    return BucketView(
+        name=name,
+        notifications=[notification_view(rule) for rule in configuration.rules],
+        event_bridge=configuration.event_bridge,
+        lifecycle_rules=len(engine.world.buckets[name].lifecycle),
+    )
 
 
 def _rule(wanted: Notification, parts: ControlParts, index: int) -> NotificationRule:
-    if (wanted.function is None) == (wanted.queue is None):
-        raise BadRequest(f"{index}: a notification has either a function or a queue")
-    if wanted.function is not None:
-        target = parts.function_arn(wanted.function)
-    else:
-        assert wanted.queue is not None, "one of the two is there"
-        target = parts.queue_arn(wanted.queue)
+    named = [
+        arn_of(name)
+        for name, arn_of in (
+            (wanted.function, parts.function_arn),
+            (wanted.queue, parts.queue_arn),
+            (wanted.topic, parts.topic_arn),
+        )
+        if name is not None
+    ]
+    if len(named) != 1:
+        raise BadRequest(f"{index}: a notification has either a function, a queue or a topic")
+    (target,) = named
     return NotificationRule(wanted.Id or "", target, tuple(wanted.Events), wanted.prefix, wanted.suffix)
 
 
 def _believe(engine: Engine, parts: ControlParts, wanted: FakeObject, default_event: str) -> RoutedView:
+    event_name = (wanted.event or default_event).removeprefix("s3:")
+    if not is_event(event_name):
+        near = get_close_matches(f"s3:{event_name}", [name for name in EVENT_TYPES if not name.endswith("*")], 1, 0.5)
+        guess = f"; did you mean '{near[0].removeprefix('s3:')}'?" if near else ""
+        raise BadRequest(f"S3 sends no event '{event_name}'{guess}")
     command = ChangeObject(
-        parts.scope,
-        wanted.bucket,
-        (wanted.event or default_event).removeprefix("s3:"),
-        wanted.key,
-        wanted.size,
-        wanted.etag,
+        parts.scope, wanted.bucket, event_name, wanted.key, wanted.size, wanted.etag, wanted.version_id,
         function=wanted.function,
-    )
+    )  # fmt: skip
     routed = engine.submit(command)
     assert isinstance(routed, Routed), f"an object event was answered with {routed!r}"
     return RoutedView(chain=routed.chain_id, routes=[_route_view(route) for route in routed.routes])

@@ -220,7 +220,7 @@ class RemoteQueueView(BaseModel):
 
 
 class Notification(Taken):
-    """One rule of a bucket: exactly one of `function` and `queue`."""
+    """One rule of a bucket: exactly one of `function`, `queue` and `topic`."""
 
     Id: str | None = None
     Events: list[str] = Field(min_length=1, examples=[["s3:ObjectCreated:*"]])
@@ -228,6 +228,7 @@ class Notification(Taken):
     suffix: str = ""
     function: str | None = None
     queue: str | None = None
+    topic: str | None = None
 
 
 class NotificationView(BaseModel):
@@ -237,12 +238,15 @@ class NotificationView(BaseModel):
     suffix: str
     function: str | None = None
     queue: str | None = None
+    topic: str | None = None
     target: str
 
 
 class BucketView(BaseModel):
     name: str
     notifications: list[NotificationView]
+    event_bridge: bool = Field(description="Whether the default bus is told of everything.")
+    lifecycle_rules: int = Field(description="How many rules are carried out at midnight UTC.")
 
 
 class FakeObject(Taken):
@@ -253,6 +257,7 @@ class FakeObject(Taken):
     size: int | None = Field(default=None, ge=0)
     etag: str | None = None
     event: str | None = Field(default=None, examples=["ObjectCreated:Put", "ObjectRemoved:DeleteMarkerCreated"])
+    version_id: str | None = Field(default=None, max_length=1024)
     function: str | None = Field(default=None, description="Go straight to this function, past the bucket's rules.")
 
 

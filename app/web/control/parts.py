@@ -39,6 +39,10 @@ class ControlParts:
         """The ARN of a queue given by name or by ARN."""
         return name if name.startswith("arn:") else self.scope.queue_arn(name)
 
+    def topic_arn(self, name: str) -> Arn:
+        """The ARN of a topic given by name or by ARN."""
+        return name if name.startswith("arn:") else f"arn:aws:sns:{self.scope.region}:{self.scope.account}:{name}"
+
     def function_arn(self, name: str) -> Arn:
         """The ARN of a function given by name or by ARN."""
         return name if name.startswith("arn:") else self.scope.function_arn(name)

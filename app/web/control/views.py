@@ -79,6 +79,7 @@ def notification_view(rule: NotificationRule) -> NotificationView:
         suffix=rule.suffix,
         function=name_of(rule.target) if kind == "lambda" else None,
         queue=name_of(rule.target) if kind == "sqs" else None,
+        topic=name_of(rule.target) if kind == "sns" else None,
         target=rule.target,
     )
 

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 
 from app.core.names import bucket_arn
-from app.core.notification import ObjectEvent, encode_key
+from app.core.object_event import BY_S3, ObjectEvent, encode_key
 from app.core.time import Instant, format_instant
 
 EMPTY_ETAG = "d41d8cd98f00b204e9800998ecf8427e"
@@ -38,8 +38,8 @@ def s3_event(event: ObjectEvent, *, rule_id: str, region: str, now: Instant) -> 
         "awsRegion": region,
         "eventTime": format_instant(now),
         "eventName": event.name,
-        "userIdentity": {"principalId": event.principal_id},
-        "requestParameters": {"sourceIPAddress": event.source_ip},
+        "userIdentity": {"principalId": BY_S3 if event.details.by_s3 else event.principal_id},
+        "requestParameters": {"sourceIPAddress": BY_S3 if event.details.by_s3 else event.source_ip},
         "responseElements": {"x-amz-request-id": event.request_id, "x-amz-id-2": event.host_id},
         "s3": {
             "s3SchemaVersion": "1.0",
@@ -51,6 +51,7 @@ def s3_event(event: ObjectEvent, *, rule_id: str, region: str, now: Instant) -> 
             },
             "object": _object(event),
         },
+        **_beside(event),
     }
     return orjson.dumps({"Records": [record]})
 
@@ -74,6 +75,22 @@ def _event_version(name: str) -> str:
         if name.startswith(beginning):
             return version
     return "2.1"
+
+
+def _beside(event: ObjectEvent) -> dict[str, Any]:
+    """What some events tell beside `s3` (notification-content-structure; lifecycle and tiering notifications)."""
+    details = event.details
+    if event.name == "ObjectRestore:Completed" and details.expires_at is not None:
+        restore = {
+            "lifecycleRestorationExpiryTime": format_instant(details.expires_at),
+            "lifecycleRestoreStorageClass": details.storage_class or "GLACIER",
+        }
+        return {"glacierEventData": {"restoreEventData": restore}}
+    if event.name == "LifecycleTransition" and details.destination is not None:
+        return {"lifecycleEventData": {"transitionEventData": {"destinationStorageClass": details.destination}}}
+    if event.name == "IntelligentTiering" and details.destination is not None:
+        return {"intelligentTieringEventData": {"destinationAccessTier": details.destination}}
+    return {}
 
 
 def _object(event: ObjectEvent) -> dict[str, Any]:

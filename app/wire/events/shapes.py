@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from app.core.message import Delivery
 from app.core.names import Arn
-from app.core.notification import ObjectEvent
+from app.core.object_event import ObjectEvent
 from app.core.time import Instant
 from app.core.topics.notification import Confirmation, Notification
-from app.wire.events import s3, sns, sqs
+from app.wire.events import s3, s3_eventbridge, sns, sqs
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,9 @@ class Shapes:
 
     def s3_event(self, event: ObjectEvent, *, rule_id: str, region: str, now: Instant) -> bytes:
         return s3.s3_event(event, rule_id=rule_id, region=region, now=now)
+
+    def s3_bus_event(self, event: ObjectEvent, *, account: str, now: Instant) -> bytes:
+        return s3_eventbridge.s3_bus_event(event, account=account, now=now)
 
     def s3_test_event(self, bucket: str, *, request_id: str, host_id: str, now: Instant) -> bytes:
         return s3.s3_test_event(bucket, request_id=request_id, host_id=host_id, now=now)

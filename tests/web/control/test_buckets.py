@@ -70,7 +70,7 @@ def test_a_notification_has_one_target(service: Serving) -> None:
     assert service.ask("PUT", "buckets/photos/notifications", wanted).error == (
         400,
         "BadRequest",
-        "0: a notification has either a function or a queue",
+        "0: a notification has either a function, a queue or a topic",
     )
 
 
