@@ -7,7 +7,15 @@ from app.core.chain import Chains
 from app.core.errors import InvalidParameterValue, Refused, UnsupportedOperation
 from app.core.names import Arn, Scope, parse_arn
 from app.core.outside import Outside
-from app.core.outside_calls import AwsAnswered, AwsCall, AwsRefused, HttpAnswered, NoAnswer, OutsideAnswer
+from app.core.outside_calls import (
+    AwsAnswered,
+    AwsCall,
+    AwsRefused,
+    BucketSwept,
+    HttpAnswered,
+    NoAnswer,
+    OutsideAnswer,
+)
 from app.core.targets import Parcel, Settled
 from app.core.time import Instant
 
@@ -57,5 +65,5 @@ def _refusal_in(answer: OutsideAnswer) -> Refused | None:
             return InvalidParameterValue(f"{code}: {message}")
         case NoAnswer(message=message):
             return InvalidParameterValue(message)
-        case HttpAnswered():
+        case HttpAnswered() | BucketSwept():
             raise AssertionError("an AWS operation is answered in AWS's way")
