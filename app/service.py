@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, TypeVar
 
+from app.adapters.cloudwatch import told_to_cloudwatch
 from app.adapters.moto_services import MotoServices
 from app.adapters.object_store import ObjectStore
 from app.adapters.outside import Outside
@@ -95,6 +97,7 @@ class Service:
         self.endpoints.logs.now = self.engine.clock.now
         self.store = ObjectStore(self.engine.clock.now)
         self.stored = MotoServices(self.engine.clock.now)
+        self.stored.prepare("monitoring", partial(told_to_cloudwatch, self.engine.metrics))
 
     async def set_up(self) -> None:
         """Make everything the settings name. Raises SetupError, naming the entry, for what AWS would refuse.

@@ -35,6 +35,7 @@ class Stored:
 
 
 Observer: TypeAlias = Callable[[Stored], None]
+Preparation: TypeAlias = Callable[[Scope], Callable[[], None]]
 
 
 class MotoServices:
@@ -50,6 +51,7 @@ class MotoServices:
         self._thread: ThreadPoolExecutor | None = None
         self._moto: MotoBackends | None = None
         self._observers: dict[str, list[Observer]] = {}
+        self._preparations: dict[str, Preparation] = {}
 
     @property
     def is_loaded(self) -> bool:
@@ -66,9 +68,21 @@ class MotoServices:
         """
         self._observers.setdefault(service, []).append(observer)
 
+    def prepare(self, service: str, preparation: Preparation) -> None:
+        """Before each request of the service call `preparation` on the event loop, and what it gives on the thread."""
+        self._preparations[service] = preparation
+
     async def handle(self, service: str, request: HttpRequest, scope: Scope) -> HttpAnswer:
         """Raises NotEmulated for what moto lacks, ServiceFailed for what it fails at."""
-        answer = await self._do(lambda moto: moto.handle(service, request, scope))
+        preparation = self._preparations.get(service)
+        prepare = preparation(scope) if preparation is not None else None
+
+        def work(moto: "MotoBackends") -> HttpAnswer:
+            if prepare is not None:
+                prepare()
+            return moto.handle(service, request, scope)
+
+        answer = await self._do(work)
         if answer.status < 300 and request.method != "GET":
             for observer in self._observers.get(service, ()):
                 observer(Stored(service, scope, request, answer))

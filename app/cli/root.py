@@ -12,6 +12,7 @@ from app.cli.events import delete, invoke, put, send
 from app.cli.explain import explain
 from app.cli.journal import story, tail, warnings
 from app.cli.lists import functions, logs, mappings, queues, status
+from app.cli.metrics import metrics
 from app.cli.up import Serve, up_command
 
 
@@ -41,7 +42,7 @@ def root(ctx: click.Context, endpoint: str | None) -> None:
 
 for command in (
     status, put, delete, send, invoke, clock, dlq, queues, functions, mappings, logs, warnings, story, tail,
-    explain,
+    explain, metrics,
 ):  # fmt: skip
     root.add_command(command)
 

@@ -53,20 +53,7 @@ class AsyncEvents:
 
     def settle(self, function: Function, event: Event, outcome: Outcome, now: Instant) -> None:
         """What an attempt came to: the event ends, or waits for its next."""
-        settings = function.event_settings(event.qualifier)
-        chain = event.cause.chain
-        if isinstance(outcome, Throttled):
-            event.attempts -= 1
-        match self._queue.settle(event, outcome, settings.rules, now=now):
-            case Done():
-                self._tell(function, event, Role.ON_SUCCESS, settings.on_success, Ending("Success", outcome), now)
-            case Again(at=at) if isinstance(outcome, Throttled):
-                self.outbox.append(InvocationThrottled(function.arn, event.request_id, chain, outcome.reason, at))
-            case Again(at=at):
-                attempt = event.attempts + 1
-                self.outbox.append(EventRetried(function.arn, event.request_id, chain, attempt, at, at - now))
-            case GivenUp(condition=condition):
-                self._give_up(function, event, outcome, condition, now)
+        self._settle(function, event, outcome, now, was_begun=True)
 
     def drop(self, function: Function, event: Event, condition: str) -> None:
         """The event is lost: nobody but the journal is told."""
@@ -103,7 +90,27 @@ class AsyncEvents:
                 event.attempts -= 1
                 self._give_up(function, event, None, "ZeroReservedConcurrency", now)
             case Throttled() as throttled:
-                self.settle(function, event, throttled, now)
+                self._settle(function, event, throttled, now, was_begun=False)
+
+    def _settle(self, function: Function, event: Event, outcome: Outcome, now: Instant, *, was_begun: bool) -> None:
+        settings = function.event_settings(event.qualifier)
+        chain = event.cause.chain
+        settlement = self._queue.settle(event, outcome, settings.rules, now=now)
+        if isinstance(outcome, Throttled):
+            event.attempts -= 1
+            at = settlement.at if isinstance(settlement, Again) else None
+            throttled = InvocationThrottled(function.arn, event.request_id, chain, outcome.reason, at, was_begun)
+            self.outbox.append(throttled)
+        match settlement:
+            case Done():
+                self._tell(function, event, Role.ON_SUCCESS, settings.on_success, Ending("Success", outcome), now)
+            case Again(at=at) if not isinstance(outcome, Throttled):
+                attempt = event.attempts + 1
+                self.outbox.append(EventRetried(function.arn, event.request_id, chain, attempt, at, at - now))
+            case GivenUp(condition=condition):
+                self._give_up(function, event, outcome, condition, now)
+            case _:
+                pass
 
     def _give_up(self, function: Function, event: Event, outcome: Outcome | None, condition: str, now: Instant) -> None:
         """The event ends: at its OnFailure destination, in the function's dead-letter queue, in both, or nowhere."""

@@ -11,7 +11,15 @@ from app.core.chain import Cause, Chains, times_seen
 from app.core.commands import Invoke, Invoked, Origin, SettleInvocation, Waiting
 from app.core.concurrency import Concurrency
 from app.core.errors import RecursiveInvocation, ResourceNotFound, TooManyRequests
-from app.core.facts import Answered, CallFunction, Effect, InvocationEnded, InvocationStarted, LoopWarned
+from app.core.facts import (
+    Answered,
+    CallFunction,
+    Effect,
+    InvocationEnded,
+    InvocationStarted,
+    InvocationThrottled,
+    LoopWarned,
+)
 from app.core.function import Function
 from app.core.functions import Functions
 from app.core.ids import Ids
@@ -86,6 +94,11 @@ class Invocations:
         stopped = self._judge(function, call, now)
         self._warn_of_loop(function, call, is_stopped=isinstance(stopped, RecursiveInvocation))
         if stopped is not None:
+            if isinstance(stopped, Throttled) and isinstance(call.owner, ForWaiter):
+                # Whoever waits for an event or a batch tells of it, with when it is tried again.
+                self.outbox.append(
+                    InvocationThrottled(function.arn, call.request_id, hop.chain, stopped.reason, retry_at=None)
+                )
             return stopped
         call.seat = self.concurrency.take(function.arn, call.version, is_synchronous=call.is_synchronous, now=now)
         self._function_of[call.request_id] = function.arn
@@ -196,9 +209,7 @@ class Invocations:
         slot = function.begin(call)
         spec, hop = function.spec, call.hop
         assert hop is not None, "a call has its hop before it begins"
-        self.outbox.append(
-            InvocationStarted(spec.arn, call.request_id, hop.chain, call.attempt, call.source, slot, len(call.payload))
-        )
+        self.outbox.append(self._started(function, call, slot))
         if spec.script is not None:
             after_ms, outcome = plan(spec, spec.script, call.payload, nth=function.invocations)
             self.scripted.start(call.request_id, outcome, at=now + after_ms)
@@ -216,6 +227,17 @@ class Invocations:
         )
         waiter = call.owner.waiter if isinstance(call.owner, ForWaiter) else None
         self.outbox.append(CallFunction(invocation, waiter))
+
+    def _started(self, function: Function, call: Call, slot: int) -> InvocationStarted:
+        seat, hop = call.seat, call.hop
+        assert seat is not None, "a call has its seat before it begins"
+        assert hop is not None, "a call has its hop before it begins"
+        use, account = self.concurrency.use_of(function.arn), self.concurrency.account_of(function.arn)
+        return InvocationStarted(
+            function.arn, call.request_id, hop.chain, call.attempt, call.source, slot, len(call.payload), call.version,
+            use.running, account.unreserved, use.provisioned.get(call.version, 0),
+            use.in_provisioned.get(call.version, 0), seat.is_spillover,
+        )  # fmt: skip
 
     def _warn_of_loop(self, function: Function, call: Call, *, is_stopped: bool) -> None:
         """Tell of the invocation after the sixteenth on one path, which AWS would refuse, and warn early (spec F)."""

@@ -202,7 +202,7 @@ class Mappings:
                 self._tell(batch, outcome)
                 self._abandon(mapping, batch)
             case Throttled():
-                self._wait_or_abandon(mapping, batch, outcome, now)
+                self._wait_or_abandon(mapping, batch, outcome, now, was_begun=True)
             case Succeeded(payload=payload):
                 mapping.scale.recover()
                 self._tell(batch, outcome)
@@ -327,19 +327,21 @@ class Mappings:
             case _:
                 assert_never(stopped)
 
-    def _wait_or_abandon(self, mapping: Mapping, batch: Batch, throttled: Throttled, now: Instant) -> None:
+    def _wait_or_abandon(
+        self, mapping: Mapping, batch: Batch, throttled: Throttled, now: Instant, *, was_begun: bool = False
+    ) -> None:
         """A throttled batch is kept and tried again until its messages are about to reappear (spec B5)."""
         self._tell(batch, throttled)
         mapping.count.failed += len(batch.items)
         mapping.scale.stumble()
         throttling = mapping.throttle(batch, now=now)
-        if throttling is None:
-            self._abandon(mapping, batch)
-            return
+        retry_at = throttling.retry_at if throttling is not None else None
         chain = batch.items[0].delivery.content.chain
         self.outbox.append(
-            InvocationThrottled(mapping.function, batch.request_id, chain, throttled.reason, throttling.retry_at)
+            InvocationThrottled(mapping.function, batch.request_id, chain, throttled.reason, retry_at, was_begun)
         )
+        if throttling is None:
+            self._abandon(mapping, batch)
 
     def _abandon(self, mapping: Mapping, batch: Batch) -> None:
         mapping.throttled.pop(batch.request_id, None)

@@ -11,6 +11,7 @@ from app.core.commands import CancelWait, Command, Received, SettleInvocation, W
 from app.core.errors import Refused
 from app.core.facts import Answered, CallFunction, CallOutside, Effect, Fact, LoopWarned, Wish
 from app.core.invocation import Invocation, Outcome, Unreachable
+from app.core.metrics import Metrics
 from app.core.names import Arn, name_of
 from app.core.time import Instant, format_instant
 from app.core.world import World
@@ -66,6 +67,7 @@ class Engine:
         self.world = world
         self.clock = clock
         self.journal = journal
+        self.metrics = Metrics()
         self._endpoints = endpoints
         self._outside = OutsideCalls(outside, self.submit, self._hold, self._release)
         self._brokers = Brokers(brokers, self.submit, self._hold, self._release)
@@ -275,6 +277,9 @@ class Engine:
                 facts.append(cast("Fact", effect))
         if facts:
             self.journal.record(at, facts)
+            observe = self.metrics.observe
+            for fact in facts:
+                observe(fact, at)
 
     def _grant(self, wish: Wish) -> None:
         match wish:

@@ -193,3 +193,18 @@ def test_no_service_is_one_line_and_exit_code_one() -> None:
 
     assert result.exit_code == 1
     assert result.stderr == "Error: no Triggerfish is running at http://127.0.0.1:9; start one with: triggerfish up\n"
+
+
+def test_metrics_are_shown_for_all_functions_and_for_one(run: Run) -> None:
+    nothing = run("metrics", "worker")
+    run("invoke", "worker", "--event")
+    run("clock", "advance", "10m")
+
+    overview = run("metrics").stdout.splitlines()
+    one = {line.split()[0]: line.split()[1:] for line in run("metrics", "worker").stdout.splitlines()}
+
+    assert nothing.stdout == "nothing was counted of worker yet\n"
+    assert overview[0].split()[:4] == ["FUNCTION", "INVOCATIONS", "ERRORS", "THROTTLES"]
+    assert [line.split()[:3] for line in overview[1:]] == [["thumbnail", "0", "0"], ["worker", "3", "3"]]
+    assert one["Errors"] == ["3", "3", "1", "1", "1", "Count"]
+    assert one["AsyncEventsDropped"][1] == "1"

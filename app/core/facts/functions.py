@@ -2,13 +2,17 @@
 
 from typing import TypeAlias
 
-from app.core.names import Arn, name_of
+from app.core.names import LATEST, Arn, name_of
 from app.core.time import Instant, format_duration, format_instant
 from app.core.value import value
 
 
 @value(frozen=True, slots=True)
 class InvocationStarted:
+    """`concurrent` is how many invocations the function has with this one, `unreserved` how many those functions of the
+    account that have no reservation. Of the version's `provisioned` environments `provisioned_in_use` are busy;
+    `is_spillover` says that all were."""
+
     function: Arn
     request: str
     chain: str
@@ -16,6 +20,12 @@ class InvocationStarted:
     source: str
     environment: int
     payload_bytes: int
+    version: str = LATEST
+    concurrent: int = 1
+    unreserved: int = 1
+    provisioned: int = 0
+    provisioned_in_use: int = 0
+    is_spillover: bool = False
 
     @property
     def text(self) -> str:
@@ -44,11 +54,14 @@ class InvocationEnded:
 
 @value(frozen=True, slots=True)
 class InvocationThrottled:
+    """`was_begun` says that the endpoint throttled it, where a limit usually does so before it is begun."""
+
     function: Arn
     request: str
     chain: str
     reason: str
     retry_at: Instant | None
+    was_begun: bool = False
 
     @property
     def text(self) -> str:

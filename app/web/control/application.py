@@ -15,6 +15,7 @@ from app.web.control.functions import function_routes
 from app.web.control.guard import Guard
 from app.web.control.journal import journal_routes
 from app.web.control.mappings import mapping_routes
+from app.web.control.metrics import metrics_routes
 from app.web.control.parts import ControlParts
 from app.web.control.queues import queue_routes
 from app.web.control.status import status_routes
@@ -44,6 +45,7 @@ def build_control_app(engine: Engine, parts: ControlParts) -> ASGIApp:
     api.include_router(status_routes(engine, parts))
     api.include_router(clock_routes(engine))
     api.include_router(function_routes(engine, parts))
+    api.include_router(metrics_routes(engine, parts))
     api.include_router(queue_routes(engine, parts))
     api.include_router(broker_routes(engine, parts))
     api.include_router(dead_letter_routes(engine, parts))

@@ -78,6 +78,22 @@ class FunctionView(BaseModel):
     recursive_loop: str
 
 
+class MetricView(BaseModel):
+    name: str = Field(description="CloudWatch's name.")
+    unit: str
+    samples: int
+    sum: float
+    average: float
+    minimum: float
+    maximum: float
+
+
+class FunctionMetricsView(BaseModel):
+    function: str
+    arn: str
+    metrics: list[MetricView] = Field(description="Over all time; what was never counted is not among them.")
+
+
 class InvokedView(BaseModel):
     request_id: str
     outcome: str | None = Field(description="In a word or two; null when the invocation was only accepted.")

@@ -1,0 +1,214 @@
+"""What CloudWatch would show of functions: counts by the minute, told from facts (monitoring-metrics-types)."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from app.core.facts import (
+    DestinationFailed,
+    EventAccepted,
+    EventDropped,
+    Fact,
+    InvocationEnded,
+    InvocationStarted,
+    InvocationThrottled,
+    LoopWarned,
+)
+from app.core.names import Arn, Scope, parse_arn
+from app.core.time import MINUTE_MS, Instant
+
+UNITS = {
+    "Invocations": "Count",
+    "Errors": "Count",
+    "Throttles": "Count",
+    "Duration": "Milliseconds",
+    "ConcurrentExecutions": "Count",
+    "UnreservedConcurrentExecutions": "Count",
+    "ProvisionedConcurrentExecutions": "Count",
+    "ProvisionedConcurrencyInvocations": "Count",
+    "ProvisionedConcurrencySpilloverInvocations": "Count",
+    "ProvisionedConcurrencyUtilization": "Count",
+    "AsyncEventsReceived": "Count",
+    "AsyncEventAge": "Milliseconds",
+    "AsyncEventsDropped": "Count",
+    "DeadLetterErrors": "Count",
+    "DestinationDeliveryFailures": "Count",
+    "RecursiveInvocationsDropped": "Count",
+}
+"""The metrics by name, in the order in which they are shown, with the unit of each."""
+
+_MINUTES_KEPT = 1_440
+_OPEN_KEPT = 100_000
+_RAN = {"succeeded", "failed", "timed out", "exited", "init failed"}
+
+
+@dataclass(slots=True)
+class Statistics:
+    """What CloudWatch keeps of a number of values."""
+
+    count: int = 0
+    sum: float = 0.0
+    least: float = 0.0
+    most: float = 0.0
+
+    def add(self, number: float) -> None:
+        if not self.count or number < self.least:
+            self.least = number
+        if not self.count or number > self.most:
+            self.most = number
+        self.count += 1
+        self.sum += number
+
+    @property
+    def average(self) -> float:
+        return self.sum / self.count if self.count else 0.0
+
+
+class Series:
+    """One metric of one function: its statistics by minute, the newest day's worth of them, and over all time."""
+
+    __slots__ = ("minutes", "total")
+
+    def __init__(self) -> None:
+        self.minutes: OrderedDict[Instant, Statistics] = OrderedDict()
+        self.total = Statistics()
+
+    def add(self, at: Instant, number: float) -> None:
+        minute = at - at % MINUTE_MS
+        statistics = self.minutes.get(minute)
+        if statistics is None:
+            statistics = self.minutes[minute] = Statistics()
+            if len(self.minutes) > _MINUTES_KEPT:
+                self.minutes.popitem(last=False)
+        statistics.add(number)
+        self.total.add(number)
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A metric's statistics of one minute, for whoever asks as of CloudWatch. `function` None is the account."""
+
+    name: str
+    function: str | None
+    minute: Instant
+    statistics: Statistics
+
+
+class Metrics:
+    """Counts what facts tell. What was counted stays when a function goes, as at CloudWatch."""
+
+    def __init__(self) -> None:
+        self._series: dict[Arn, dict[str, Series]] = {}
+        self._unreserved: dict[Scope, Series] = {}
+        # Of invocations that have not ended, and events that wait: an end that never comes (a function that was
+        # deleted) must not stay for ever.
+        self._began: OrderedDict[str, Instant] = OrderedDict()
+        self._accepted: OrderedDict[str, Instant] = OrderedDict()
+        self._readers: dict[type[Fact], Callable[[Any, Instant], None]] = {
+            InvocationStarted: self._started,
+            InvocationEnded: self._ended,
+            InvocationThrottled: self._throttled,
+            EventAccepted: self._accept,
+            EventDropped: self._dropped,
+            DestinationFailed: self._undelivered,
+            LoopWarned: self._looped,
+        }
+
+    def observe(self, fact: Fact, at: Instant) -> None:
+        """Count what the fact tells."""
+        reader = self._readers.get(type(fact))
+        if reader is not None:
+            reader(fact, at)
+
+    # Reading --------------------------------------------------------------------------------------------
+
+    def functions(self) -> list[Arn]:
+        """Of which something was counted, in order."""
+        return sorted(self._series)
+
+    def totals(self, function: Arn) -> dict[str, Statistics]:
+        """Over all time, by metric, in the order of `UNITS`; what was never counted is not among them."""
+        series = self._series.get(function, {})
+        return {name: series[name].total for name in UNITS if name in series}
+
+    def measured(self, scope: Scope) -> Iterator[Measured]:
+        """Everything that was counted in an account and region."""
+        for arn, by_name in self._series.items():
+            parsed = parse_arn(arn)
+            if parsed.scope != scope:
+                continue
+            for name, series in by_name.items():
+                for minute, statistics in series.minutes.items():
+                    yield Measured(name, parsed.name, minute, replace(statistics))
+        if scope in self._unreserved:
+            for minute, statistics in self._unreserved[scope].minutes.items():
+                yield Measured("UnreservedConcurrentExecutions", None, minute, replace(statistics))
+
+    # Inside ---------------------------------------------------------------------------------------------
+
+    def _add(self, function: Arn, name: str, at: Instant, number: float) -> None:
+        by_name = self._series.get(function)
+        if by_name is None:
+            by_name = self._series[function] = {}
+        series = by_name.get(name)
+        if series is None:
+            series = by_name[name] = Series()
+        series.add(at, number)
+
+    def _started(self, fact: InvocationStarted, at: Instant) -> None:
+        function = fact.function
+        _remember(self._began, fact.request, at)
+        self._add(function, "ConcurrentExecutions", at, fact.concurrent)
+        scope = parse_arn(function).scope
+        if scope not in self._unreserved:
+            self._unreserved[scope] = Series()
+        self._unreserved[scope].add(at, fact.unreserved)
+        if (accepted_at := self._accepted.get(fact.request)) is not None:
+            self._add(function, "AsyncEventAge", at, at - accepted_at)
+        if fact.provisioned:
+            in_use = fact.provisioned_in_use
+            self._add(function, "ProvisionedConcurrentExecutions", at, in_use)
+            self._add(function, "ProvisionedConcurrencyUtilization", at, in_use / fact.provisioned)
+            kind = "SpilloverInvocations" if fact.is_spillover else "Invocations"
+            self._add(function, f"ProvisionedConcurrency{kind}", at, 1)
+
+    def _ended(self, fact: InvocationEnded, at: Instant) -> None:
+        # A metric has the time at which the function was invoked.
+        began_at = self._began.pop(fact.request, at)
+        if fact.outcome == "throttled":
+            self._add(fact.function, "Throttles", began_at, 1)
+        if fact.outcome not in _RAN:
+            return
+        if fact.outcome == "succeeded":
+            self._accepted.pop(fact.request, None)
+        self._add(fact.function, "Invocations", began_at, 1)
+        self._add(fact.function, "Errors", began_at, 0 if fact.outcome == "succeeded" else 1)
+        self._add(fact.function, "Duration", began_at, fact.duration_ms)
+
+    def _throttled(self, fact: InvocationThrottled, at: Instant) -> None:
+        # What the endpoint throttled was counted at its end.
+        if not fact.was_begun:
+            self._add(fact.function, "Throttles", at, 1)
+
+    def _accept(self, fact: EventAccepted, at: Instant) -> None:
+        _remember(self._accepted, fact.request, at)
+        self._add(fact.function, "AsyncEventsReceived", at, 1)
+
+    def _dropped(self, fact: EventDropped, at: Instant) -> None:
+        self._accepted.pop(fact.request, None)
+        self._add(fact.function, "AsyncEventsDropped", at, 1)
+
+    def _undelivered(self, fact: DestinationFailed, at: Instant) -> None:
+        is_dead_letter = fact.role == "DeadLetterConfig"
+        self._add(fact.function, "DeadLetterErrors" if is_dead_letter else "DestinationDeliveryFailures", at, 1)
+
+    def _looped(self, fact: LoopWarned, at: Instant) -> None:
+        if fact.kind == "stopped":
+            self._add(fact.function, "RecursiveInvocationsDropped", at, 1)
+
+
+def _remember(instants: OrderedDict[str, Instant], request: str, at: Instant) -> None:
+    instants[request] = at
+    if len(instants) > _OPEN_KEPT:
+        instants.popitem(last=False)
