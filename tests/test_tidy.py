@@ -29,6 +29,7 @@ TOLD_ELSEWHERE = {
     "mapping_state": "test_mapping.py",
     "pattern": "pattern/test_pattern.py",
     "redrive": "test_queue_attributes.py",
+    "schedule": "schedule/test_expression.py",
     "remote_polling": "test_remote_queues.py",
     "topics": "topics/test_topics.py",
 }

@@ -1,0 +1,121 @@
+"""When an expression is due next: calendars are walked by APScheduler's triggers, time zones are zoneinfo's.
+
+A cron expression is walked in local time without a zone, and each local time then placed in its zone: one that a
+clock change skips is left out, one that it repeats is taken once, the first time (Scheduler guide, schedule-types).
+"""
+
+from bisect import bisect_left
+from calendar import monthrange
+from datetime import UTC, datetime, timedelta
+from functools import cache, lru_cache
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from app.core.schedule.expression import LAST_YEAR, At, Cron, Expression, Rate
+from app.core.time import SECOND_MS, Instant, to_datetime
+
+
+def zone_of(name: str) -> ZoneInfo | None:
+    """The IANA time zone of that name, None when there is none."""
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):  # no such name, a folder's name, no such zone
+        return None
+
+
+def next_after(
+    expression: Expression, after: Instant, *, since: Instant, zone: str = "UTC", includes_start: bool = False
+) -> Instant | None:
+    """The first occurrence later than `after`, None when there is none any more.
+
+    `since` is when the schedule began: a rate counts from there, and is due at that instant itself only if
+    `includes_start`.
+    """
+    match expression:
+        case Rate(every_ms=every_ms):
+            periods = max(0 if includes_start else 1, (after - since) // every_ms + 1)
+            return since + periods * every_ms
+        case At(when=when):
+            at = _placed(when, _zone(zone))
+            return at if at is not None and at > after else None
+        case Cron():
+            return _next_of_cron(expression, after, zone)
+
+
+@lru_cache(maxsize=256)
+def _zone(name: str) -> ZoneInfo:
+    return ZoneInfo(name)
+
+
+def _next_of_cron(cron: Cron, after: Instant, zone_name: str) -> Instant | None:
+    zone = _zone(zone_name)
+    trigger = _trigger(cron)
+    local = to_datetime(after).astimezone(zone).replace(tzinfo=UTC, microsecond=0, fold=0)
+    while True:
+        found: datetime | None = trigger.get_next_fire_time(None, local + timedelta(seconds=1))
+        if found is None:
+            return None
+        local = found
+        at = _placed(found.replace(tzinfo=None), zone)
+        if at is not None and at > after:
+            return at
+
+
+def _placed(local: datetime, zone: ZoneInfo) -> Instant | None:
+    """The instant of a local time, the first of two; None when the clocks skip it."""
+    at = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
+    if at.astimezone(zone).replace(tzinfo=None) != local:
+        return None
+    return round(at.timestamp()) * SECOND_MS
+
+
+@lru_cache(maxsize=4096)
+def _trigger(cron: Cron) -> Any:
+    """APScheduler's trigger, whose fields are ours: where AWS's grammar goes further, they know how."""
+    return _trigger_class()(
+        year=cron.years, month=cron.months, day=cron.days, hour=cron.hours, minute=cron.minutes, second=(0,),
+        timezone=UTC, end_date=datetime(LAST_YEAR, 12, 31, 23, 59, 59, tzinfo=UTC),
+    )  # fmt: skip
+
+
+@cache
+def _trigger_class() -> Any:
+    """Made when the first cron expression is asked: APScheduler takes a moment to import."""
+    from apscheduler.triggers.cron import CronTrigger
+    from apscheduler.triggers.cron.fields import BaseField, DayOfWeekField, WeekField
+
+    class Values(BaseField):  # type: ignore[misc] # APScheduler ships no types
+        """A field that has one of the values given."""
+
+        def compile_expressions(self, exprs: tuple[int, ...]) -> None:
+            self.values = exprs
+
+        def get_next_value(self, dateval: datetime) -> int | None:
+            place = bisect_left(self.values, self.get_value(dateval))
+            return self.values[place] if place < len(self.values) else None
+
+    class Days(BaseField):  # type: ignore[misc]
+        """The day of the month, by a rule for each month."""
+
+        def compile_expressions(self, exprs: Any) -> None:
+            self.rule = exprs
+
+        def get_max(self, dateval: datetime) -> int:
+            return monthrange(dateval.year, dateval.month)[1]
+
+        def get_next_value(self, dateval: datetime) -> int | None:
+            return min((day for day in self.rule(dateval.year, dateval.month) if day >= dateval.day), default=None)
+
+    class AwsTrigger(CronTrigger):  # type: ignore[misc]
+        FIELDS_MAP = {  # noqa: RUF012 as APScheduler has it
+            "year": Values,
+            "month": Values,
+            "week": WeekField,
+            "day": Days,
+            "day_of_week": DayOfWeekField,
+            "hour": Values,
+            "minute": Values,
+            "second": Values,
+        }
+
+    return AwsTrigger
