@@ -87,7 +87,12 @@ class Service:
         self._remote_arns: dict[str, Arn] = {}
         self.outside = Outside(url, self.secret, lambda call: self.store.sweep(call))
         self.engine = Engine(
-            World(shapes=Shapes(url), seed=settings.seed, limits=settings.limits),
+            World(
+                shapes=Shapes(url),
+                seed=settings.seed,
+                limits=settings.limits,
+                enforces_permissions=settings.enforces_permissions,
+            ),
             _clock(settings.clock),
             Journal(kept=settings.journal_facts),
             self.endpoints.get,

@@ -19,7 +19,18 @@ APP = sorted((ROOT / "app").rglob("*.py"))
 TESTS = sorted((ROOT / "tests").rglob("*.py"))
 
 # Modules of values alone: there is no behaviour to test.
-VALUES = {"call", "commands", "errors", "invocation", "limits", "message", "outside_calls", "shapes", "value"}
+VALUES = {
+    "call",
+    "commands",
+    "deployment",
+    "errors",
+    "invocation",
+    "limits",
+    "message",
+    "outside_calls",
+    "shapes",
+    "value",
+}
 # Told through what drives them.
 TOLD_ELSEWHERE = {
     "explain": "explain/test_messages_to_send.py",
@@ -28,6 +39,7 @@ TOLD_ELSEWHERE = {
     "mapping_constraints": "test_mapping_parameters.py",
     "mapping_state": "test_mapping.py",
     "pattern": "pattern/test_pattern.py",
+    "provisioned": "test_deployments.py",
     "redrive": "test_queue_attributes.py",
     "schedule": "schedule/test_expression.py",
     "remote_polling": "test_remote_queues.py",

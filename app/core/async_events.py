@@ -73,7 +73,13 @@ class AsyncEvents:
     def wake(self, now: Instant) -> None:
         """Try again the events whose time has come."""
         for event in list(self._queue.due(now)):
-            self._attempt(self.functions[event.function], event, now)
+            # A queued event runs on what its alias points to by then (recorded, spec C6).
+            chosen = self.functions.choose(event.function_arn)
+            function = self.functions[event.function]
+            if chosen is None:
+                self.drop(function, event, "FunctionDeleted")
+            else:
+                self._attempt(chosen.function, event, now)
 
     # Inside ---------------------------------------------------------------------------------------------
 

@@ -229,7 +229,7 @@ class Buckets:
 
     def _direct(self, function: str, scope: Scope) -> Arn:
         name = parse_function_name(function, scope)
-        if name is None or self.functions.get(name.arn) is None:
+        if name is None or self.functions.get(name.as_invoked) is None:
             raise ResourceNotFound(f"there is no function named '{function}'")
         return name.as_invoked
 

@@ -45,8 +45,8 @@ Stopped: TypeAlias = RecursiveInvocation | Throttled
 
 @dataclass(slots=True)
 class Call:
-    """`function_arn` is the ARN as invoked; `source` says in words who invokes; `version` is the one that
-    is to run. `hop` and `seat` are there once the call was admitted."""
+    """`function_arn` is the ARN as invoked; `source` says in words who invokes; `version` is the one that is to run, as
+    its caller is told. `hop` and `seat` are there once the call was admitted."""
 
     request_id: str
     function: Arn

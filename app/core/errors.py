@@ -144,6 +144,27 @@ class TooManyRequests(Refused):
         self.reason = reason
 
 
+class PreconditionFailed(Refused):
+    """The revision that the caller knows is not the latest."""
+
+    message = (
+        "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve "
+        "the latest Revision Id"
+    )
+
+
+class PolicyTooLong(Refused):
+    """A resource policy over its limit."""
+
+
+class CodeStorageExceeded(Refused):
+    """A deployment package is larger than a function may be."""
+
+
+class UnsupportedMediaType(Refused):
+    """The body is of another type than the operation takes."""
+
+
 class RecursiveInvocation(Refused):
     """The chain has come round to this function too often (spec: recursive loop detection)."""
 

@@ -7,8 +7,9 @@ from typing import TypeAlias
 
 from app.core.async_invoke import RetryRules
 from app.core.call import Call
+from app.core.deployment import Deployment
 from app.core.event_invoke import EventInvokeConfig
-from app.core.names import Arn, name_of
+from app.core.names import LATEST, Arn, name_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class FunctionSpec:
     `access_key_ids` belong to its environments, by slot: an AWS call signed with the second was made by the
     invocation in slot 1.
     `passes_trace_header` is False where the endpoint drops the header though Lambda would not (classic RIE).
+    `arn` is qualified where this is a published version. `deployment` is None where nothing was deployed over the API.
     """
 
     arn: Arn
@@ -84,6 +86,12 @@ class FunctionSpec:
     access_key_ids: tuple[str, ...] = ()
     passes_trace_header: bool = True
     description: str = ""
+    deployment: Deployment | None = None
+
+    @property
+    def version(self) -> str:
+        """`$LATEST`, or the number of a published version."""
+        return self.arn.rpartition(":")[2] if self.arn.count(":") > _UNQUALIFIED_COLONS else LATEST
 
     @property
     def name(self) -> str:
@@ -103,8 +111,14 @@ class EventSettings:
     on_failure: Arn | None
 
 
+_UNQUALIFIED_COLONS = 6
+
+
 class Function:
-    """A function at work. An invocation takes the lowest free slot, so that few environments stay warm."""
+    """A function at work, or a published version of one, which has environments of its own.
+
+    An invocation takes the lowest free slot, so that few environments stay warm.
+    """
 
     def __init__(self, spec: FunctionSpec) -> None:
         self.spec = spec
@@ -115,13 +129,17 @@ class Function:
         self.invocations = 0
         self.event_invoke: dict[str, EventInvokeConfig] = {}
         """By version or alias."""
+        self.provisioned: dict[str, int] = {}
+        """Of the main one: how many environments are to be warm, by version."""
+        self.is_pending = False
+        self.arn: Arn = ":".join(spec.arn.split(":")[: _UNQUALIFIED_COLONS + 1])
+        """Unqualified, whichever version this is: what the function is known by."""
+        self.main = self
+        self.members = [self]
+        """Of the main one: all versions at work, which share what is reserved."""
 
     def __repr__(self) -> str:
         return f"<Function {self.spec.name}: {self.in_flight} in flight, {self.waiting} waiting>"
-
-    @property
-    def arn(self) -> Arn:
-        return self.spec.arn
 
     def event_settings(self, qualifier: str) -> EventSettings:
         """What holds for an asynchronous event that invokes this version or alias: the function's own settings, where

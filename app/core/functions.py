@@ -2,10 +2,11 @@
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from app.core.aliases import WEIGHT_SHARES
 from app.core.call import Call
 from app.core.commands import (
     DeleteEventInvokeConfig,
@@ -16,10 +17,11 @@ from app.core.commands import (
     PutReservedConcurrency,
 )
 from app.core.concurrency import Concurrency
-from app.core.errors import InvalidRequestContent, RequestTooLarge, ResourceNotFound
+from app.core.errors import InvalidRequestContent, RequestTooLarge, ResourceConflict, ResourceNotFound
 from app.core.event_invoke import EventInvokeConfig, configured
 from app.core.facts import Configured, Effect
-from app.core.function import Function
+from app.core.function import Function, FunctionSpec
+from app.core.ids import Ids
 from app.core.invocation import InvocationType
 from app.core.limits import Limits
 from app.core.names import LATEST, Arn, Scope, parse_arn
@@ -54,11 +56,32 @@ def parse_function_name(text: str, scope: Scope, *, qualifier: str | None = None
     return FunctionName(Scope(account, region).function_arn(match["name"]), match["qualifier"] or qualifier)
 
 
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where calls of a qualified ARN go: to `first`, or `share` of them, from 0 to 1, to `second`."""
+
+    first: Arn
+    second: Arn | None = None
+    share: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """What a call goes to: the function or version at work, and the version that its caller is told."""
+
+    function: Function
+    version: str
+
+
 @dataclass(slots=True)
 class Functions:
-    """All functions by ARN; effects go to `outbox`. `changed` is told of a function that was made or changed, `gone` of
-    one that was deleted: whoever runs its calls goes on from there. `targets` says which destinations there are."""
+    """All functions by ARN, and their published versions by theirs; effects go to `outbox`.
 
+    `changed` is told of a function that was made or changed, `gone` of one that was deleted: whoever runs its calls
+    goes on from there. `targets` says which destinations there are.
+    """
+
+    ids: Ids
     limits: Limits
     concurrency: Concurrency
     outbox: list[Effect]
@@ -66,6 +89,7 @@ class Functions:
     changed: Callable[[Function, Instant], None]
     gone: Callable[[Function, Instant], None]
     _functions: dict[Arn, Function] = field(default_factory=dict)
+    _routes: dict[Arn, Route] = field(default_factory=dict)
     _by_key: dict[str, tuple[Arn, int]] = field(default_factory=dict)
 
     # Reading --------------------------------------------------------------------------------------------
@@ -77,10 +101,44 @@ class Functions:
             raise ResourceNotFound(f"Function not found: {arn}") from None
 
     def get(self, arn: Arn) -> Function | None:
+        """The function at work under an ARN, with whatever qualifier; an alias stands for its first version."""
+        found = self._functions.get(arn)
+        if found is not None:
+            return found
+        route = self._routes.get(arn)
+        if route is not None:
+            return self.get(route.first)
+        unqualified = arn.removesuffix(f":{LATEST}")
+        return self._functions.get(unqualified)
+
+    def choose(self, arn: Arn) -> Chosen | None:
+        """The same for a call that is made now: an alias with two versions draws one."""
+        route = self._routes.get(arn)
+        if route is None:
+            function = self.get(arn)
+            return None if function is None else Chosen(function, function.spec.version)
+        goes_second = route.second is not None and self.ids.below(WEIGHT_SHARES) < route.share * WEIGHT_SHARES
+        target = route.second if goes_second and route.second is not None else route.first
+        chosen = self.choose(target)
+        if chosen is not None and arn.rpartition(":")[2].isdigit():
+            # A version of a function whose endpoint has no versions is told as what it is.
+            return Chosen(chosen.function, arn.rpartition(":")[2])
+        return chosen
+
+    def at_work(self) -> Iterable[Function]:
+        """The functions and their versions."""
+        return self._functions.values()
+
+    def exactly(self, arn: Arn) -> Function | None:
+        """The function or version that is at work under this ARN itself."""
         return self._functions.get(arn)
 
     def all(self, scope: Scope | None = None) -> list[Function]:
-        functions = sorted(self._functions.values(), key=lambda function: function.spec.name)
+        """The functions, each once, by name."""
+        functions = sorted(
+            (function for function in self._functions.values() if function.main is function),
+            key=lambda function: function.spec.name,
+        )
         return [function for function in functions if scope is None or parse_arn(function.arn).scope == scope]
 
     def caller_with_key(self, access_key_id: str) -> tuple[Function, Call | None] | None:
@@ -96,26 +154,33 @@ class Functions:
 
     def put(self, command: PutFunction, now: Instant) -> None:
         """Raises InvalidParameterValue when too much is to be reserved."""
-        spec = command.spec
-        self.concurrency.check_reserved(spec.arn, spec.reserved_concurrency)
-        function = self._functions.get(spec.arn)
-        if function is None:
-            function = self._functions[spec.arn] = Function(spec)
-            self.outbox.append(Configured(f"function {spec.name} created", function=spec.arn))
+        self.concurrency.check_reserved(command.spec.arn, command.spec.reserved_concurrency)
+        self._put(command.spec, now)
+
+    def put_version(self, spec: FunctionSpec, now: Instant) -> None:
+        """Put a published version to work; `spec.arn` is qualified."""
+        main = self._functions[spec.arn.rpartition(":")[0]]
+        function = self._functions[spec.arn] = Function(spec)
+        function.main, function.event_invoke = main, main.event_invoke
+        main.members.append(function)
+        self._know_keys(function)
+
+    def route(self, arn: Arn, route: Route | None) -> None:
+        """Let calls of a qualified ARN go where `route` says, or nowhere."""
+        if route is None:
+            self._routes.pop(arn, None)
         else:
-            self._forget_keys(function)
-            function.change(spec)
-            self.outbox.append(Configured(f"function {spec.name} changed", function=spec.arn))
-        for slot, key in enumerate(spec.access_key_ids):
-            self._by_key[key] = (spec.arn, slot)
-        self.changed(function, now)
+            self._routes[arn] = route
 
     def delete(self, command: DeleteFunction, now: Instant) -> None:
         """Forget the function; what waits for it is dropped, what runs settles for nobody but its own caller."""
         function = self[command.function]
         self.gone(function, now)
         self._forget_keys(function)
-        del self._functions[function.arn]
+        del self._functions[function.spec.arn]
+        if function.main is not function:
+            function.main.members.remove(function)
+            return
         self.outbox.append(Configured(f"function {function.spec.name} deleted", function=function.arn))
 
     def put_event_invoke(self, command: PutEventInvokeConfig, now: Instant) -> dict[str, Any]:
@@ -157,15 +222,24 @@ class Functions:
     # Naming ---------------------------------------------------------------------------------------------
 
     def named(self, command: Invoke) -> tuple[FunctionName, Function]:
-        """Which function an Invoke means. Raises ResourceNotFound."""
+        """Which function an Invoke means, without drawing where its alias has two. Raises ResourceNotFound."""
         name = parse_function_name(command.function, command.scope, qualifier=command.qualifier)
-        arn = name.arn if name else command.scope.function_arn(command.function)
-        function = self._functions.get(arn)
-        # Versions and aliases are not there, so only $LATEST can be meant.
-        if name is None or function is None or name.qualifier not in (None, "$LATEST"):
-            qualifier = (name and name.qualifier) or "$LATEST"
-            raise ResourceNotFound(f"Function not found: {arn}:{qualifier}")
+        function = self.get(name.as_invoked) if name else None
+        if name is None or function is None:
+            arn = name.arn if name else command.scope.function_arn(command.function)
+            raise ResourceNotFound(f"Function not found: {arn}:{(name and name.qualifier) or LATEST}")
         return name, function
+
+    def called(self, command: Invoke) -> tuple[FunctionName, Chosen]:
+        """What an Invoke calls. Raises ResourceNotFound, ResourceConflict while the function is being created."""
+        name, function = self.named(command)
+        if function.main.is_pending:
+            # The text is UNCONFIRMED, the state itself was recorded (spec C3).
+            raise ResourceConflict(
+                "The operation cannot be performed at this time. The function is currently in the following state: "
+                "Pending"
+            )
+        return name, self.choose(name.as_invoked) or Chosen(function, function.spec.version)
 
     def check_payload(self, command: Invoke) -> None:
         """Raises RequestTooLarge, InvalidRequestContent."""
@@ -186,11 +260,31 @@ class Functions:
     # Inside ---------------------------------------------------------------------------------------------
 
     def _qualified(self, arn: Arn, qualifier: str) -> tuple[Function, str]:
-        """The function, if it has this version or alias. Versions and aliases are not there: only $LATEST is."""
+        """The function, if it has this version or alias."""
         function = self._functions.get(arn)
-        if function is None or qualifier != LATEST:
+        if function is None or not (qualifier == LATEST or self._has_qualifier(arn, qualifier)):
             raise ResourceNotFound("The function doesn't exist.")
         return function, qualifier
+
+    def _has_qualifier(self, arn: Arn, qualifier: str) -> bool:
+        qualified = f"{arn}:{qualifier}"
+        return qualified in self._routes or qualified in self._functions
+
+    def _put(self, spec: FunctionSpec, now: Instant) -> None:
+        function = self._functions.get(spec.arn)
+        if function is None:
+            function = self._functions[spec.arn] = Function(spec)
+            self.outbox.append(Configured(f"function {spec.name} created", function=spec.arn))
+        else:
+            self._forget_keys(function)
+            function.change(spec)
+            self.outbox.append(Configured(f"function {spec.name} changed", function=spec.arn))
+        self._know_keys(function)
+        self.changed(function, now)
+
+    def _know_keys(self, function: Function) -> None:
+        for slot, key in enumerate(function.spec.access_key_ids):
+            self._by_key[key] = (function.spec.arn, slot)
 
     def _forget_keys(self, function: Function) -> None:
         for key in function.spec.access_key_ids:

@@ -25,7 +25,7 @@ from app.core.functions import Functions
 from app.core.ids import Ids
 from app.core.invocation import Invocation, InvocationType, Outcome, Throttled
 from app.core.limits import Limits
-from app.core.names import Arn
+from app.core.names import LATEST, Arn
 from app.core.outcomes import error_of, ran_of, word_of
 from app.core.script import Running, plan
 from app.core.targets import Targets
@@ -58,22 +58,22 @@ class Invocations:
     # Invoking -------------------------------------------------------------------------------------------
 
     def invoke(self, command: Invoke, now: Instant) -> Invoked | Waiting:
-        name, function = self.functions.named(command)
-        arn = name.arn
+        name, chosen = self.functions.called(command)
+        arn, function, version = name.arn, chosen.function, chosen.version
         self.functions.check_payload(command)
         request_id = self.ids.uuid()
         if command.type is InvocationType.DRY_RUN:
-            return Invoked(request_id)
+            return Invoked(request_id, version=version)
         payload = command.payload or b"{}"
         cause = self.cause_of(command.origin, command.origin.trace_header, now)
         source = cause.hop.stations[-1] if cause.hop else "Invoke"
         if command.type is InvocationType.EVENT:
             event = Event(request_id, arn, name.as_invoked, payload, source, cause, now)
             self.events.accept(function, event, now)
-            return Invoked(request_id)
+            return Invoked(request_id, version=version)
         waiter = self.next_waiter()
         call = Call(request_id, arn, name.as_invoked, payload, source, cause, ForWaiter(waiter),
-                    client_context=command.client_context)  # fmt: skip
+                    client_context=command.client_context, version=version)  # fmt: skip
         match self.submit(function, call, now):
             case None:
                 return Waiting(waiter)
@@ -91,6 +91,8 @@ class Invocations:
         """Run the call or let it stand in line for an environment; gives back what forbids both."""
         hop = self.chains.extend(call.cause, function=function.arn, request_id=call.request_id)
         call.hop = hop
+        if call.version == LATEST:
+            call.version = function.spec.version
         stopped = self._judge(function, call, now)
         self._warn_of_loop(function, call, is_stopped=isinstance(stopped, RecursiveInvocation))
         if stopped is not None:
@@ -101,7 +103,7 @@ class Invocations:
                 )
             return stopped
         call.seat = self.concurrency.take(function.arn, call.version, is_synchronous=call.is_synchronous, now=now)
-        self._function_of[call.request_id] = function.arn
+        self._function_of[call.request_id] = function.spec.arn
         self.chains.keep(hop)
         if function.has_room:
             self._begin(function, call, now)
@@ -112,7 +114,7 @@ class Invocations:
     def settle(self, command: SettleInvocation, now: Instant) -> None:
         """What came of a call that was running. An outcome for nobody (a deleted function's) is let go."""
         arn = self._function_of.pop(command.request_id, None)
-        function = self.functions.get(arn) if arn else None
+        function = self.functions.exactly(arn) if arn else None
         if function is None or command.request_id not in function.running:
             return
         call = function.end(command.request_id)
@@ -147,7 +149,7 @@ class Invocations:
 
     def cancel_wait(self, waiter: int) -> None:
         """The caller is gone: a call still in line is dropped, a running one runs on, as on Lambda."""
-        for function in self.functions.all():
+        for function in self.functions.at_work():
             for call in function.line:
                 if call.owner == ForWaiter(waiter):
                     function.line.remove(call)
@@ -157,7 +159,7 @@ class Invocations:
 
     def change(self, function: Function, now: Instant) -> None:
         """The function is new, or has other settings: they hold for what comes next."""
-        self.concurrency.configure(function.arn, function.spec.reserved_concurrency, {}, now=now)
+        self.concurrency.configure(function.arn, function.spec.reserved_concurrency, function.provisioned, now=now)
         self.serve(function, now)
 
     def serve(self, function: Function, now: Instant) -> None:
@@ -171,6 +173,8 @@ class Invocations:
         gone = ResourceNotFound(f"Function not found: {function.arn}:$LATEST")
         for call in [*function.line, *function.running.values()]:
             self._function_of.pop(call.request_id, None)
+            if function.main is not function:
+                self._give_back(call)
             match call.owner:
                 case ForWaiter(waiter=waiter):
                     self.outbox.append(Answered(waiter, gone))
@@ -178,8 +182,9 @@ class Invocations:
                     self.events.drop(function, event, "FunctionDeleted")
                 case ForBatch() as batch:
                     self.settle_batch(batch, Throttled("FunctionDeleted", gone.message), now)
-        self.events.forget(function)
-        self.concurrency.forget(function.arn)
+        if function.main is function:
+            self.events.forget(function)
+            self.concurrency.forget(function.arn)
 
     # Time -----------------------------------------------------------------------------------------------
 
@@ -224,6 +229,7 @@ class Invocations:
             slot,
             call.attempt,
             call.client_context,
+            spec.version,
         )
         waiter = call.owner.waiter if isinstance(call.owner, ForWaiter) else None
         self.outbox.append(CallFunction(invocation, waiter))
@@ -260,4 +266,4 @@ class Invocations:
         if isinstance(outcome, Throttled):
             return TooManyRequests(outcome.reason, outcome.message)
         assert call.hop is not None, "a settled call has its hop"
-        return Invoked(call.request_id, outcome, trace_header=self.chains.header_of(call.hop))
+        return Invoked(call.request_id, outcome, call.version, self.chains.header_of(call.hop))

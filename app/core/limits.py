@@ -72,6 +72,17 @@ class Limits:
     sync_payload_bytes: int = 6 * MIB
     async_payload_bytes: int = MIB
 
+    # How long a function is Pending after CreateFunction and InProgress after an update: seconds on AWS, a moment here.
+    function_transition_ms: int = 0
+    # How long provisioned environments take to be ready: a minute or more on AWS, a moment here.
+    provisioned_transition_ms: int = 0
+    # How many environments a function that was created over the API may have: what a laptop bears.
+    function_environments: int = 4
+    # A deployment package (gettingstarted-limits): 50 MB in a request, 250 MB unzipped, layers included.
+    zip_bytes: int = 50 * MIB
+    unzipped_bytes: int = 262_144_000
+    account_code_bytes: int = 80_530_636_800
+
     # Concurrency (configuration-concurrency): of an account's 1,000, at least 100 stay unreserved.
     account_concurrency: int = 1_000
     unreserved_concurrency: int = 100

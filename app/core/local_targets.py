@@ -1,15 +1,17 @@
 """Queues and functions of this world as targets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from app.core.async_events import AsyncEvents
 from app.core.async_invoke import Event
 from app.core.chain import Chains
 from app.core.commands import SendMessage
-from app.core.errors import Refused
+from app.core.deployments import Deployments
+from app.core.errors import AccessDenied, Refused, ResourceNotFound
+from app.core.facts import Effect, PermissionMissing
 from app.core.functions import Functions, parse_function_name
 from app.core.ids import Ids
-from app.core.names import Arn, Scope
+from app.core.names import Arn, Scope, parse_arn
 from app.core.queues import Queues
 from app.core.targets import Parcel, Settled
 from app.core.time import Instant
@@ -41,25 +43,61 @@ class QueueTarget:
 
 
 @dataclass(slots=True)
+class Gate:
+    """Asks a function's resource policy whether a service may invoke it (spec push I).
+
+    Where permissions are not enforced, what AWS would have blocked goes through, and is told once for each function,
+    principal and source.
+    """
+
+    deployments: Deployments
+    outbox: list[Effect]
+    is_enforced: bool
+    _told: set[tuple[Arn, str, Arn | None]] = field(default_factory=set)
+
+    def refusal(self, parcel: Parcel) -> Refused | None:
+        """Why the parcel may not be delivered. One without a principal comes from a role, which needs no permission."""
+        principal, source = parcel.principal, parcel.source_arn
+        if principal is None:
+            return None
+        # A bucket's ARN has no account in it: S3 tells its owner's, which is that of whoever may set notifications.
+        account = (parse_arn(source).account if source else "") or parse_arn(parcel.target).account
+        if self.deployments.permits(parcel.target, principal, source, account):
+            return None
+        if self.is_enforced or (parcel.target, principal, source) not in self._told:
+            self._told.add((parcel.target, principal, source))
+            self.outbox.append(PermissionMissing(parcel.target, principal, source, self.is_enforced))
+        if not self.is_enforced:
+            return None
+        return AccessDenied(
+            f"{principal} is not authorized to perform: lambda:InvokeFunction on resource: {parcel.target} because no "
+            "resource-based policy allows the lambda:InvokeFunction action"
+        )
+
+
+@dataclass(slots=True)
 class FunctionTarget:
     """A function gets the parcel as an asynchronous event; what becomes of it then is the function's business."""
 
     functions: Functions
     events: AsyncEvents
     ids: Ids
+    gate: Gate
 
     def exists(self, arn: Arn) -> bool:
         name = parse_function_name(arn, Scope())
-        return name is not None and self.functions.get(name.arn) is not None
+        return name is not None and self.functions.get(name.as_invoked) is not None
 
     def deliver(self, parcel: Parcel, now: Instant, settled: Settled) -> None:
         name = parse_function_name(parcel.target, Scope())
         assert name is not None, "an ARN that was registered as Lambda's parses"
-        try:
-            function = self.functions[name.arn]
-        except Refused as refusal:
+        chosen = self.functions.choose(name.as_invoked)
+        if chosen is None:
+            settled(ResourceNotFound(f"Function not found: {name.as_invoked}"), now)
+            return
+        if (refusal := self.gate.refusal(parcel)) is not None:
             settled(refusal, now)
             return
         event = Event(self.ids.uuid(), name.arn, name.as_invoked, parcel.body, parcel.source, parcel.cause, now)
-        self.events.accept(function, event, now)
+        self.events.accept(chosen.function, event, now)
         settled(None, now)

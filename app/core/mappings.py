@@ -122,7 +122,7 @@ class Mappings:
         if not mapping.allows(change):
             raise ResourceInUse("Cannot update the event source mapping because it is in use.")
         parameters = with_parameters(mapping.parameters, given, is_fifo=mapping.is_fifo, limits=self.limits)
-        name, function = None, self.functions.get(mapping.function)
+        name, function = None, self.functions.get(mapping.function_arn)
         if given.get("FunctionName"):
             name, function = self._function(command.scope, given["FunctionName"])
             self._check_unique(mapping.queue, name, but=mapping)
@@ -176,7 +176,7 @@ class Mappings:
         self._close_if_due(mapping, now)
         self._start_ready(mapping, now)
         queue = self.queues.get(mapping.queue)
-        function = self.functions.get(mapping.function)
+        function = self.functions.get(mapping.function_arn)
         if function is not None and (remote := self.remote.queues.get(mapping.queue)) is not None:
             self.remote.poll(mapping, remote, function, now)
             return
@@ -223,7 +223,7 @@ class Mappings:
         """What a receive at a broker elsewhere brought: gathered like what a queue of ours gives."""
         queue, poll = self.remote.settle(command, now)
         mapping = self._mappings.get(poll.mapping) if poll is not None else None
-        function = self.functions.get(mapping.function) if mapping is not None else None
+        function = self.functions.get(mapping.function_arn) if mapping is not None else None
         if poll is not None and mapping is not None and function is not None:
             taken = self.remote.queues.take(queue, poll, command.deliveries, by=function.spec.name, now=now)
             self._take_in(mapping, taken, now)
@@ -301,10 +301,11 @@ class Mappings:
 
     def _run(self, mapping: Mapping, batch: Batch, now: Instant) -> None:
         mapping.count.invoked += len(batch.items)
-        function = self.functions.get(mapping.function)
-        if function is None:
+        chosen = self.functions.choose(mapping.function_arn)
+        if chosen is None:
             self._wait_or_abandon(mapping, batch, Throttled("FunctionDeleted"), now)
             return
+        function = chosen.function
         payload = self.shapes.records([item.record for item in batch.items])
         queue_name = name_of(mapping.queue)
         call = Call(batch.request_id, function.arn, mapping.function_arn, payload, f"queue {queue_name}",
@@ -412,7 +413,7 @@ class Mappings:
 
     def _function(self, scope: Scope, text: str) -> tuple[FunctionName, Function]:
         name = parse_function_name(text, scope)
-        function = self.functions.get(name.arn) if name else None
+        function = self.functions.get(name.as_invoked) if name else None
         if name is None or function is None:
             raise InvalidParameterValue("Function does not exist")
         return name, function

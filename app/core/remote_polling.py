@@ -79,7 +79,7 @@ class RemotePolling:
             self.changed(mapping)
 
     def _check_again(self, mapping: Mapping, queue: RemoteQueue) -> None:
-        function = self.functions.get(mapping.function)
+        function = self.functions.get(mapping.function_arn)
         if mapping.uuid not in self._unchecked or function is None:
             return
         try:

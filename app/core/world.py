@@ -9,6 +9,7 @@ from app.core.buckets import Bucket, Buckets
 from app.core.chain import Cause, Chains
 from app.core.commands import Command, Origin
 from app.core.concurrency import Concurrency
+from app.core.deployments import Deployments
 from app.core.errors import QueueNameExists
 from app.core.event_invoke import EventInvokeConfig
 from app.core.explain import Explanation, Question, Scene, explain
@@ -17,9 +18,10 @@ from app.core.function import Function
 from app.core.functions import Functions
 from app.core.ids import Ids
 from app.core.invocations import Invocations
+from app.core.layers import Layers
 from app.core.lifecycle import LifecycleRule
 from app.core.limits import DEFAULT_LIMITS, Limits
-from app.core.local_targets import FunctionTarget, QueueTarget
+from app.core.local_targets import FunctionTarget, Gate, QueueTarget
 from app.core.machine import Machine, Timetable, Waking
 from app.core.mapping import Mapping
 from app.core.mappings import Mappings
@@ -51,7 +53,10 @@ class World:
     whoever brings the time wakes the world first.
     """
 
-    def __init__(self, *, shapes: EventShapes, seed: int = 1, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(
+        self, *, shapes: EventShapes, seed: int = 1, limits: Limits = DEFAULT_LIMITS, enforces_permissions: bool = False
+    ) -> None:
+        """`enforces_permissions` blocks a service that lacks a permission to invoke a function, as AWS does."""
         ids = self._ids = Ids(seed)
         self._shapes, self._limits = shapes, limits
         self._outbox: list[Effect] = []
@@ -65,14 +70,17 @@ class World:
         self._outside = Outside(self._outbox)
         self._concurrency = Concurrency(limits)
         self._functions = Functions(
-            limits, self._concurrency, self._outbox, self._targets, self._function_changed, self._function_gone
+            ids, limits, self._concurrency, self._outbox, self._targets, self._function_changed, self._function_gone
         )
         self._invocations = Invocations(
             ids, limits, self._chains, self._outbox, self._functions, self._concurrency, self._targets,
             self._cause_of,            self._queues.next_waiter, self._function_freed, self._settle_batch,
         )  # fmt: skip
         self._targets.register("sqs", QueueTarget(self._queues, self._chains))
-        self._targets.register("lambda", FunctionTarget(self._functions, self._invocations.events, ids))
+        self._layers = Layers(self._outbox)
+        self._deployments = Deployments(limits, self._outbox, self._functions, self._layers)
+        gate = Gate(self._deployments, self._outbox, enforces_permissions)
+        self._targets.register("lambda", FunctionTarget(self._functions, self._invocations.events, ids, gate))
         self._remote_queues = RemoteQueues(self._outbox, self._cause_of, self._queues.__contains__)
         self._remote_polling = RemotePolling(
             limits, self._outbox, self._remote_queues, self._functions, self._mappings_of_queue, self._mapping_changed
@@ -95,6 +103,7 @@ class World:
             self._invocations,
             self._invocations.events,
             self._move_tasks,
+            self._deployments,
             deliveries,
             self._buckets.restores.completions,
         )
@@ -174,6 +183,15 @@ class World:
     def events_waiting(self, function: Arn) -> int:
         """How many asynchronous events wait for their next attempt."""
         return len(self._invocations.events.waiting_for(function))
+
+    @property
+    def deployments(self) -> Deployments:
+        """Versions, aliases, permissions: to be read."""
+        return self._deployments
+
+    @property
+    def layers(self) -> Layers:
+        return self._layers
 
     def mapping(self, scope: Scope, uuid: str) -> Mapping:
         """Raises ResourceNotFound."""
@@ -263,8 +281,8 @@ class World:
             commands.SettleReceive: mappings.arrive,
             commands.SettleDeletes: self._remote_polling.settle_deletes,
             commands.ReportBrokerFailure: self._remote_polling.report_failure,
-            commands.PutFunction: functions.put,
-            commands.DeleteFunction: functions.delete,
+            **self._deployments.verbs(),
+            **self._layers.verbs(),
             commands.PutEventInvokeConfig: functions.put_event_invoke,
             commands.DeleteEventInvokeConfig: functions.delete_event_invoke,
             commands.PutReservedConcurrency: functions.put_reserved_concurrency,

@@ -9,10 +9,10 @@ from typing import Any, cast, get_args
 
 from app.core.commands import CancelWait, Command, Received, SettleInvocation, Waiting
 from app.core.errors import Refused
-from app.core.facts import Answered, CallFunction, CallOutside, Effect, Fact, LoopWarned, Wish
+from app.core.facts import Answered, CallFunction, CallOutside, Effect, Fact, LoopWarned, ReleaseEndpoint, Wish
 from app.core.invocation import Invocation, Outcome, Unreachable
 from app.core.metrics import Metrics
-from app.core.names import Arn, name_of
+from app.core.names import LATEST, Arn, name_of
 from app.core.time import Instant, format_instant
 from app.core.world import World
 from app.engine.brokers import Brokers
@@ -52,7 +52,8 @@ class Engine:
     """Runs a `World` on a `Clock`. Everything happens on one event loop; nothing here polls.
 
     `endpoints` finds the endpoint of a function; a function without one answers Unreachable. `brokers` finds who
-    keeps a queue that was declared as being elsewhere; `outside` makes the calls that are neither.
+    keeps a queue that was declared as being elsewhere; `outside` makes the calls that are neither. `release_endpoint`
+    is told of a function whose endpoint is no longer wanted as it is.
     """
 
     def __init__(
@@ -63,12 +64,14 @@ class Engine:
         endpoints: Callable[[Arn], FunctionEndpoint | None],
         brokers: Callable[[Arn], Broker | None] = lambda _: None,
         outside: OutsideWorld | None = None,
+        release_endpoint: Callable[[Arn], None] = lambda _: None,
     ) -> None:
         self.world = world
         self.clock = clock
         self.journal = journal
         self.metrics = Metrics()
         self._endpoints = endpoints
+        self._release_endpoint = release_endpoint
         self._outside = OutsideCalls(outside, self.submit, self._hold, self._release)
         self._brokers = Brokers(brokers, self.submit, self._hold, self._release)
         self._answers: dict[int, asyncio.Future[Any]] = {}
@@ -285,6 +288,8 @@ class Engine:
         match wish:
             case CallFunction(invocation=invocation, waiter=waiter):
                 self._call(invocation, waiter)
+            case ReleaseEndpoint(function=function):
+                self._release_endpoint(function)
             case CallOutside():
                 self._outside.carry_out(wish)
             case Answered(waiter=waiter, answer=answer):
@@ -304,8 +309,7 @@ class Engine:
     async def _run(self, invocation: Invocation, waiter: int | None) -> None:
         outcome: Outcome
         try:
-            # The unqualified ARN names the endpoint; versions have none of their own.
-            endpoint = self._endpoints(_unqualified(invocation.function_arn))
+            endpoint = self._endpoints(_arn_at_work(invocation))
             if endpoint is None:
                 outcome = Unreachable(f"there is no endpoint for function '{invocation.function_name}'")
             else:
@@ -390,5 +394,7 @@ def _is_cancelled() -> bool:
     return task is not None and task.cancelling() > 0
 
 
-def _unqualified(function_arn: Arn) -> Arn:
-    return ":".join(function_arn.split(":")[:7])
+def _arn_at_work(invocation: Invocation) -> Arn:
+    """What names the endpoint: the unqualified ARN, or that of the published version that runs."""
+    unqualified = ":".join(invocation.function_arn.split(":")[:7])
+    return unqualified if invocation.version == LATEST else f"{unqualified}:{invocation.version}"

@@ -22,6 +22,7 @@ from app.settings.values import (
     DestinationSettings,
     FunctionSettings,
     HttpFunction,
+    ImageSettings,
     InvokeApiFunction,
     Language,
     ProcessFunction,
@@ -278,6 +279,12 @@ def _http(table: Table, common: Common) -> HttpFunction | None:
     url = table.entries["http"].url()
     environments = _environments(table, REMOTE_ENVIRONMENTS)
     return HttpFunction(**common, environments=environments, url=url) if url else None
+
+
+def read_image(pattern: str, field: Field) -> ImageSettings | None:
+    """The endpoint that stands for images like `pattern`, written as a function's is."""
+    endpoint = read_function("image", field)
+    return ImageSettings(pattern, endpoint) if endpoint is not None else None
 
 
 # Scripts --------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from app.core.limits import DEFAULT_LIMITS
 from app.core.names import DEFAULT_ACCOUNT, DEFAULT_REGION, Scope
 from app.settings.document import Document, read_document
-from app.settings.functions import read_function
+from app.settings.functions import read_function, read_image
 from app.settings.problems import Place, Problem, SettingsError, place_text
 from app.settings.reading import Field, Notes, Table
 from app.settings.references import check_references, dead_letter_queues_first
@@ -146,7 +146,7 @@ def _problem(place: Place, text: str, document: Document, overridden: Mapping[Pl
 
 
 def _read(field: Field) -> Settings:
-    table = field.table((*KEYS, "functions", "queues", "buckets", "mappings"))
+    table = field.table((*KEYS, "images", "functions", "queues", "buckets", "mappings"))
     listen = table.read("listen", read_listen) or Listen()
     security = table.read("security", read_security) or Security()
     check_exposure(listen, security, table)
@@ -164,6 +164,8 @@ def _read(field: Field) -> Settings:
         journal_facts=table.read("journal", read_journal_facts) or DEFAULT_JOURNAL_FACTS,
         limits=table.read("limits", read_limits) or DEFAULT_LIMITS,
         security=security,
+        enforces_permissions=table.flag("enforce_permissions", False),
+        images=_named(table, "images", read_image),
         functions=_named(table, "functions", read_function),
         queues=dead_letter_queues_first(_named(table, "queues", read_queue, unless=is_remote), table),
         remote_queues=_named(table, "queues", read_remote_queue, unless=lambda entry: not is_remote(entry)),

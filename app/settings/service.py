@@ -23,7 +23,7 @@ VARIABLES: dict[str, Place] = {
 }
 """The environment variables, and the value of the file that each takes the place of. An empty one says nothing."""
 
-KEYS = ("listen", "hosts", "account", "region", "seed", "clock", "journal", "limits", "security")
+KEYS = ("listen", "hosts", "account", "region", "seed", "clock", "journal", "limits", "security", "enforce_permissions")
 
 _ACCOUNT = re.compile(r"\d{12}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+")
@@ -102,6 +102,9 @@ def read_limits(field: Field) -> Limits:
     table = field.table(
         (
             "mapping_transition",
+            "function_transition",
+            "provisioned_transition",
+            "function_environments",
             "fifo_calls_per_s",
             "account_concurrency",
             "scaling_environments",
@@ -112,6 +115,11 @@ def read_limits(field: Field) -> Limits:
     return replace(
         DEFAULT_LIMITS,
         mapping_transition_ms=table.duration_ms("mapping_transition", DEFAULT_LIMITS.mapping_transition_ms),
+        function_transition_ms=table.duration_ms("function_transition", DEFAULT_LIMITS.function_transition_ms),
+        provisioned_transition_ms=table.duration_ms("provisioned_transition", DEFAULT_LIMITS.provisioned_transition_ms),
+        function_environments=table.integer(
+            "function_environments", DEFAULT_LIMITS.function_environments, least=1, most=1_000
+        ),
         fifo_calls_per_s=table.integer("fifo_calls_per_s", DEFAULT_LIMITS.fifo_calls_per_s, least=0, most=100_000),
         account_concurrency=account,
         # A new account has less than a hundred and can reserve none of it: the number in the refusal is then smaller.

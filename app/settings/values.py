@@ -179,6 +179,15 @@ FunctionSettings: TypeAlias = (
     ProcessFunction | RieFunction | ConcurrentRieFunction | InvokeApiFunction | HttpFunction | ScriptedFunction
 )
 
+
+@dataclass(frozen=True, slots=True)
+class ImageSettings:
+    """Which endpoint runs functions whose `ImageUri` is like `pattern`, with `*` for any run of characters."""
+
+    pattern: str
+    endpoint: FunctionSettings
+
+
 # Sources --------------------------------------------------------------------------------------------
 
 
@@ -263,6 +272,8 @@ class Settings:
     journal_facts: int = DEFAULT_JOURNAL_FACTS
     limits: Limits = DEFAULT_LIMITS
     security: Security = field(default_factory=Security)
+    enforces_permissions: bool = False
+    images: tuple[ImageSettings, ...] = ()
     functions: tuple[FunctionSettings, ...] = ()
     queues: tuple[QueueSettings, ...] = ()
     remote_queues: tuple[RemoteQueueSettings, ...] = ()

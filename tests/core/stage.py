@@ -6,6 +6,7 @@ from app.core.commands import (
     ChangeMessageVisibility,
     ChangeObject,
     Command,
+    CreateAlias,
     CreateEventSourceMapping,
     CreateQueue,
     CreateTopic,
@@ -51,6 +52,7 @@ from app.core.facts import (
     ObjectChanged,
     QueuePurged,
     ReceiveAt,
+    ReleaseEndpoint,
     StopReceiving,
     VisibilityChanged,
     WatchQueue,
@@ -80,14 +82,15 @@ class Stage:
     """Submits commands at `now`, moves time, keeps every fact with its instant, and plays the endpoints by hand:
     a call to a function without script stays in `calls` until the test settles it, one to the outside in `outside`."""
 
-    def __init__(self, *, limits: Limits = DEFAULT_LIMITS, seed: int = 1) -> None:
-        self.world = World(shapes=Shapes(), seed=seed, limits=limits)
+    def __init__(self, *, limits: Limits = DEFAULT_LIMITS, seed: int = 1, enforces_permissions: bool = False) -> None:
+        self.world = World(shapes=Shapes(), seed=seed, limits=limits, enforces_permissions=enforces_permissions)
         self.now = NOON
         self.facts: list[tuple[Instant, Fact]] = []
         self.calls: list[Invocation] = []
         self.answers: dict[int, Any] = {}
         self.wishes: list[BrokerWish] = []
         self.outside: list[CallOutside] = []
+        self.released: list[Arn] = []
         self._messages: dict[str, str] = {}
         self._told = 0
 
@@ -139,6 +142,11 @@ class Stage:
         arn = SCOPE.function_arn(name)
         self.submit(PutFunction(FunctionSpec(arn, script=script, **spec)))
         return arn
+
+    def alias(self, function: Arn, name: str, version: str = "$LATEST", **parameters: Any) -> Arn:
+        """The alias's ARN."""
+        self.submit(CreateAlias(function, {"Name": name, "FunctionVersion": version, **parameters}))
+        return f"{function}:{name}"
 
     def mapping(self, queue: Arn, function: Arn, **parameters: Any) -> str:
         """Its UUID."""
@@ -240,6 +248,8 @@ class Stage:
                     self.answers[waiter] = answer
                 case CallOutside():
                     self.outside.append(effect)
+                case ReleaseEndpoint():
+                    self.released.append(effect.function)
                 case WatchQueue() | ReceiveAt() | StopReceiving() | DeleteAt():
                     self.wishes.append(effect)
                 case _:

@@ -220,7 +220,7 @@ def test_other_versions_of_a_function_are_other_functions_but_latest_is_the_one_
     stage = Stage()
     orders, worker = stage.queue("orders"), stage.function("worker")
     first = stage.mapping(orders, worker)
-    stage.mapping(orders, f"{worker}:live")
+    stage.mapping(orders, stage.alias(worker, "live"))
 
     with pytest.raises(ResourceConflict) as refusal:
         stage.mapping(orders, f"{worker}:$LATEST")
@@ -233,7 +233,9 @@ def test_other_versions_of_a_function_are_other_functions_but_latest_is_the_one_
 
 def test_naming_its_own_function_again_is_no_conflict() -> None:
     stage = Stage()
-    uuid = stage.mapping(stage.queue("orders"), stage.function("worker"))
+    worker = stage.function("worker")
+    uuid = stage.mapping(stage.queue("orders"), worker)
+    stage.alias(worker, "live")
 
     update(stage, uuid, FunctionName="worker:live")
 

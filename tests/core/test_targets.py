@@ -1,8 +1,10 @@
 """Targets: a parcel reaches what its ARN names, and whoever sent it is told what came of it."""
 
 from app.core.chain import Cause
-from app.core.errors import InvalidParameterValue, QueueDoesNotExist, Refused
-from app.core.facts import Configured, Effect
+from app.core.commands import AddFunctionPermission, CreateFunction
+from app.core.deployment import Code
+from app.core.errors import AccessDenied, InvalidParameterValue, QueueDoesNotExist, Refused
+from app.core.facts import Configured, Effect, PermissionMissing
 from app.core.function import SucceedAfter
 from app.core.names import Arn
 from app.core.targets import Parcel, Targets, Teller
@@ -88,3 +90,58 @@ def test_what_a_delivery_comes_to_is_told_before_what_it_led_to() -> None:
     assert [fact.text for fact in outbox if isinstance(fact, Configured)] == [
         "before", "delivered", "led to", "settled later",
     ]  # fmt: skip
+
+
+class TestPermissions:
+    """Only a function that was deployed over the API has to permit who invokes it."""
+
+    RULE = "arn:aws:events:us-east-1:000000000000:rule/nightly"
+    RESIZE = SCOPE.function_arn("resize")
+
+    def stage(self, *, enforces: bool) -> Stage:
+        stage = Stage(enforces_permissions=enforces)
+        given = {"Role": "arn:aws:iam::000000000000:role/r", "Runtime": "python3.12", "Handler": "a.b"}
+        stage.submit(CreateFunction(self.RESIZE, given, Code("sha", 1)))
+        return stage
+
+    def deliver(self, stage: Stage, principal: str | None = "events.amazonaws.com") -> list[Refused | None]:
+        told = Told()
+        parcel = Parcel(self.RESIZE, b"{}", Cause("1-a"), "rule nightly", principal, self.RULE)
+        stage.world._targets.deliver(parcel, NOON, told)
+        stage.queue("any")  # whatever the world is asked next
+        return told.answers
+
+    def test_without_a_permission_it_is_warned_of_once(self) -> None:
+        stage = self.stage(enforces=False)
+
+        assert [self.deliver(stage), self.deliver(stage)] == [[None], [None]]
+        (warning,) = stage.of(PermissionMissing)
+        assert warning.text == (
+            f"events.amazonaws.com has no permission to invoke resize for {self.RULE}: AWS would not let it"
+        )
+
+    def test_where_permissions_are_enforced_it_is_blocked(self) -> None:
+        stage = self.stage(enforces=True)
+
+        assert [type(answer) for answer in self.deliver(stage)] == [AccessDenied]
+        assert stage.calls == []
+
+    def test_with_a_permission_it_goes_through(self) -> None:
+        stage = self.stage(enforces=True)
+        given = {
+            "StatementId": "s", "Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com",
+            "SourceArn": self.RULE,
+        }  # fmt: skip
+        stage.submit(AddFunctionPermission(self.RESIZE, None, given))
+
+        assert self.deliver(stage) == [None]
+        assert stage.of(PermissionMissing) == []
+
+    def test_a_role_needs_none(self) -> None:
+        assert self.deliver(self.stage(enforces=True), principal=None) == [None]
+
+    def test_a_declared_function_permits_all(self) -> None:
+        stage = Stage(enforces_permissions=True)
+        stage.function("resize")
+
+        assert self.deliver(stage) == [None]

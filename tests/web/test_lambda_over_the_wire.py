@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from app.core.commands import CreateEventSourceMapping, CreateQueue, PutFunction
+from app.core.commands import CreateAlias, CreateEventSourceMapping, CreateQueue, PublishVersion, PutFunction
 from app.core.function import FailAfter, FunctionSpec, RefuseAsThrottled, Script, SucceedAfter
 from app.core.names import Scope
 from tests.web.conftest import Served
@@ -241,7 +241,9 @@ def test_a_list_is_filtered_by_queue_and_by_function(served: Served, lambda_: An
         _function(served, name)
     for name in ("orders", "orders2"):
         served.client("sqs").create_queue(QueueName=name)
-    pairs = [(ORDERS, "resize"), (ORDERS, "other:live"), (f"{ORDERS}2", "resize:7")]
+    served.submit(PublishVersion(Scope().function_arn("resize"), {}))
+    served.submit(CreateAlias(Scope().function_arn("other"), {"Name": "live", "FunctionVersion": "$LATEST"}))
+    pairs = [(ORDERS, "resize"), (ORDERS, "other:live"), (f"{ORDERS}2", "resize:1")]
     for queue, function in pairs:
         lambda_.create_event_source_mapping(EventSourceArn=queue, FunctionName=function)
 
@@ -252,11 +254,11 @@ def test_a_list_is_filtered_by_queue_and_by_function(served: Served, lambda_: An
             for mapping in mappings
         )
 
-    assert listed() == ["orders other:live", "orders resize", "orders2 resize:7"]
+    assert listed() == ["orders other:live", "orders resize", "orders2 resize:1"]
     assert listed(EventSourceArn=ORDERS) == ["orders other:live", "orders resize"]
-    assert listed(FunctionName="resize") == ["orders resize", "orders2 resize:7"]
+    assert listed(FunctionName="resize") == ["orders resize", "orders2 resize:1"]
     assert listed(FunctionName="other:live") == listed(FunctionName="other") == ["orders other:live"]
-    assert listed(FunctionName="resize", EventSourceArn=f"{ORDERS}2") == ["orders2 resize:7"]
+    assert listed(FunctionName="resize", EventSourceArn=f"{ORDERS}2") == ["orders2 resize:1"]
     assert listed(FunctionName="resize:8") == listed(EventSourceArn=f"{ORDERS}3") == []
 
 

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from app.core.commands import CreateQueue, PutFunction
+from app.core.commands import CreateAlias, CreateQueue, PutFunction
 from app.core.function import FunctionSpec
 from app.core.limits import Limits
 from app.core.names import Scope
@@ -63,6 +63,10 @@ class Account:
             self.served.submit(CreateQueue(self.scope.queue_arn(name), attributes))
         for name, spec in given["functions"].items():
             self.served.submit(PutFunction(FunctionSpec(self.scope.function_arn(name), **spec)))
+        for name, version in given.get("aliases", {}).items():
+            function, _, alias = name.partition(":")
+            parameters = {"Name": alias, "FunctionVersion": version}
+            self.served.submit(CreateAlias(self.scope.function_arn(function), parameters))
         for parameters in given.get("mappings", ()):
             self.uuid = self.ask("CreateEventSourceMapping", self.filled(parameters))[2]["UUID"]
             if given.get("settle", True):

@@ -59,7 +59,7 @@ def _at_rule(scene: Scene, way: Route, command: ChangeObject, scope: Scope, trai
         words = f"{noun} '{name}' would be told; whom it tells is not looked into here"
         return trail.end(Step(Verdict.NO, About.TARGET, words, rule=way.rule_id))
     parsed = parse_function_name(way.target, scope)
-    function = scene.functions.get(parsed.arn) if parsed else None
+    function = scene.functions.get(parsed.as_invoked) if parsed else None
     if function is None:
         return trail.end(gone(About.TARGET, way.target))
     branch.path = (*trail.path, function.spec.name)

@@ -172,7 +172,7 @@ class _Visit:
             held = held or step
         else:
             return Conclusion.of(self._add(Verdict.NO, About.MAPPING, f"mapping {self._name} is {mapping.state}"))
-        function = self.scene.functions.get(mapping.function)
+        function = self.scene.functions.get(mapping.function_arn)
         if function is None:
             return trail.end(gone(About.FUNCTION, mapping.function))
         if self.taker is not None:

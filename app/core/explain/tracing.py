@@ -125,7 +125,7 @@ def _has(items: Sequence[Item], message: Message) -> bool:
 
 
 def _being_filled(scene: Scene, mapping: Mapping, gathering: Gathering, trail: Trail) -> Conclusion:
-    function = scene.functions.get(mapping.function)
+    function = scene.functions.get(mapping.function_arn)
     if function is not None:
         causes = [item.delivery.content.cause or OUTSIDE_CAUSE for item in gathering.items]
         cause = furthest(causes, function.arn)
@@ -138,7 +138,7 @@ def _being_filled(scene: Scene, mapping: Mapping, gathering: Gathering, trail: T
 
 
 def _throttled(scene: Scene, mapping: Mapping, throttling: Throttling, trail: Trail) -> Conclusion:
-    function = scene.functions.get(mapping.function)
+    function = scene.functions.get(mapping.function_arn)
     if function is not None and (obstacle := lasting_obstacle(scene, function, OUTSIDE_CAUSE, Asker.MAPPING)):
         return trail.end(obstacle)
     words = f"its batch was throttled by '{name_of(mapping.function)}' and is tried again"
@@ -147,7 +147,7 @@ def _throttled(scene: Scene, mapping: Mapping, throttling: Throttling, trail: Tr
 
 
 def _running(scene: Scene, mapping: Mapping, batch: Batch, trail: Trail) -> Conclusion | None:
-    function = scene.functions.get(mapping.function)
+    function = scene.functions.get(mapping.function_arn)
     if function is None:
         return None
     if batch.request_id not in function.running:

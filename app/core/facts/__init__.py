@@ -17,6 +17,7 @@ from app.core.facts.functions import (
     InvocationEnded,
     InvocationStarted,
     InvocationThrottled,
+    PermissionMissing,
 )
 from app.core.facts.loops import LoopWarned
 from app.core.facts.mappings import BatchAbandoned, BatchFormed, MappingFact, MessagesFiltered
@@ -60,6 +61,7 @@ from app.core.facts.wishes import (
     CallOutside,
     DeleteAt,
     ReceiveAt,
+    ReleaseEndpoint,
     StopReceiving,
     WatchQueue,
     Wish,
@@ -112,8 +114,10 @@ __all__ = [
     "NotificationRetried",
     "NotificationSent",
     "ObjectChanged",
+    "PermissionMissing",
     "QueuePurged",
     "ReceiveAt",
+    "ReleaseEndpoint",
     "StopReceiving",
     "TextRecorded",
     "VisibilityChanged",

@@ -117,6 +117,22 @@ class EventDropped:
 
 
 @value(frozen=True, slots=True)
+class PermissionMissing:
+    """A service invoked a function without a permission to; `is_blocked` where permissions are enforced."""
+
+    function: Arn
+    principal: str
+    source: Arn | None
+    is_blocked: bool
+
+    @property
+    def text(self) -> str:
+        source = f" for {self.source}" if self.source else ""
+        then = "blocked" if self.is_blocked else "AWS would not let it"
+        return f"{self.principal} has no permission to invoke {name_of(self.function)}{source}: {then}"
+
+
+@value(frozen=True, slots=True)
 class DestinationTold:
     """An asynchronous event ended at a destination; `role` is OnSuccess, OnFailure or DeadLetterConfig."""
 
@@ -156,6 +172,7 @@ FunctionFact: TypeAlias = (
     | EventAccepted
     | EventRetried
     | EventDropped
+    | PermissionMissing
     | DestinationTold
     | DestinationFailed
 )

@@ -68,5 +68,12 @@ class CallOutside:
     call: OutsideCall
 
 
+@value(frozen=True, slots=True)
+class ReleaseEndpoint:
+    """Let go of what runs this function or version: it is gone, or was deployed anew. What runs there ends first."""
+
+    function: Arn
+
+
 BrokerWish: TypeAlias = WatchQueue | ReceiveAt | StopReceiving | DeleteAt
-Wish: TypeAlias = CallFunction | CallOutside | Answered | BrokerWish
+Wish: TypeAlias = CallFunction | CallOutside | Answered | ReleaseEndpoint | BrokerWish
