@@ -202,6 +202,37 @@ class InvalidEventPattern(Refused):
         return self.message.removeprefix("Event pattern is not valid. Reason: ")
 
 
+class ResourceAlreadyExists(Refused):
+    """There is a bus, archive, replay, connection or API destination of this name."""
+
+
+class EventsLimitExceeded(Refused):
+    message = "The requested resource exceeds the maximum number allowed."
+
+
+class ManagedRule(Refused):
+    """The rule was made by a service, and only that service changes it."""
+
+
+class IllegalStatus(Refused):
+    """The replay is in a state that forbids the request."""
+
+
+class LoopsForever(Refused):
+    """An event came back to a bus without any function between: it would go round at one instant."""
+
+
+class DeliveryFailed(Refused):
+    """A target did not take an event for a reason of its own. `code` is EventBridge's ERROR_CODE; `is_retried` whether
+    it may take it later, not before `retry_after_ms` where it says so itself."""
+
+    def __init__(self, message: str, code: str, *, is_retried: bool, retry_after_ms: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
+        self.is_retried = is_retried
+        self.retry_after_ms = retry_after_ms
+
+
 # SNS ------------------------------------------------------------------------------------------------
 
 

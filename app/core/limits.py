@@ -114,6 +114,24 @@ class Limits:
     # Retries to HTTP endpoints go on for an hour at most (sns-message-delivery-retries).
     http_retries_ms: int = HOUR_MS
 
+    # EventBridge (eb-quota; the service model): an entry, and a request, of PutEvents has at most 256 KiB by the user
+    # guide and as recorded in January 2025; reports of 2026 say 1 MiB.
+    event_bytes: int = 256 * KIB
+    buses: int = 100
+    rules_per_bus: int = 300
+    targets_per_rule: int = 5
+    bus_policy_chars: int = 10_240
+    # A delivery is tried for 24 hours and at most 185 times more (eb-rule-retry-policy). The curve between is not
+    # published: doubled from a second to eight minutes, 185 retries just fill the 24 hours (UNCONFIRMED).
+    event_retries: int = 185
+    event_age_s: int = 86_400
+    event_backoff_first_ms: int = SECOND_MS
+    event_backoff_most_ms: int = 8 * MINUTE_MS
+    # A replay starts, and sends what a minute of the archive holds at once; how long either takes is not published.
+    replay_start_ms: int = SECOND_MS
+    replay_minute_ms: int = 100
+    replays: int = 10
+
     # Recursive loop detection: about 16 invocations in a chain of requests, the next is stopped (invocation-recursion).
     chain_invocations: int = 16
     chain_warning_at: int = 2

@@ -32,6 +32,14 @@ class Scope:
     def mapping_arn(self, uuid: str) -> Arn:
         return f"arn:aws:lambda:{self.region}:{self.account}:event-source-mapping:{uuid}"
 
+    def bus_arn(self, name: str) -> Arn:
+        return f"arn:aws:events:{self.region}:{self.account}:event-bus/{name}"
+
+    def rule_arn(self, bus: str, name: str) -> Arn:
+        """The default bus is not named in it (recorded, push F.4)."""
+        place = name if bus == "default" else f"{bus}/{name}"
+        return f"arn:aws:events:{self.region}:{self.account}:rule/{place}"
+
 
 @dataclass(frozen=True, slots=True)
 class ParsedArn:

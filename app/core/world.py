@@ -6,6 +6,7 @@ from typing import Any
 from app.core import commands
 from app.core.bucket_target import BucketTarget
 from app.core.buckets import Bucket, Buckets
+from app.core.buses import EventBridge
 from app.core.chain import Cause, Chains
 from app.core.commands import Command, Origin
 from app.core.concurrency import Concurrency
@@ -99,7 +100,10 @@ class World:
             Confirmations(ids, limits, deliveries),
         )  # fmt: skip
         self._targets.register("sns", TopicTarget(self._topics))
+        self._event_bridge = EventBridge(ids, limits, self._outbox, self._targets, self._cause_of)
+        self._targets.register("events", self._event_bridge)
         self._machines: tuple[Waking, ...] = (
+            *self._event_bridge.machines,
             self._invocations,
             self._invocations.events,
             self._move_tasks,
@@ -201,6 +205,11 @@ class World:
         return self._mappings.all(scope)
 
     @property
+    def event_bridge(self) -> EventBridge:
+        """The event buses, for reading."""
+        return self._event_bridge
+
+    @property
     def buckets(self) -> dict[str, Bucket]:
         return self._buckets.all
 
@@ -300,6 +309,7 @@ class World:
             commands.PutBucketLifecycle: buckets.put_lifecycle,
             commands.ChangeObject: buckets.change_object,
             **self._topics.verbs(),
+            **self._event_bridge.verbs(),
         }
 
     def _create_queue(self, command: commands.CreateQueue, now: Instant) -> Arn:

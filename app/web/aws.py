@@ -197,7 +197,7 @@ class AwsEndpoint:
             if not _is_link(request):
                 self._verify(request)
             await self._load(service.model)
-            parsed = protocol.parse(service.model, request)
+            parsed = protocol.parse(service.model, request, checks_model=service.checks_model)
             result = await self._carry_out(service, parsed.operation, parsed.params, caller, receive)
             answer = protocol.render(parsed, result, request_id.decode())
         except Refused as refused:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
+from app.core.buses import EventBridge
 from app.core.commands import Command, Origin
 from app.core.event_invoke import EventInvokeConfig
 from app.core.function import FunctionSpec
@@ -182,6 +183,9 @@ class ReadableWorld(Protocol):
 
     def mappings(self, scope: Scope | None = None) -> Sequence[ReadableMapping]: ...
 
+    @property
+    def event_bridge(self) -> EventBridge: ...
+
 
 class ReadableClock(Protocol):
     """What tells the present instant."""
@@ -211,7 +215,8 @@ class Service:
     """The operations of one AWS API by name.
 
     `model` is botocore's name of it (`events`); `errors` are its own names of refusals, beside the common ones;
-    `namespace` is its XML's, where it speaks the query protocol.
+    `namespace` is its XML's, where it speaks the query protocol. `checks_model` says that a request which breaks a
+    constraint of the model (a length, a range, a pattern) is told so before the service is asked (`constraints.py`).
     """
 
     name: str
@@ -220,6 +225,7 @@ class Service:
     model: str = ""
     errors: ErrorTable = field(default_factory=dict)
     namespace: str = ""
+    checks_model: bool = False
 
     def ask(self, operation: str, params: Params, caller: Caller, engine: Readable) -> Call | Result:
         """What the operation comes to. Raises NotEmulated for one that is not there, and what the operation raises."""

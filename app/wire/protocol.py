@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 
 from app.wire.calls import Params, Result
+from app.wire.constraints import check_constraints
 from app.wire.http import HttpAnswer, HttpRequest
 from app.wire.refusals import SerializationFailed, UnknownOperation
 
@@ -39,10 +40,11 @@ def load(service: str) -> None:
     _moto().get_service_model(service)
 
 
-def parse(service: str, request: HttpRequest) -> Parsed:
+def parse(service: str, request: HttpRequest, *, checks_model: bool = False) -> Parsed:
     """The operation and parameters of a request to a service that botocore knows.
 
-    Raises UnknownOperation when none matches, SerializationFailed when the body does not have the operation's shape.
+    Raises UnknownOperation when none matches, SerializationFailed when the body does not have the operation's shape,
+    and with `checks_model` ValidationFailed when a value breaks a constraint of the model.
     """
     moto = _moto()
     url = f"{request.scheme}://{request.host}{request.path}" + (f"?{request.query}" if request.query else "")
@@ -71,7 +73,10 @@ def parse(service: str, request: HttpRequest) -> Parsed:
         )
     except (ValueError, Base64Error) as error:
         raise SerializationFailed(str(error)) from None
-    return Parsed(service, protocol, operation.name, _without_nulls(params))
+    params = _without_nulls(params)
+    if checks_model:
+        check_constraints(operation.input_shape, params)
+    return Parsed(service, protocol, operation.name, params)
 
 
 _NO_CONTENT = 204

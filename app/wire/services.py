@@ -3,13 +3,15 @@
 from collections.abc import Mapping
 
 from app.wire.calls import Service
+from app.wire.eventbridge.operations import EVENTS
 from app.wire.sns.operations import ANONYMOUS, SNS
 
-SERVICES: Mapping[str, Service] = {"sns": SNS}
+SERVICES: Mapping[str, Service] = {"events": EVENTS, "sns": SNS}
 """SQS, Lambda and S3 have ways of their own and are not among them."""
 
 _TARGETS: Mapping[str, str] = {
     "AWSCognitoIdentityProviderService": "cognito-idp",
+    "AWSEvents": "events",
     "AWSStepFunctions": "states",
     "AmazonSSM": "ssm",
     "DynamoDBStreams_20120810": "dynamodb",

@@ -69,7 +69,7 @@ from app.core.names import Arn
 from app.core.notification import NotificationConfiguration, NotificationRule
 from app.core.outside_calls import HttpAnswered, NoAnswer
 from tests.core.stage import SCOPE, Stage
-from tests.properties import plays_deployments, plays_s3, plays_sns
+from tests.properties import plays_deployments, plays_events, plays_s3, plays_sns
 
 Step: TypeAlias = tuple[str, int, int]
 """A verb and two numbers, from which the verb chooses what it acts on."""
@@ -378,12 +378,13 @@ VERBS: dict[str, Callable[[Play, int, int], Command | None]] = {
     "change object": _change_object,
     **plays_s3.VERBS,
     **plays_sns.VERBS,
+    **plays_events.VERBS,
     **plays_deployments.VERBS,
 }
 
 # What makes things happen comes more often than what ends them.
 _OFTEN = ["advance", "send", "send batch", "receive", "settle", "invoke", "create mapping", "delete", "change object"]
-_OFTEN += plays_sns.OFTEN
+_OFTEN += [*plays_sns.OFTEN, "put events"]
 
 steps: st.SearchStrategy[Step] = st.tuples(
     st.sampled_from([*VERBS, *_OFTEN, *_OFTEN]), st.integers(0, 60), st.integers(0, 60)

@@ -25,6 +25,25 @@ from app.core.commands.deployments import (
     UpdateFunctionCode,
     UpdateFunctionConfiguration,
 )
+from app.core.commands.events import (
+    CreateEventBus,
+    DeleteEventBus,
+    DeleteRule,
+    EventEntry,
+    EventPut,
+    EventsCommand,
+    PutBusPermission,
+    PutEvents,
+    PutRule,
+    PutTargets,
+    RemoveBusPermission,
+    RemoveTargets,
+    SetRuleState,
+    TagEvents,
+    TargetTold,
+    UntagEvents,
+    UpdateEventBus,
+)
 from app.core.commands.functions import (
     CreateEventSourceMapping,
     DeleteEventInvokeConfig,
@@ -110,7 +129,14 @@ from app.core.commands.sqs import (
 )
 
 Command: TypeAlias = (
-    SqsCommand | RemoteQueueCommand | FunctionCommand | DeploymentCommand | S3Command | SnsCommand | OutsideCommand
+    EventsCommand
+    | SqsCommand
+    | RemoteQueueCommand
+    | FunctionCommand
+    | DeploymentCommand
+    | S3Command
+    | SnsCommand
+    | OutsideCommand
 )
 
 __all__ = [
@@ -128,6 +154,7 @@ __all__ = [
     "Command",
     "ConfirmSubscription",
     "CreateAlias",
+    "CreateEventBus",
     "CreateEventSourceMapping",
     "CreateFunction",
     "CreateQueue",
@@ -135,6 +162,7 @@ __all__ = [
     "DeclareBucket",
     "DeclareRemoteQueue",
     "DeleteAlias",
+    "DeleteEventBus",
     "DeleteEventInvokeConfig",
     "DeleteEventSourceMapping",
     "DeleteFunction",
@@ -142,9 +170,12 @@ __all__ = [
     "DeleteMessage",
     "DeleteMessageBatch",
     "DeleteQueue",
+    "DeleteRule",
     "DeleteTopic",
     "DeleteVersion",
     "DescribeRemoteQueue",
+    "EventEntry",
+    "EventPut",
     "ForgetBucket",
     "Invoke",
     "Invoked",
@@ -158,18 +189,24 @@ __all__ = [
     "PurgeQueue",
     "PutBucketLifecycle",
     "PutBucketNotification",
+    "PutBusPermission",
     "PutDataProtectionPolicy",
     "PutEventInvokeConfig",
+    "PutEvents",
     "PutFunction",
     "PutProvisionedConcurrency",
     "PutReservedConcurrency",
+    "PutRule",
+    "PutTargets",
     "ReceiveMessage",
     "Received",
     "RedriveMessages",
     "RemoteAttributes",
+    "RemoveBusPermission",
     "RemoveFunctionPermission",
     "RemoveLayerPermission",
     "RemovePermission",
+    "RemoveTargets",
     "RemoveTopicPermission",
     "ReportBrokerFailure",
     "Routed",
@@ -177,6 +214,7 @@ __all__ = [
     "SendMessageBatch",
     "Sent",
     "SetQueueAttributes",
+    "SetRuleState",
     "SetSubscriptionAttribute",
     "SetTopicAttribute",
     "SettleDeletes",
@@ -187,16 +225,20 @@ __all__ = [
     "Subscribe",
     "Subscribed",
     "SubscriptionRoute",
+    "TagEvents",
     "TagFunction",
     "TagMapping",
     "TagQueue",
     "TagTopic",
+    "TargetTold",
     "Unsubscribe",
+    "UntagEvents",
     "UntagFunction",
     "UntagMapping",
     "UntagQueue",
     "UntagTopic",
     "UpdateAlias",
+    "UpdateEventBus",
     "UpdateEventSourceMapping",
     "UpdateFunctionCode",
     "UpdateFunctionConfiguration",

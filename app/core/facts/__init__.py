@@ -7,6 +7,14 @@ one name mean one thing everywhere: `queue` and `function` are ARNs, `message` i
 from typing import TypeAlias
 
 from app.core.facts.common import Configured
+from app.core.facts.events import (
+    EventArrived,
+    EventDeadLettered,
+    EventDelivered,
+    EventDeliveryFailed,
+    EventLost,
+    EventsFact,
+)
 from app.core.facts.functions import (
     DestinationFailed,
     DestinationTold,
@@ -67,7 +75,9 @@ from app.core.facts.wishes import (
     Wish,
 )
 
-Fact: TypeAlias = Configured | SqsFact | MappingFact | RemoteQueueFact | S3Fact | SnsFact | FunctionFact | LoopWarned
+Fact: TypeAlias = (
+    EventsFact | Configured | SqsFact | MappingFact | RemoteQueueFact | S3Fact | SnsFact | FunctionFact | LoopWarned
+)
 Effect: TypeAlias = Fact | Wish
 
 __all__ = [
@@ -88,7 +98,12 @@ __all__ = [
     "DuplicatePublished",
     "Effect",
     "EventAccepted",
+    "EventArrived",
+    "EventDeadLettered",
+    "EventDelivered",
+    "EventDeliveryFailed",
     "EventDropped",
+    "EventLost",
     "EventRetried",
     "Fact",
     "InvocationEnded",

@@ -6,6 +6,7 @@
 from app.core.errors import InvalidEventPattern
 from app.core.pattern.compile import EVENTBRIDGE, MAPPING_FILTER, SNS, Dialect, compile_pattern
 from app.core.pattern.event import Flattened, WrittenNumber, flatten, parse_written
+from app.core.pattern.index import PatternIndex
 from app.core.pattern.pattern import Branch, Leaf, Mismatch, Pattern
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "Leaf",
     "Mismatch",
     "Pattern",
+    "PatternIndex",
     "WrittenNumber",
     "compile_pattern",
     "flatten",

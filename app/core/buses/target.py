@@ -1,0 +1,118 @@
+"""A rule's target as PutTargets gives it: checked once, in AWS's words, then used without asking again."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.core.buses.target_input import Input, Path, compile_input
+from app.core.errors import ValidationFailed
+from app.core.limits import Limits
+from app.core.names import Arn, ParsedArn, parse_arn
+
+# The services that the user guide's page of targets names (eb-targets), by the words of their ARNs.
+_SERVICES = frozenset({
+    "appsync", "batch", "codebuild", "codepipeline", "ec2", "ecs", "events", "execute-api", "firehose", "inspector",
+    "iot", "kinesis", "lambda", "logs", "redshift", "redshift-serverless", "sagemaker", "sns", "sqs", "ssm",
+    "ssm-incidents", "states",
+})  # fmt: skip
+# What EventBridge calls with a role of the rule, not by the target's own policy (eb-use-identity-based).
+_NEEDS_ROLE = frozenset({"batch", "codebuild", "codepipeline", "ecs", "firehose", "kinesis", "states"})
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How long and how often a delivery is tried again; the first try is no retry."""
+
+    attempts_most: int
+    age_most_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTarget:
+    """`given` is the target under AWS's names, as ListTargetsByRule gives it back."""
+
+    id: str
+    arn: Arn
+    given: Mapping[str, Any]
+    input: Input
+    retry: RetryPolicy
+    dead_letter_queue: Arn | None
+    group_id: str | None
+    partition_key: Path | None
+
+    @property
+    def service(self) -> str:
+        return parse_arn(self.arn).service
+
+    @classmethod
+    def read(cls, given: Mapping[str, Any], limits: Limits) -> "RuleTarget":
+        """Raises ValidationFailed. That the target is there is not asked: AWS does not either."""
+        target_id, arn = str(given["Id"]), str(given["Arn"])
+        parsed = _parsed(arn)
+        if parsed.service not in _SERVICES:
+            raise ValidationFailed(f"{parsed.service} is not a supported service for a target.")
+        if parsed.service in _NEEDS_ROLE and not given.get("RoleArn"):
+            raise ValidationFailed(f"RoleArn is required for target {arn}.")
+        group_id = (given.get("SqsParameters") or {}).get("MessageGroupId")
+        if parsed.service == "sqs" and arn.endswith(".fifo"):
+            if not given.get("SqsParameters"):
+                raise ValidationFailed(f"Parameter(s) SqsParameters must be specified for target: {target_id}.")
+            if not group_id:
+                raise ValidationFailed(f"Parameter(s) MessageGroupId must be specified for target: {target_id}.")
+        elif given.get("SqsParameters") is not None and parsed.service != "sqs":
+            raise ValidationFailed(f"Parameter(s) SqsParameters not valid for target: {target_id}.")
+        return cls(
+            target_id,
+            arn,
+            given,
+            compile_input(target_id, given.get("Input"), given.get("InputPath"), given.get("InputTransformer")),
+            _retry(given.get("RetryPolicy") or {}, limits),
+            _dead_letter_queue(target_id, given),
+            group_id,
+            _partition_key(target_id, parsed, given),
+        )
+
+
+def _parsed(arn: Arn) -> ParsedArn:
+    try:
+        return parse_arn(arn)
+    except ValueError:
+        raise ValidationFailed(
+            f"Parameter {arn} is not valid. Reason: Provided Arn is not in correct format."
+        ) from None
+
+
+def _retry(given: Mapping[str, Any], limits: Limits) -> RetryPolicy:
+    """Both bounds hold; what is not given is the most there is."""
+    attempts, age_s = given.get("MaximumRetryAttempts"), given.get("MaximumEventAgeInSeconds")
+    return RetryPolicy(
+        limits.event_retries if attempts is None else attempts, limits.event_age_s if age_s is None else age_s
+    )
+
+
+def _dead_letter_queue(target_id: str, given: Mapping[str, Any]) -> Arn | None:
+    arn = (given.get("DeadLetterConfig") or {}).get("Arn")
+    if arn is None:
+        return None
+    try:
+        service = parse_arn(arn).service
+    except ValueError:
+        service = ""
+    if service != "sqs" or str(arn).endswith(".fifo"):
+        raise ValidationFailed(
+            f"Parameter DeadLetterConfig.Arn is not valid for target {target_id}. "
+            "Reason: Must be the ARN of a standard SQS queue."
+        )
+    return str(arn)
+
+
+def _partition_key(target_id: str, parsed: ParsedArn, given: Mapping[str, Any]) -> Path | None:
+    text = (given.get("KinesisParameters") or {}).get("PartitionKeyPath")
+    if text is None:
+        return None
+    if parsed.service != "kinesis":
+        raise ValidationFailed(f"Parameter(s) KinesisParameters not valid for target: {target_id}.")
+    path = Path.read(text)
+    if path is None:
+        raise ValidationFailed(f"PartitionKeyPath for target {target_id} is invalid.")
+    return path

@@ -1,0 +1,1 @@
+"""The API of EventBridge: its parameters to commands, and what the world shows to its results."""
