@@ -36,6 +36,7 @@ TOLD_ELSEWHERE = {
     "buses": "buses/test_put_events.py",
     "explain": "explain/test_messages_to_send.py",
     "lines": "test_queue.py",
+    "consumers": "test_mappings.py",
     "local_targets": "test_targets.py",
     "mapping_constraints": "test_mapping_parameters.py",
     "mapping_state": "test_mapping.py",

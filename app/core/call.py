@@ -10,8 +10,12 @@ from app.core.invocation import Throttled
 from app.core.names import LATEST, Arn
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from app.core.async_invoke import Event
     from app.core.batch import Batch
+    from app.core.invocation import Outcome
+    from app.core.time import Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +40,14 @@ class ForEvent:
     event: "Event"
 
 
-Owner: TypeAlias = ForWaiter | ForBatch | ForEvent
+@dataclass(frozen=True, slots=True)
+class ForReply:
+    """Something in the world that invoked synchronously goes on with the outcome."""
+
+    then: "Callable[[Outcome, Instant], None]"
+
+
+Owner: TypeAlias = ForWaiter | ForBatch | ForEvent | ForReply
 
 
 Stopped: TypeAlias = RecursiveInvocation | Throttled

@@ -6,7 +6,7 @@ from typing import assert_never
 
 from app.core.async_events import AsyncEvents
 from app.core.async_invoke import Event
-from app.core.call import Call, ForBatch, ForEvent, ForWaiter, Stopped
+from app.core.call import Call, ForBatch, ForEvent, ForReply, ForWaiter, Stopped
 from app.core.chain import Cause, Chains, times_seen
 from app.core.commands import Invoke, Invoked, Origin, SettleInvocation, Waiting
 from app.core.concurrency import Concurrency
@@ -143,6 +143,8 @@ class Invocations:
             case ForEvent(event=event):
                 event.last_hop = call.hop
                 self.events.settle(function, event, outcome, now)
+            case ForReply(then=then):
+                then(outcome, now)
             case _:
                 assert_never(call.owner)
         self.serve(function, now)
@@ -182,6 +184,8 @@ class Invocations:
                     self.events.drop(function, event, "FunctionDeleted")
                 case ForBatch() as batch:
                     self.settle_batch(batch, Throttled("FunctionDeleted", gone.message), now)
+                case ForReply(then=then):
+                    then(Throttled("FunctionDeleted", gone.message), now)
         if function.main is function:
             self.events.forget(function)
             self.concurrency.forget(function.arn)

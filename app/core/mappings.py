@@ -16,6 +16,7 @@ from app.core.commands import (
     UntagMapping,
     UpdateEventSourceMapping,
 )
+from app.core.consumers import Consumer, FunctionConsumer
 from app.core.errors import (
     InvalidParameterValue,
     RecursiveInvocation,
@@ -64,6 +65,8 @@ class Mappings:
     submit: Callable[[Function, Call, Instant], Stopped | None]
     changed: Callable[[Mapping], None]
     gone: Callable[[Mapping], None]
+    pipe_of: Callable[[Arn], Consumer | None] = lambda _: None
+    _attached: dict[str, Mapping] = field(default_factory=dict)
     _mappings: dict[str, Mapping] = field(default_factory=dict)
     _finishing: dict[str, Mapping] = field(default_factory=dict)
     _of_queue: dict[Arn, dict[str, Mapping]] = field(default_factory=dict)
@@ -73,13 +76,21 @@ class Mappings:
 
     def get(self, scope: Scope, uuid: str) -> Mapping:
         mapping = self._mappings.get(uuid)
-        if mapping is None or parse_arn(mapping.function).scope != scope:
+        if mapping is None or uuid in self._attached or parse_arn(mapping.function).scope != scope:
             raise ResourceNotFound
         return mapping
 
     def all(self, scope: Scope | None = None) -> list[Mapping]:
-        """In the order of their creation."""
-        return [m for m in self._mappings.values() if scope is None or parse_arn(m.function).scope == scope]
+        """In the order of their creation; without those of pipes."""
+        return [
+            mapping
+            for mapping in self._mappings.values()
+            if mapping.uuid not in self._attached and (scope is None or parse_arn(mapping.function).scope == scope)
+        ]
+
+    def machines(self) -> Iterable[Mapping]:
+        """Everything that polls, pipes included."""
+        return self._mappings.values()
 
     def of_queue(self, arn: Arn) -> Iterable[Mapping]:
         return self._of_queue.get(arn, {}).values()
@@ -158,6 +169,29 @@ class Mappings:
         mapping = self.get(command.scope, command.uuid)
         mapping.tags = {key: value for key, value in mapping.tags.items() if key not in command.keys}
 
+    # Pipes ----------------------------------------------------------------------------------------------
+
+    def attach(self, mapping: Mapping) -> None:
+        """Let a mapping work whose consumer is no function of its own API: nobody lists or changes it there."""
+        self._attached[mapping.uuid] = self._mappings[mapping.uuid] = mapping
+        self._link(mapping)
+        self.changed(mapping)
+
+    def change_attached(self, mapping: Mapping, change: Change, now: Instant) -> None:
+        """Begin a transition of one; what it gathered under the old parameters goes first."""
+        if mapping.gathering is not None:
+            self._close(mapping, "pipe changed")
+            self._start_ready(mapping, now)
+        mapping.apply(change, now=now)
+        self.changed(mapping)
+
+    def consumer_of(self, mapping: Mapping) -> Consumer | None:
+        """Whom its batches go to; None when that is gone."""
+        if mapping.uuid in self._attached:
+            return self.pipe_of(mapping.function)
+        function = self.functions.get(mapping.function_arn)
+        return None if function is None else FunctionConsumer(function, self.functions, self.shapes, self.submit)
+
     # Working --------------------------------------------------------------------------------------------
 
     def wake(self, mapping: Mapping, now: Instant) -> None:
@@ -176,16 +210,16 @@ class Mappings:
         self._close_if_due(mapping, now)
         self._start_ready(mapping, now)
         queue = self.queues.get(mapping.queue)
-        function = self.functions.get(mapping.function_arn)
-        if function is not None and (remote := self.remote.queues.get(mapping.queue)) is not None:
-            self.remote.poll(mapping, remote, function, now)
+        consumer = self.consumer_of(mapping)
+        if consumer is not None and (remote := self.remote.queues.get(mapping.queue)) is not None:
+            self.remote.poll(mapping, remote, consumer, now)
             return
-        if queue is None or function is None:
+        if queue is None or consumer is None:
             mapping.observe(now, has_work=False)
             return
         mapping.observe(now, has_work=mapping.polls and bool(queue.visible_count))
-        while mapping.may_receive(has_room_at_function=function.has_room):
-            if not self._receive(mapping, queue, function, now):
+        while mapping.may_receive(has_room_at_function=consumer.room > 0):
+            if not self._receive(mapping, queue, consumer, now):
                 break
             mapping.observe(now, has_work=True)
 
@@ -223,19 +257,19 @@ class Mappings:
         """What a receive at a broker elsewhere brought: gathered like what a queue of ours gives."""
         queue, poll = self.remote.settle(command, now)
         mapping = self._mappings.get(poll.mapping) if poll is not None else None
-        function = self.functions.get(mapping.function_arn) if mapping is not None else None
-        if poll is not None and mapping is not None and function is not None:
-            taken = self.remote.queues.take(queue, poll, command.deliveries, by=function.spec.name, now=now)
+        consumer = self.consumer_of(mapping) if mapping is not None else None
+        if poll is not None and mapping is not None and consumer is not None:
+            taken = self.remote.queues.take(queue, poll, command.deliveries, by=consumer.name, now=now)
             self._take_in(mapping, taken, now)
         elif command.deliveries:
             self.remote.queues.leave(queue, command.deliveries, "the mapping or its function is gone")
 
     # Inside: receiving ----------------------------------------------------------------------------------
 
-    def _receive(self, mapping: Mapping, queue: Queue, function: Function, now: Instant) -> bool:
+    def _receive(self, mapping: Mapping, queue: Queue, consumer: Consumer, now: Instant) -> bool:
         """One receive of one poller; false when the queue had nothing."""
-        timeout_s = mapping.visibility_timeout_s(queue.settings.visibility_timeout_s, function.spec.timeout_s)
-        taken = self.queues.take(queue, mapping.wanted(), timeout_s, by=function.spec.name, now=now)
+        timeout_s = mapping.visibility_timeout_s(queue.settings.visibility_timeout_s, consumer.timeout_s)
+        taken = self.queues.take(queue, mapping.wanted(), timeout_s, by=consumer.name, now=now)
         self._take_in(mapping, taken, now)
         return bool(taken)
 
@@ -301,16 +335,12 @@ class Mappings:
 
     def _run(self, mapping: Mapping, batch: Batch, now: Instant) -> None:
         mapping.count.invoked += len(batch.items)
-        chosen = self.functions.choose(mapping.function_arn)
-        if chosen is None:
+        consumer = self.consumer_of(mapping)
+        if consumer is None:
             self._wait_or_abandon(mapping, batch, Throttled("FunctionDeleted"), now)
             return
-        function = chosen.function
-        payload = self.shapes.records([item.record for item in batch.items])
-        queue_name = name_of(mapping.queue)
-        call = Call(batch.request_id, function.arn, mapping.function_arn, payload, f"queue {queue_name}",
-                    furthest(_causes(batch), function.arn).via(queue_name), ForBatch(mapping.uuid, batch))  # fmt: skip
-        stopped: Stopped | None = self.submit(function, call, now)
+        cause = furthest(_causes(batch), mapping.function).via(name_of(mapping.queue))
+        stopped: Stopped | None = consumer.run(mapping, batch, cause, now)
         match stopped:
             case None:
                 mapping.throttled.pop(batch.request_id, None)
@@ -452,6 +482,7 @@ class Mappings:
     def _remove(self, mapping: Mapping) -> None:
         self._unlink(mapping)
         del self._mappings[mapping.uuid]
+        self._attached.pop(mapping.uuid, None)
         if mapping.running:
             self._finishing[mapping.uuid] = mapping
         for batch in mapping.take_waiting():

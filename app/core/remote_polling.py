@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from app.core.commands import DescribeRemoteQueue, ReportBrokerFailure, SettleDeletes, SettleReceive
+from app.core.consumers import Consumer
 from app.core.errors import Refused
 from app.core.facts import Effect, MappingBlocked
 from app.core.function import Function
@@ -94,7 +95,7 @@ class RemotePolling:
 
     # How many -------------------------------------------------------------------------------------------
 
-    def poll(self, mapping: Mapping, queue: RemoteQueue, function: Function, now: Instant) -> None:
+    def poll(self, mapping: Mapping, queue: RemoteQueue, consumer: Consumer, now: Instant) -> None:
         """Keep receives under way for as many pollers and environments as are free for what they bring.
 
         One waits where nothing comes; while something does, there are as many as AWS begins with (spec B5).
@@ -107,8 +108,8 @@ class RemotePolling:
         if mapping.uuid in self._unchecked or queue.attributes is None:
             return
         own_s = queue.attributes.visibility_timeout_s
-        timeout_s = mapping.visibility_timeout_s(own_s, function.spec.timeout_s)
-        room = min(mapping.room, function.room)
+        timeout_s = mapping.visibility_timeout_s(own_s, consumer.timeout_s)
+        room = min(mapping.room, consumer.room)
         pollers = self.limits.pollers_at_start if flows else 1
         for max_messages in _receives(mapping, queue.polls_of(mapping.uuid), pollers, room):
             self.queues.poll(queue, mapping.uuid, max_messages, timeout_s)

@@ -75,7 +75,7 @@ class World:
         )
         self._invocations = Invocations(
             ids, limits, self._chains, self._outbox, self._functions, self._concurrency, self._targets,
-            self._cause_of,            self._queues.next_waiter, self._function_freed, self._settle_batch,
+            self._cause_of, self._queues.next_waiter, self._function_freed, self._settle_batch,
         )  # fmt: skip
         self._targets.register("sqs", QueueTarget(self._queues, self._chains))
         self._layers = Layers(self._outbox)
@@ -134,7 +134,7 @@ class World:
     def next_event(self) -> Instant | None:
         """When something is due next that is worth going to, which ends of retention, of long polls and of days are
         not."""
-        others: list[Machine] = [*self._mappings.all(), *self._machines]
+        others: list[Machine] = [*self._mappings.machines(), *self._machines]
         times = [queue.next_event() for queue in self._queues.all()] + [machine.next_wakeup() for machine in others]
         return min((at for at in times if at is not None), default=None)
 
