@@ -1,6 +1,7 @@
 """Which endpoint a function's settings ask for, and the endpoints of all functions that have one."""
 
 from base64 import b32encode
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import assert_never
@@ -12,10 +13,12 @@ from app.adapters.logs import InvocationLogs
 from app.adapters.plain_http import PlainHttp
 from app.adapters.process.endpoint import ProcessEndpoint
 from app.adapters.process.run_folder import RunFolder
+from app.adapters.process.slot import Observer
 from app.adapters.process.spec import ProcessSpec
+from app.core.commands import Command, ReportEnvironmentEnded, ReportEnvironmentStarted
 from app.core.function import FunctionSpec
 from app.core.names import Arn, Scope
-from app.engine.ports import FunctionEndpoint
+from app.engine.ports import EndpointStatus, FunctionEndpoint, TransparentEndpoint
 from app.settings import (
     ConcurrentRieFunction,
     FunctionSettings,
@@ -45,6 +48,8 @@ class Endpoints:
     secret: str
     logs: InvocationLogs = field(default_factory=InvocationLogs)
     runs: RunFolder = field(default_factory=RunFolder)
+    tell: Callable[[Command], object] = lambda _: None
+    """Who is told of environments that start and end."""
     _endpoints: dict[Arn, FunctionEndpoint] = field(default_factory=dict)
 
     def get(self, function: Arn) -> FunctionEndpoint | None:
@@ -54,6 +59,11 @@ class Endpoints:
         """The endpoint in a few words; a function without one is scripted."""
         endpoint = self._endpoints.get(function)
         return "scripted" if endpoint is None else endpoint.describe()
+
+    def status(self, function: Arn) -> EndpointStatus | None:
+        """What its environments do; None where the endpoint cannot tell."""
+        endpoint = self._endpoints.get(function)
+        return endpoint.status() if isinstance(endpoint, TransparentEndpoint) else None
 
     async def add(self, function: FunctionSettings) -> FunctionSpec:
         """Make the endpoint the settings ask for, in place of the one there was; gives what the core must know."""
@@ -70,6 +80,8 @@ class Endpoints:
             await endpoint.close()
 
     async def close(self) -> None:
+        # The world has come to its end already.
+        self.tell = lambda _: None
         for function in list(self._endpoints):
             await self.remove(function)
         self.runs.close()
@@ -82,7 +94,9 @@ class Endpoints:
     def _make(self, function: FunctionSettings, spec: FunctionSpec) -> FunctionEndpoint | None:
         match function:
             case ProcessFunction():
-                return ProcessEndpoint(self._process(function, spec), logs=self.logs, runs=self.runs)
+                return ProcessEndpoint(
+                    self._process(function, spec), logs=self.logs, runs=self.runs, observer=self._observer_of(spec.arn)
+                )
             case RieFunction():
                 return ClassicRie(function.urls)
             case ConcurrentRieFunction():
@@ -99,6 +113,14 @@ class Endpoints:
             case _:
                 assert_never(function)
 
+    def _observer_of(self, arn: Arn) -> Observer:
+        return Observer(
+            lambda slot, name, init_ms, is_again: self.tell(
+                ReportEnvironmentStarted(arn, slot, name, init_ms, is_again)
+            ),
+            lambda slot, name, reason: self.tell(ReportEnvironmentEnded(arn, slot, name, reason)),
+        )
+
     def _process(self, function: ProcessFunction, spec: FunctionSpec) -> ProcessSpec:
         return ProcessSpec(
             function_arn=spec.arn, name=spec.name, code=function.code, runtime=function.language,
@@ -106,6 +128,10 @@ class Endpoints:
             environment=function.variables, timeout_ms=spec.timeout_ms, memory_mb=spec.memory_mb,
             environments=spec.environments, region=self.scope.region, account=self.scope.account,
             endpoint_url=self.url, access_key_ids=spec.access_key_ids, secret_access_key=self.secret,
+            runtime_name=function.runtime, freeze=function.freeze, enforce_memory=function.enforce_memory,
+            ephemeral_storage_mb=function.ephemeral_storage_mb, watch=function.watch,
+            log_format=function.logging.log_format, application_log_level=function.logging.application_log_level,
+            system_log_level=function.logging.system_log_level, log_group=function.logging.log_group,
         )  # fmt: skip
 
 

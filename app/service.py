@@ -100,6 +100,7 @@ class Service:
             self.outside,
         )
         self.endpoints.logs.now = self.engine.clock.now
+        self.endpoints.tell = self.engine.submit
         self.store = ObjectStore(self.engine.clock.now)
         self.stored = MotoServices(self.engine.clock.now)
         self.stored.prepare("monitoring", partial(told_to_cloudwatch, self.engine.metrics))
@@ -124,6 +125,7 @@ class Service:
     def end_waits(self) -> None:
         """Answer what has no end of its own, live journals and long polls, because the service is about to stop."""
         self.engine.journal.close()
+        self.endpoints.logs.close()
         self.engine.end_long_polls()
 
     async def close(self) -> None:

@@ -3,29 +3,13 @@
 from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from app.core.names import Arn
 from app.core.time import Instant
+from app.engine.ports import LogChunk
 
 _CHUNK_COST_BYTES = 200
 """What a chunk takes beside its text."""
-
-
-@dataclass(slots=True)
-class Chunk:
-    """Whole lines that came at once. Numbers rise over all functions; `stream` is the name of the log stream."""
-
-    number: int
-    at: Instant
-    function: Arn
-    request_id: str
-    stream: str
-    data: bytes
-
-    @property
-    def text(self) -> str:
-        return self.data.decode(errors="replace")
 
 
 class InvocationLogs:
@@ -39,11 +23,13 @@ class InvocationLogs:
         self._max_bytes = max_bytes
         self._total_bytes = 0
         self._numbers = 0
-        self._all: deque[Chunk] = deque()
-        self._by_request: dict[str, deque[Chunk]] = {}
-        self._by_function: dict[Arn, deque[Chunk]] = {}
+        self._all: deque[LogChunk] = deque()
+        self._by_request: dict[str, deque[LogChunk]] = {}
+        self._by_function: dict[Arn, deque[LogChunk]] = {}
         self._dropped: dict[str, int] = {}
         self._watchers: set[Callable[[Arn], None]] = set()
+        self.is_closed = False
+        """Whether nobody is to wait for more."""
 
     @property
     def last_number(self) -> int:
@@ -52,7 +38,7 @@ class InvocationLogs:
     def append(self, function_arn: Arn, request_id: str, data: bytes, stream: str = "") -> None:
         """Add what the invocation printed: whole lines."""
         self._numbers += 1
-        chunk = Chunk(self._numbers, self.now(), function_arn, request_id, stream, data)
+        chunk = LogChunk(self._numbers, self.now(), function_arn, request_id, stream, data)
         self._all.append(chunk)
         self._by_request.setdefault(request_id, deque()).append(chunk)
         self._by_function.setdefault(function_arn, deque()).append(chunk)
@@ -85,7 +71,7 @@ class InvocationLogs:
 
     def chunks(
         self, function_arn: Arn | None = None, *, after: int = 0, since: Instant = 0, request_id: str | None = None
-    ) -> list[Chunk]:
+    ) -> list[LogChunk]:
         """What came behind number `after` and not before `since`, of one function or all, of one invocation or all."""
         if request_id is not None:
             kept = self._by_request.get(request_id, ())
@@ -93,7 +79,7 @@ class InvocationLogs:
             kept = self._by_function.get(function_arn, ())
         else:
             kept = self._all
-        found: list[Chunk] = []
+        found: list[LogChunk] = []
         # From the end, because who follows has seen nearly all of it.
         for chunk in reversed(kept):
             if chunk.number <= after or chunk.at < since:
@@ -110,6 +96,12 @@ class InvocationLogs:
             yield
         finally:
             self._watchers.discard(watcher)
+
+    def close(self) -> None:
+        """Let nobody wait for more: the service is about to stop."""
+        self.is_closed = True
+        for watcher in list(self._watchers):
+            watcher("")
 
     def _forget_oldest(self) -> None:
         """Forget the oldest chunk, or the beginning of the only one."""
@@ -129,7 +121,7 @@ class InvocationLogs:
             self._dropped.pop(chunk.request_id, None)
 
 
-def _forget_first(chunks_by: dict[str, deque[Chunk]], key: str) -> bool:
+def _forget_first(chunks_by: dict[str, deque[LogChunk]], key: str) -> bool:
     """Drop the first chunk there; whether any are left."""
     chunks = chunks_by[key]
     chunks.popleft()

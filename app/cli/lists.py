@@ -1,10 +1,10 @@
-"""`status`, `queues`, `functions`, `mappings`, `logs`: what there is."""
+"""`status`, `queues`, `mappings`: what there is."""
 
 from typing import Any
 
 import click
 
-from app.cli.client import Client, segment
+from app.cli.client import Client
 from app.cli.common import json_option, pass_client, print_json, print_table
 
 
@@ -54,28 +54,6 @@ def queues(client: Client, as_json: bool) -> None:
 @click.command()
 @json_option
 @pass_client
-def functions(client: Client, as_json: bool) -> None:
-    """Every function and where it runs."""
-    shown = client.get("/functions")
-    if as_json:
-        print_json(shown)
-        return
-    rows = [
-        (
-            function["name"],
-            f"{function['timeout_s']}s",
-            function["in_flight"],
-            function["waiting"],
-            function["endpoint"],
-        )
-        for function in shown
-    ]
-    print_table(("FUNCTION", "TIMEOUT", "IN FLIGHT", "WAITING", "ENDPOINT"), rows, nothing="there are no functions")
-
-
-@click.command()
-@json_option
-@pass_client
 def mappings(client: Client, as_json: bool) -> None:
     """Every event source mapping."""
     shown = client.get("/mappings")
@@ -93,18 +71,3 @@ def mappings(client: Client, as_json: bool) -> None:
         for mapping in shown
     ]
     print_table(("UUID", "QUEUE", "FUNCTION", "BATCH", "STATE"), rows, nothing="there are no mappings")
-
-
-@click.command()
-@click.argument("function")
-@click.option("-n", "--lines", default=200, show_default=True, type=click.IntRange(min=1), help="How many.")
-@json_option
-@pass_client
-def logs(client: Client, function: str, lines: int, as_json: bool) -> None:
-    """The last lines that a function printed."""
-    shown = client.get(f"/functions/{segment(function)}/logs", lines=lines)
-    if as_json:
-        print_json(shown)
-        return
-    for line in shown["lines"]:
-        click.echo(line)

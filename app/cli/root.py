@@ -10,8 +10,9 @@ from app.cli.clock import clock
 from app.cli.dead_letters import dlq
 from app.cli.events import delete, invoke, put, send
 from app.cli.explain import explain
+from app.cli.functions import functions, logs
 from app.cli.journal import story, tail, warnings
-from app.cli.lists import functions, logs, mappings, queues, status
+from app.cli.lists import mappings, queues, status
 from app.cli.metrics import metrics
 from app.cli.up import Serve, up_command
 

@@ -10,6 +10,7 @@ from app.core.call import Call
 from app.core.deployment import Deployment
 from app.core.event_invoke import EventInvokeConfig
 from app.core.names import LATEST, Arn, name_of
+from app.core.time import Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +68,7 @@ class FunctionSpec:
     `on_success`, `on_failure` and `dead_letter_target` are the ARNs that asynchronous events end at.
     `access_key_ids` belong to its environments, by slot: an AWS call signed with the second was made by the
     invocation in slot 1.
+    `idle_timeout_ms` and `environment_age_ms` say when its environments are recycled; None is never.
     `passes_trace_header` is False where the endpoint drops the header though Lambda would not (classic RIE).
     `arn` is qualified where this is a published version. `deployment` is None where nothing was deployed over the API.
     """
@@ -86,6 +88,8 @@ class FunctionSpec:
     access_key_ids: tuple[str, ...] = ()
     passes_trace_header: bool = True
     description: str = ""
+    idle_timeout_ms: int | None = None
+    environment_age_ms: int | None = None
     deployment: Deployment | None = None
 
     @property
@@ -126,6 +130,7 @@ class Function:
         self.running: dict[str, Call] = {}
         self._free: list[int] = list(range(spec.environments))
         self._slot_of: dict[str, int] = {}
+        self._freed_at: dict[int, Instant] = {}
         self.invocations = 0
         self.event_invoke: dict[str, EventInvokeConfig] = {}
         """By version or alias."""
@@ -181,9 +186,10 @@ class Function:
         self.invocations += 1
         return slot
 
-    def end(self, request_id: str) -> Call:
+    def end(self, request_id: str, now: Instant = 0) -> Call:
         """Free the slot of the call."""
         slot = self._slot_of.pop(request_id)
+        self._freed_at[slot] = now
         if slot < self.spec.environments:
             heapq.heappush(self._free, slot)
         return self.running.pop(request_id)
@@ -197,6 +203,10 @@ class Function:
         taken = set(self._slot_of.values())
         self._free = [slot for slot in range(spec.environments) if slot not in taken]
         self.spec = spec
+
+    def freed_at(self, slot: int) -> Instant:
+        """When the last call in the slot ended; 0 if there was none."""
+        return self._freed_at.get(slot, 0)
 
     def call_in_slot(self, slot: int) -> Call | None:
         """The call that runs in the slot now."""

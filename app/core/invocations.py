@@ -117,7 +117,7 @@ class Invocations:
         function = self.functions.exactly(arn) if arn else None
         if function is None or command.request_id not in function.running:
             return
-        call = function.end(command.request_id)
+        call = function.end(command.request_id, now)
         self._give_back(call)
         outcome = command.outcome
         error_type, message = error_of(outcome)

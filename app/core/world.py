@@ -11,6 +11,7 @@ from app.core.chain import Cause, Chains
 from app.core.commands import Command, Origin
 from app.core.concurrency import Concurrency
 from app.core.deployments import Deployments
+from app.core.environments import Environments
 from app.core.errors import QueueNameExists
 from app.core.event_invoke import EventInvokeConfig
 from app.core.explain import Explanation, Question, Scene, explain
@@ -111,7 +112,8 @@ class World:
             deliveries,
             self._buckets.restores.completions,
         )
-        self._quiet: tuple[Waking, ...] = (self._buckets.restores.ends, self._buckets.sweeps)
+        self._environments = Environments(self._outbox, self._functions.get)
+        self._quiet: tuple[Waking, ...] = (self._environments, self._buckets.restores.ends, self._buckets.sweeps)
         self._verbs = self._table_of_verbs()
         self._now: Instant = 0
 
@@ -302,6 +304,7 @@ class World:
             commands.UntagMapping: mappings.untag,
             commands.Invoke: self._invocations.invoke,
             commands.SettleInvocation: self._invocations.settle,
+            **self._environments.verbs(),
             commands.SettleOutsideCall: self._outside.settle,
             commands.DeclareBucket: buckets.declare,
             commands.ForgetBucket: buckets.forget,

@@ -9,7 +9,17 @@ from typing import Any, cast, get_args
 
 from app.core.commands import CancelWait, Command, Received, SettleInvocation, Waiting
 from app.core.errors import Refused
-from app.core.facts import Answered, CallFunction, CallOutside, Effect, Fact, LoopWarned, ReleaseEndpoint, Wish
+from app.core.facts import (
+    Answered,
+    CallFunction,
+    CallOutside,
+    Effect,
+    Fact,
+    LoopWarned,
+    RecycleEnvironment,
+    ReleaseEndpoint,
+    Wish,
+)
 from app.core.invocation import Invocation, Outcome, Unreachable
 from app.core.metrics import Metrics
 from app.core.names import LATEST, Arn, name_of
@@ -19,7 +29,7 @@ from app.engine.brokers import Brokers
 from app.engine.clock import Clock, Way
 from app.engine.journal import Journal
 from app.engine.outside import OutsideCalls
-from app.engine.ports import Broker, FunctionEndpoint, OutsideWorld, ResponseSink, StreamingEndpoint
+from app.engine.ports import Broker, FunctionEndpoint, OutsideWorld, RecyclingEndpoint, ResponseSink, StreamingEndpoint
 
 log = logging.getLogger(__name__)
 
@@ -290,6 +300,8 @@ class Engine:
                 self._call(invocation, waiter)
             case ReleaseEndpoint(function=function):
                 self._release_endpoint(function)
+            case RecycleEnvironment():
+                self._recycle(wish)
             case CallOutside():
                 self._outside.carry_out(wish)
             case Answered(waiter=waiter, answer=answer):
@@ -327,6 +339,20 @@ class Engine:
         finally:
             self._calls.pop(invocation.request_id, None)
         self.submit_outcome(invocation.request_id, outcome)
+
+    def _recycle(self, wish: RecycleEnvironment) -> None:
+        endpoint = self._endpoints(wish.function)
+        # One that works is let finish; the clock does not wait for that, its call holds it already.
+        if isinstance(endpoint, RecyclingEndpoint):
+            name = f"recycle {wish.environment}"
+            recycling = endpoint.recycle(wish.slot, wish.environment, wish.reason)
+            self._hold(name, name_of(wish.function))
+            task = self._calls[name] = asyncio.get_running_loop().create_task(recycling, name=name)
+            task.add_done_callback(lambda _: self._recycled(name))
+
+    def _recycled(self, name: str) -> None:
+        del self._calls[name]
+        self._release(name)
 
     def submit_outcome(self, request_id: str, outcome: Outcome) -> None:
         """Settle a call and let go of the clock, in this order: what it caused is known before time goes on."""

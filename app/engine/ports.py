@@ -1,12 +1,14 @@
 """What the engine needs of the world outside, as Protocols; adapters stand behind them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from app.core.commands import RemoteAttributes
 from app.core.invocation import Invocation, Outcome
 from app.core.message import Delivery
+from app.core.names import Arn
 from app.core.outside_calls import OutsideAnswer, OutsideCall
 from app.core.time import Instant
 
@@ -84,11 +86,64 @@ class EndpointStatus:
 
 
 @runtime_checkable
+class RecyclingEndpoint(FunctionEndpoint, Protocol):
+    """An endpoint whose environments can be ended one by one."""
+
+    async def recycle(self, slot: int, environment: str, reason: str) -> None:
+        """End the environment with this log stream, if it is still in that slot, once it does not work."""
+        ...
+
+
+@runtime_checkable
 class TransparentEndpoint(FunctionEndpoint, Protocol):
     """An endpoint that can say what its environments do."""
 
     def status(self) -> EndpointStatus:
         """Its environments now, and how they came and went."""
+        ...
+
+
+@dataclass(slots=True)
+class LogChunk:
+    """Whole lines that a function printed at once. Numbers rise over all functions; `stream` is a name."""
+
+    number: int
+    at: Instant
+    function: Arn
+    request_id: str
+    stream: str
+    data: bytes
+
+    @property
+    def text(self) -> str:
+        return self.data.decode(errors="replace")
+
+
+class FunctionLogs(Protocol):
+    """What functions have printed, as far as it is kept."""
+
+    is_closed: bool
+    """Whether nobody is to wait for more."""
+
+    @property
+    def last_number(self) -> int: ...
+
+    def of(self, request_id: str) -> str:
+        """The whole log of one invocation; empty when nothing is known of it."""
+        ...
+
+    def tail(self, function_arn: Arn, lines: int) -> list[str]:
+        """The function's last lines, over all its invocations, oldest first."""
+        ...
+
+    def chunks(
+        self, function_arn: Arn | None = None, *, after: int = 0, since: Instant = 0, request_id: str | None = None
+    ) -> list[LogChunk]:
+        """What came behind number `after` and not before `since`, of one function or all, of one invocation or all."""
+        ...
+
+    def watched_by(self, watcher: Callable[[Arn], None]) -> AbstractContextManager[None]:
+        """Tell `watcher` of each function that prints something, as long as this lasts."""
         ...
 
 

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any, Literal, TypedDict
 
 from app.core.function import (
     FailAfter,
@@ -25,6 +25,7 @@ from app.settings.values import (
     ImageSettings,
     InvokeApiFunction,
     Language,
+    LoggingSettings,
     ProcessFunction,
     RieFunction,
     ScriptedFunction,
@@ -53,7 +54,22 @@ _COMMON = (
     "Description",
     "environments",
 )
-_PROCESS = ("CodeUri", "Handler", "Runtime", "Layers", "Environment", "command")
+_PROCESS = (
+    "CodeUri",
+    "Handler",
+    "Runtime",
+    "Layers",
+    "Environment",
+    "EphemeralStorage",
+    "LoggingConfig",
+    "command",
+    "watch",
+    "freeze",
+    "idle_timeout",
+    "max_age",
+    "enforce_memory",
+)
+_LOG_LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 _MAKES_A_PROCESS = ("CodeUri", "Handler", "command")
 _INVOKE_API = ("invoke_api", "function_name", "region", "access_key_id", "secret_access_key")
 
@@ -115,6 +131,8 @@ def spec_of(function: FunctionSettings, scope: Scope, *, access_key_ids: tuple[s
         access_key_ids=(function.access_key_ids if isinstance(function, RieFunction) else ()) or access_key_ids,
         passes_trace_header=not is_rie,
         description=function.description,
+        idle_timeout_ms=function.idle_timeout_ms if isinstance(function, ProcessFunction) else None,
+        environment_age_ms=function.max_age_ms if isinstance(function, ProcessFunction) else None,
     )
 
 
@@ -196,6 +214,42 @@ def _process(table: Table, common: Common) -> ProcessFunction | None:
         layers=tuple(folder for folder in folders if folder is not None),
         command=command,
         variables=_variables(table),
+        watch=table.flag("watch", True),
+        freeze=table.flag("freeze", False),
+        idle_timeout_ms=table.read("idle_timeout", _positive_duration_ms),
+        max_age_ms=table.read("max_age", _positive_duration_ms),
+        enforce_memory=table.word("enforce_memory", "off", ("off", "watch", "rlimit")),
+        ephemeral_storage_mb=table.read("EphemeralStorage", _ephemeral_storage_mb) or 512,
+        logging=table.read("LoggingConfig", _logging) or LoggingSettings(),
+    )
+
+
+def _positive_duration_ms(field: Field) -> int | None:
+    duration_ms = field.duration_ms()
+    if duration_ms == 0:
+        field.wrong("must be longer than nothing")
+        return None
+    return duration_ms
+
+
+def _ephemeral_storage_mb(field: Field) -> int:
+    """AWS's EphemeralStorage: `{Size: 1024}`."""
+    return field.table(("Size",)).integer("Size", 512, least=512, most=10_240)
+
+
+def _logging(field: Field) -> LoggingSettings:
+    """AWS's LoggingConfig."""
+    table = field.table(("LogFormat", "ApplicationLogLevel", "SystemLogLevel", "LogGroup"))
+    formats: tuple[Literal["Text", "JSON"], ...] = ("Text", "JSON")
+    log_format = table.word("LogFormat", formats[0], formats)
+    for name in ("ApplicationLogLevel", "SystemLogLevel"):
+        if log_format == "Text" and (level := table.get(name)) is not None:
+            level.wrong("is for LogFormat JSON")
+    return LoggingSettings(
+        log_format=log_format,
+        application_log_level=table.word("ApplicationLogLevel", "", ("", *_LOG_LEVELS)),
+        system_log_level=table.word("SystemLogLevel", "INFO", ("DEBUG", "INFO", "WARN")),
+        log_group=table.text("LogGroup", ""),
     )
 
 

@@ -112,12 +112,25 @@ class FunctionCommon:
     description: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class LoggingSettings:
+    """AWS's LoggingConfig; the levels hold for JSON. An empty group is `/aws/lambda/` and the function's name."""
+
+    log_format: Literal["Text", "JSON"] = "Text"
+    application_log_level: str = ""
+    system_log_level: str = "INFO"
+    log_group: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessFunction(FunctionCommon):
     """Runs in local processes, which speak the Runtime API.
 
     `code` is its folder, `layers` are folders as they lie under /opt. `runtime` is AWS's name or "" when the
     file did not say; `language` chooses the bootstrap, and a `command` replaces it.
+
+    `watch` starts environments anew when files changed, `freeze` stops their processes between invocations;
+    `idle_timeout_ms` and `max_age_ms` end them, None never.
     """
 
     language: Language
@@ -127,6 +140,13 @@ class ProcessFunction(FunctionCommon):
     layers: tuple[Path, ...] = ()
     command: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
+    watch: bool = True
+    freeze: bool = False
+    idle_timeout_ms: int | None = None
+    max_age_ms: int | None = None
+    enforce_memory: Literal["off", "watch", "rlimit"] = "off"
+    ephemeral_storage_mb: int = 512
+    logging: LoggingSettings = LoggingSettings()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,7 @@ from app.core.facts import (
     ObjectChanged,
     QueuePurged,
     ReceiveAt,
+    RecycleEnvironment,
     ReleaseEndpoint,
     StopReceiving,
     VisibilityChanged,
@@ -91,6 +92,7 @@ class Stage:
         self.wishes: list[BrokerWish] = []
         self.outside: list[CallOutside] = []
         self.released: list[Arn] = []
+        self.recycled: list[RecycleEnvironment] = []
         self._messages: dict[str, str] = {}
         self._told = 0
 
@@ -246,6 +248,8 @@ class Stage:
                 case Answered(waiter=waiter, answer=answer):
                     assert waiter not in self.answers, "nobody is answered twice"
                     self.answers[waiter] = answer
+                case RecycleEnvironment():
+                    self.recycled.append(effect)
                 case CallOutside():
                     self.outside.append(effect)
                 case ReleaseEndpoint():

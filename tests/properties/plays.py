@@ -69,7 +69,7 @@ from app.core.names import Arn
 from app.core.notification import NotificationConfiguration, NotificationRule
 from app.core.outside_calls import HttpAnswered, NoAnswer
 from tests.core.stage import SCOPE, Stage
-from tests.properties import plays_deployments, plays_events, plays_s3, plays_sns
+from tests.properties import plays_deployments, plays_environments, plays_events, plays_s3, plays_sns
 
 Step: TypeAlias = tuple[str, int, int]
 """A verb and two numbers, from which the verb chooses what it acts on."""
@@ -159,7 +159,8 @@ def _spec(name: str, script: Script | None, environments: int, reserved: int | N
     keys = tuple(f"{name}-{slot}" for slot in range(environments))
     return FunctionSpec(
         SCOPE.function_arn(name), environments=environments, script=script, reserved_concurrency=reserved,
-        access_key_ids=keys,
+        access_key_ids=keys, idle_timeout_ms=60_000 if environments > 1 else None,
+        environment_age_ms=300_000 if environments == 3 else None,
     )  # fmt: skip
 
 
@@ -380,6 +381,7 @@ VERBS: dict[str, Callable[[Play, int, int], Command | None]] = {
     **plays_sns.VERBS,
     **plays_events.VERBS,
     **plays_deployments.VERBS,
+    **plays_environments.VERBS,
 }
 
 # What makes things happen comes more often than what ends them.

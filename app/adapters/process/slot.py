@@ -51,8 +51,8 @@ class Shared:
 class Observer:
     """Who is told of environments: their slot and log stream, and how long the init took or why it ended."""
 
-    started: Callable[[int, str, float, bool], None]
-    ended: Callable[[int, str, str], None]
+    started: Callable[[int, str, float, bool], object]
+    ended: Callable[[int, str, str], object]
 
 
 @dataclass(slots=True)

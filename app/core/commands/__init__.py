@@ -25,6 +25,7 @@ from app.core.commands.deployments import (
     UpdateFunctionCode,
     UpdateFunctionConfiguration,
 )
+from app.core.commands.environments import EnvironmentCommand, ReportEnvironmentEnded, ReportEnvironmentStarted
 from app.core.commands.events import (
     CreateEventBus,
     DeleteEventBus,
@@ -137,6 +138,7 @@ Command: TypeAlias = (
     | S3Command
     | SnsCommand
     | OutsideCommand
+    | EnvironmentCommand
 )
 
 __all__ = [
@@ -209,6 +211,8 @@ __all__ = [
     "RemoveTargets",
     "RemoveTopicPermission",
     "ReportBrokerFailure",
+    "ReportEnvironmentEnded",
+    "ReportEnvironmentStarted",
     "Routed",
     "SendMessage",
     "SendMessageBatch",

@@ -7,6 +7,7 @@ one name mean one thing everywhere: `queue` and `function` are ARNs, `message` i
 from typing import TypeAlias
 
 from app.core.facts.common import Configured
+from app.core.facts.environments import EnvironmentEnded, EnvironmentFact, EnvironmentStarted
 from app.core.facts.events import (
     EventArrived,
     EventDeadLettered,
@@ -69,6 +70,7 @@ from app.core.facts.wishes import (
     CallOutside,
     DeleteAt,
     ReceiveAt,
+    RecycleEnvironment,
     ReleaseEndpoint,
     StopReceiving,
     WatchQueue,
@@ -76,8 +78,9 @@ from app.core.facts.wishes import (
 )
 
 Fact: TypeAlias = (
-    EventsFact | Configured | SqsFact | MappingFact | RemoteQueueFact | S3Fact | SnsFact | FunctionFact | LoopWarned
-)
+    EventsFact | Configured | SqsFact | MappingFact | RemoteQueueFact | S3Fact | SnsFact | FunctionFact
+    | EnvironmentFact | LoopWarned
+)  # fmt: skip
 Effect: TypeAlias = Fact | Wish
 
 __all__ = [
@@ -97,6 +100,8 @@ __all__ = [
     "DestinationTold",
     "DuplicatePublished",
     "Effect",
+    "EnvironmentEnded",
+    "EnvironmentStarted",
     "EventAccepted",
     "EventArrived",
     "EventDeadLettered",
@@ -132,6 +137,7 @@ __all__ = [
     "PermissionMissing",
     "QueuePurged",
     "ReceiveAt",
+    "RecycleEnvironment",
     "ReleaseEndpoint",
     "StopReceiving",
     "TextRecorded",

@@ -20,6 +20,16 @@ class CallFunction:
 
 
 @value(frozen=True, slots=True)
+class RecycleEnvironment:
+    """End the environment with this log stream, once it does not work; its end is told by its endpoint."""
+
+    function: Arn
+    slot: int
+    environment: str
+    reason: str
+
+
+@value(frozen=True, slots=True)
 class Answered:
     """The answer to a command that was `Waiting`."""
 
@@ -76,4 +86,4 @@ class ReleaseEndpoint:
 
 
 BrokerWish: TypeAlias = WatchQueue | ReceiveAt | StopReceiving | DeleteAt
-Wish: TypeAlias = CallFunction | CallOutside | Answered | ReleaseEndpoint | BrokerWish
+Wish: TypeAlias = CallFunction | RecycleEnvironment | CallOutside | Answered | ReleaseEndpoint | BrokerWish

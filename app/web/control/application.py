@@ -14,6 +14,7 @@ from app.web.control.explain import explain_routes
 from app.web.control.functions import function_routes
 from app.web.control.guard import Guard
 from app.web.control.journal import journal_routes
+from app.web.control.logs import log_routes
 from app.web.control.mappings import mapping_routes
 from app.web.control.metrics import metrics_routes
 from app.web.control.parts import ControlParts
@@ -46,6 +47,7 @@ def build_control_app(engine: Engine, parts: ControlParts) -> ASGIApp:
     api.include_router(clock_routes(engine))
     api.include_router(function_routes(engine, parts))
     api.include_router(metrics_routes(engine, parts))
+    api.include_router(log_routes(engine, parts))
     api.include_router(queue_routes(engine, parts))
     api.include_router(broker_routes(engine, parts))
     api.include_router(dead_letter_routes(engine, parts))

@@ -21,8 +21,9 @@ from app.core.invocation import (
 from app.engine.driver import Engine
 from app.web.control.disconnect import unless_gone
 from app.web.control.errors import BadRequest
-from app.web.control.models import Entry, FunctionView, InvokedView, LogsView
+from app.web.control.models import Entry, EnvironmentsView, FunctionView, InvokedView
 from app.web.control.parts import ControlParts
+from app.web.control.views import environments_view
 
 
 def function_routes(engine: Engine, parts: ControlParts) -> APIRouter:
@@ -48,6 +49,11 @@ def function_routes(engine: Engine, parts: ControlParts) -> APIRouter:
     async def delete_function(name: str) -> None:
         await parts.remove_function(engine.world.function(parts.function_arn(name)).spec.arn)
 
+    @router.get("/{name}/environments", summary="Its environments now, and how they came and went")
+    async def environments(name: str) -> EnvironmentsView:
+        spec = engine.world.function(parts.function_arn(name)).spec
+        return environments_view(spec.name, parts.environments_of(spec.arn))
+
     @router.post("/{name}/invoke", summary="Invoke it; the body is the event")
     async def invoke(
         name: str,
@@ -62,11 +68,6 @@ def function_routes(engine: Engine, parts: ControlParts) -> APIRouter:
         if invoked.outcome is None:
             response.status_code = 202
         return _invoked_view(invoked)
-
-    @router.get("/{name}/logs", summary="The last lines it printed")
-    async def logs(name: str, lines: Annotated[int, Query(ge=1, le=100_000)] = 200) -> LogsView:
-        spec = engine.world.function(parts.function_arn(name)).spec
-        return LogsView(function=spec.name, lines=list(parts.log_lines(spec.arn, lines)))
 
     return router
 

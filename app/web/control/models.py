@@ -107,6 +107,42 @@ class InvokedView(BaseModel):
 class LogsView(BaseModel):
     function: str
     lines: list[str]
+    last: int = Field(description="The number of the last entry there is; the stream can go on behind it.")
+
+
+class LogEntryView(BaseModel):
+    """Whole lines that a function printed at once."""
+
+    number: int
+    at: InstantText
+    function: str
+    request_id: str
+    stream: str = Field(description="The log stream, which is the environment's own.")
+    text: str
+
+
+class EnvironmentView(BaseModel):
+    slot: int
+    environment: str = Field(description="Its log stream.")
+    state: str = Field(examples=["starting", "running", "idle", "frozen", "ended"])
+    pid: int | None
+    began_at: InstantText
+    init_ms: float | None = Field(description="How long the last init took, in real time.")
+    invocations: int
+    last_request: str | None
+    last_used_at: str | None
+    max_memory_mb: int
+    extensions: list[str]
+
+
+class EnvironmentsView(BaseModel):
+    """The environments of a function that runs in local processes."""
+
+    function: str
+    cold_starts: int
+    warm_starts: int = Field(description="Invocations that found a warm environment.")
+    ended: dict[str, int] = Field(description="How many environments ended, by reason.")
+    environments: list[EnvironmentView]
 
 
 # Queues and messages --------------------------------------------------------------------------------

@@ -1,10 +1,11 @@
 """What the control API needs beside the engine: facts of this service, and what only `main` can compose."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from app.core.names import Arn, Scope
+from app.engine.ports import EndpointStatus, FunctionLogs
 
 BODY_LIMIT_BYTES = 10 * 1024 * 1024
 
@@ -16,7 +17,8 @@ class ControlParts:
     The `add_…` take an entry as in the settings file and make it so. They raise ValueError with a sentence
     when the entry is wrong, or the core's `Refused`. All but `add_mapping` are given the name and the entry;
     `add_mapping` answers the mapping in AWS's shape. `remove_function` also closes the
-    function's endpoint. `log_lines` gives the last lines of what a function printed, oldest first.
+    function's endpoint. `environments_of` tells what a function's environments do, where its
+    endpoint can. `logs` are what functions printed.
     `host_names` are the names a request may be sent to, beside those of the loopback interface.
     """
 
@@ -29,7 +31,8 @@ class ControlParts:
     add_bucket: Callable[[str, Mapping[str, Any]], Awaitable[None]]
     add_mapping: Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
     describe_function: Callable[[Arn], str]
-    log_lines: Callable[[Arn, int], Sequence[str]]
+    logs: FunctionLogs
+    environments_of: Callable[[Arn], EndpointStatus | None]
     scope: Scope = field(default_factory=Scope)
     token: str | None = None
     host_names: tuple[str, ...] = ()

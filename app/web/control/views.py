@@ -7,16 +7,60 @@ from app.core.names import Arn, name_of, parse_arn
 from app.core.notification import NotificationRule
 from app.core.queue import Queue
 from app.core.time import Instant, format_instant
+from app.engine.ports import EndpointStatus, EnvironmentStatus, LogChunk
 from app.web.control.models import (
     AttemptView,
     Attribute,
     DeadLetterQueueView,
+    EnvironmentsView,
+    EnvironmentView,
+    LogEntryView,
     MessageView,
     MoveView,
     NotificationView,
     QueueView,
 )
 from app.web.control.story import tell_message
+
+
+def environments_view(function: str, status: EndpointStatus | None) -> EnvironmentsView:
+    """An endpoint that cannot tell has none to show."""
+    if status is None:
+        return EnvironmentsView(function=function, cold_starts=0, warm_starts=0, ended={}, environments=[])
+    return EnvironmentsView(
+        function=function,
+        cold_starts=status.cold_starts,
+        warm_starts=status.warm_starts,
+        ended=dict(status.ended),
+        environments=[_environment_view(environment) for environment in status.environments],
+    )
+
+
+def _environment_view(status: EnvironmentStatus) -> EnvironmentView:
+    return EnvironmentView(
+        slot=status.slot,
+        environment=status.environment,
+        state=status.state,
+        pid=status.pid,
+        began_at=format_instant(status.began_at),
+        init_ms=status.init_ms,
+        invocations=status.invocations,
+        last_request=status.last_request,
+        last_used_at=None if status.last_used_at is None else format_instant(status.last_used_at),
+        max_memory_mb=status.max_memory_mb,
+        extensions=list(status.extensions),
+    )
+
+
+def log_entry_view(chunk: LogChunk) -> LogEntryView:
+    return LogEntryView(
+        number=chunk.number,
+        at=format_instant(chunk.at),
+        function=name_of(chunk.function),
+        request_id=chunk.request_id,
+        stream=chunk.stream,
+        text=chunk.text,
+    )
 
 
 def queue_view(queue: Queue, *, now: Instant) -> QueueView:

@@ -76,4 +76,4 @@ def test_an_event_that_is_not_json_is_refused_in_awss_words(service: Serving) ->
 
 
 def test_a_function_that_printed_nothing_has_no_lines(service: Serving) -> None:
-    assert service.get("functions/worker/logs?lines=5") == {"function": "worker", "lines": []}
+    assert service.get("functions/worker/logs?lines=5") == {"function": "worker", "lines": [], "last": 0}
