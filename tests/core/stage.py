@@ -1,5 +1,6 @@
 """A stage to play scenes on: a World over virtual time from noon, and its facts told as short lines."""
 
+from collections.abc import Callable
 from typing import Any
 
 from app.core.commands import (
@@ -7,6 +8,7 @@ from app.core.commands import (
     ChangeObject,
     Command,
     CreateAlias,
+    ConfirmSubscription,
     CreateEventSourceMapping,
     CreateQueue,
     CreateTopic,
@@ -128,6 +130,14 @@ class Stage:
         self.submit(SettleOutsideCall(wish.number, answer))
         return wish.call
 
+    def refusal(self, act: Callable[[], object]) -> str:
+        """The message that the act is refused with."""
+        try:
+            act()
+        except Refused as refused:
+            return refused.message
+        raise AssertionError("it was not refused")
+
     # Setting the scene ----------------------------------------------------------------------------------
 
     def queue(self, name: str, **attributes: str) -> Arn:
@@ -186,6 +196,10 @@ class Stage:
         scheme = endpoint.split(":", 1)[0]
         protocol = protocol or (parse_arn(endpoint).service if scheme == "arn" else scheme)
         arn: Arn = self.submit(Subscribe(topic, protocol, endpoint, attributes)).subscription
+        return arn
+
+    def confirm(self, topic: Arn, token: str) -> Arn:
+        arn: Arn = self.submit(ConfirmSubscription(topic, token))
         return arn
 
     def publish(self, topic: Arn, message: str = "hello", **more: Any) -> Published:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from app.core.agenda import Agenda
 from app.core.chain import Cause
-from app.core.errors import OverLimit, Refused, ResourceInUse, TooManyRequests
+from app.core.errors import OverLimit, Refused, RequestThrottled, ResourceInUse, TooManyRequests
 from app.core.facts import (
     ConfirmationAsked,
     Effect,
@@ -32,6 +32,8 @@ PRINCIPAL = "sns.amazonaws.com"
 _PATIENCE_MS = 15_000
 """How long an HTTP endpoint may take (sns-http-https-endpoint-as-subscriber)."""
 _THROTTLED = 429
+_FOR_NOW = (TooManyRequests, RequestThrottled, OverLimit, ResourceInUse)
+"""Refusals that are the server's for now; any other is the client's and will be the same next time."""
 _AGENT = "Amazon Simple Notification Service Agent"
 
 
@@ -152,7 +154,7 @@ class Deliveries:
         def settled(refusal: Refused | None, at: Instant) -> None:
             if refusal is None:
                 self._delivered(delivery, teller)
-            elif isinstance(refusal, TooManyRequests | OverLimit | ResourceInUse):
+            elif isinstance(refusal, _FOR_NOW):
                 self._failed(delivery, refusal.message, MANAGED, at)
             else:
                 self._end(delivery, refusal.message, at)
