@@ -77,9 +77,20 @@ def messages_by_protocol(wanted: Publish) -> Mapping[str, str]:
     messages = (
         {name: text for name, text in parsed.items() if isinstance(text, str)} if isinstance(parsed, dict) else {}
     )
+    if not all(_is_sound(text) for text in messages.values()):
+        raise InvalidParameter("Invalid parameter: Message Structure - JSON message body failed to parse")
     if "default" not in messages:
         raise InvalidParameter("Invalid parameter: Message Structure - No default entry in JSON message body")
     return messages
+
+
+def _is_sound(text: str) -> bool:
+    """Whether UTF-8 can carry it: an escape in JSON may say half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def check_batch(ids: list[str], limits: Limits) -> None:

@@ -34,10 +34,17 @@ def read_json(name: str, text: str, refuse: Refuse, *, shows_source: bool = True
             _ = tokens.text
         return json.loads(text)
     except Misread as misread:
-        where = misread.location
+        where = _as_an_older_parser(misread)
         if not shows_source and (place := _PLACE.search(where)) is not None:
-            where = f"[Source: java.io.StringReader@469cc9aa; line: {place[1]}, column: {place[2]}]"
+            where = f"[Source: java.io.StringReader@469cc9aa{place[0]}"
         raise refuse(f"{name}: failed to parse JSON. {misread.reason}\n at {where}") from None
     except (ValueError, RecursionError):
         # More than one value, or none.
         raise refuse(f"{name}: failed to parse JSON.") from None
+
+
+def _as_an_older_parser(misread: Misread) -> str:
+    """SNS's Jackson is older than EventBridge's: behind an unexpected character it stands one further (recorded)."""
+    if not misread.reason.startswith("Unexpected character"):
+        return misread.location
+    return _PLACE.sub(lambda place: f"; line: {place[1]}, column: {int(place[2]) + 1}]", misread.location)
