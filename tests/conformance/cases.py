@@ -90,6 +90,8 @@ class Kept:
                 return self.base_url
             case "arn":
                 return f"arn:aws:sqs:us-east-1:000000000000:{rest}"
+            case "topic":
+                return f"arn:aws:sns:us-east-1:000000000000:{rest}"
             case "repeat":
                 text, _, count = rest.rpartition(":")
                 return text * int(count)
