@@ -236,8 +236,8 @@ class RuntimeApi:
         connection.reply(status, _JSON, f'{{"errorMessage":"{message}","errorType":"{error_type}"}}\n'.encode())
 
     def _reply_unrouted(self, request: Request, connection: Connection) -> None:
-        known = request.path in {path for _, path in _ROUTES} or request.path.endswith(("/response", "/error"))
-        if known and request.path.startswith("/2018-06-01/runtime/"):
+        is_answer = request.path.startswith(_INVOCATION_PREFIX) and request.path.endswith(("/response", "/error"))
+        if is_answer or request.path in {path for _, path in _ROUTES}:
             connection.reply(405, {}, b"")
         else:
             connection.reply(404, {"Content-Type": "text/plain; charset=utf-8"}, b"404 page not found\n")
