@@ -18,6 +18,7 @@ from app.adapters.sqs_broker import SqsBroker
 from app.core.commands import (
     CreateEventSourceMapping,
     CreateQueue,
+    CreateTopic,
     DeclareBucket,
     DeclareRemoteQueue,
     DeleteFunction,
@@ -25,8 +26,10 @@ from app.core.commands import (
     PutBucketLifecycle,
     PutBucketNotification,
     PutFunction,
+    Subscribe,
 )
 from app.core.errors import Refused
+from app.core.facts.sns import told
 from app.core.names import Arn
 from app.core.world import World
 from app.endpoints import Endpoints
@@ -45,6 +48,7 @@ from app.settings import (
     RemoteQueueSettings,
     Settings,
     SettingsError,
+    TopicSettings,
     Wall,
     attributes_of,
     configuration_of,
@@ -54,6 +58,8 @@ from app.settings import (
     parse_mapping,
     parse_queue,
     parse_remote_queue,
+    parse_topic,
+    subscription_parameters,
 )
 from app.wire.events.shapes import Shapes
 
@@ -117,6 +123,8 @@ class Service:
             await self._named(f"queues.{queue.name}", self.add_queue(queue))
         for remote in self.settings.remote_queues:
             await self._named(f"queues.{remote.name}", self.add_remote_queue(remote))
+        for topic in self.settings.topics:
+            await self._named(f"topics.{topic.name}", self.add_topic(topic))
         for bucket in self.settings.buckets:
             await self._named(f"buckets.{bucket.name}", self.add_bucket(bucket))
         for mapping in self.settings.mappings:
@@ -167,6 +175,14 @@ class Service:
             attributes = await asyncio.wait_for(broker.attributes(), _PATIENCE_WITH_BROKER_S)
             self.engine.submit(DescribeRemoteQueue(arn, attributes))
 
+    async def add_topic(self, topic: TopicSettings) -> None:
+        """With its subscriptions, in their order."""
+        arn = self.scope.topic_arn(topic.name)
+        self.engine.submit(CreateTopic(arn, topic.attributes, topic.tags))
+        for subscription in topic.subscriptions:
+            protocol, endpoint, attributes = subscription_parameters(subscription, self.scope)
+            self.engine.submit(Subscribe(arn, protocol, endpoint, attributes, self.scope))
+
     async def add_bucket(self, bucket: BucketSettings) -> None:
         self.engine.submit(DeclareBucket(self.scope, bucket.name, bucket.versioning))
         if bucket.notifications or bucket.event_bridge:
@@ -195,6 +211,9 @@ class Service:
     async def add_bucket_entry(self, name: str, entry: Mapping[str, Any]) -> None:
         await self.add_bucket(_parsed(lambda: parse_bucket(name, entry)))
 
+    async def add_topic_entry(self, name: str, entry: Mapping[str, Any]) -> None:
+        await self.add_topic(_parsed(lambda: parse_topic(name, entry)))
+
     async def add_mapping_entry(self, entry: Mapping[str, Any]) -> dict[str, Any]:
         return await self.add_mapping(_parsed(lambda: parse_mapping(entry)))
 
@@ -204,6 +223,9 @@ class Service:
         world = self.engine.world
         functions = [f"{f.spec.name}  {self.endpoints.describe(f.arn)}" for f in world.functions()]
         triggers = [f"queue {_name(m.queue)} → {_name(m.function)}" for m in world.mappings()]
+        for topic in world.topics():
+            subscribed = topic.subscriptions.values()
+            triggers += [f"topic {topic.name} → {told(each.protocol, each.endpoint)}" for each in subscribed]
         for bucket in world.buckets.values():
             for rule in bucket.configuration.rules:
                 keys = f"{rule.prefix}…{rule.suffix}" if rule.prefix or rule.suffix else "all keys"

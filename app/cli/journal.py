@@ -73,7 +73,8 @@ def story(client: Client, message_id: str, as_json: bool) -> None:
     if as_json:
         print_json(found)
         return
-    place = f"{found['state']} in {found['queue']}" if found["queue"] else "in no queue any more"
+    nowhere = "in no queue any more" if found["state"] == "gone" else found["state"]
+    place = f"{found['state']} in {found['queue']}" if found["queue"] else nowhere
     click.secho(message_id, bold=True, nl=False)
     click.echo(f"  {place}")
     print_story(found["story"])

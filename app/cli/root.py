@@ -14,6 +14,7 @@ from app.cli.functions import functions, logs
 from app.cli.journal import story, tail, warnings
 from app.cli.lists import mappings, queues, status
 from app.cli.metrics import metrics
+from app.cli.topics import publish, topics
 from app.cli.up import Serve, up_command
 
 
@@ -43,7 +44,7 @@ def root(ctx: click.Context, endpoint: str | None) -> None:
 
 for command in (
     status, put, delete, send, invoke, clock, dlq, queues, functions, mappings, logs, warnings, story, tail,
-    explain, metrics,
+    explain, metrics, publish, topics,
 ):  # fmt: skip
     root.add_command(command)
 

@@ -13,7 +13,7 @@ from app.core.names import name_of
 from app.core.time import Instant, format_instant
 from app.core.value import value
 
-_ARNS = {"queue", "function", "destination", "target"}
+_ARNS = {"queue", "function", "destination", "target", "topic"}
 _SUBSCRIBER_BACKLOG = 10_000
 _WARNINGS_KEPT = 1_000
 

@@ -1,10 +1,20 @@
 """The settings: a file and environment variables in, one frozen value or every problem with its line out."""
 
 from app.settings.functions import spec_of
-from app.settings.load import load, loads, parse_bucket, parse_function, parse_mapping, parse_queue, parse_remote_queue
+from app.settings.load import (
+    load,
+    loads,
+    parse_bucket,
+    parse_function,
+    parse_mapping,
+    parse_queue,
+    parse_remote_queue,
+    parse_topic,
+)
 from app.settings.problems import Problem, SettingsError
 from app.settings.service import VARIABLES
 from app.settings.sources import attributes_of, configuration_of, create_parameters_of
+from app.settings.topics import subscription_parameters
 from app.settings.values import (
     Auto,
     BucketSettings,
@@ -25,6 +35,8 @@ from app.settings.values import (
     ScriptedFunction,
     Security,
     Settings,
+    SubscriptionSettings,
+    TopicSettings,
     Wall,
     function_arn_of,
     queue_arn_of,
@@ -53,6 +65,8 @@ __all__ = [
     "Security",
     "Settings",
     "SettingsError",
+    "SubscriptionSettings",
+    "TopicSettings",
     "Wall",
     "attributes_of",
     "configuration_of",
@@ -65,6 +79,8 @@ __all__ = [
     "parse_mapping",
     "parse_queue",
     "parse_remote_queue",
+    "parse_topic",
     "queue_arn_of",
     "spec_of",
+    "subscription_parameters",
 ]

@@ -25,6 +25,7 @@ from app.settings.service import (
     read_security,
 )
 from app.settings.sources import is_remote, read_bucket, read_mapping, read_queue, read_remote_queue
+from app.settings.topics import read_topic
 from app.settings.values import (
     DEFAULT_JOURNAL_FACTS,
     DEFAULT_SEED,
@@ -36,6 +37,7 @@ from app.settings.values import (
     RemoteQueueSettings,
     Security,
     Settings,
+    TopicSettings,
     Wall,
 )
 
@@ -97,6 +99,14 @@ def parse_bucket(name: str, entry: Mapping[str, Any]) -> BucketSettings:
     return bucket
 
 
+def parse_topic(name: str, entry: Mapping[str, Any]) -> TopicSettings:
+    """One topic as the file would have it under its name. Raises SettingsError."""
+    field = Field(entry, (), Notes(Path()))
+    topic = read_topic(name, field)
+    _raise_found(field.notes)
+    return topic
+
+
 def parse_mapping(entry: Mapping[str, Any]) -> MappingSettings:
     """One mapping as the file would have it. Raises SettingsError."""
     field = Field(entry, (), Notes(Path()))
@@ -146,7 +156,7 @@ def _problem(place: Place, text: str, document: Document, overridden: Mapping[Pl
 
 
 def _read(field: Field) -> Settings:
-    table = field.table((*KEYS, "images", "functions", "queues", "buckets", "mappings"))
+    table = field.table((*KEYS, "images", "functions", "queues", "topics", "buckets", "mappings"))
     listen = table.read("listen", read_listen) or Listen()
     security = table.read("security", read_security) or Security()
     check_exposure(listen, security, table)
@@ -169,6 +179,7 @@ def _read(field: Field) -> Settings:
         functions=_named(table, "functions", read_function),
         queues=dead_letter_queues_first(_named(table, "queues", read_queue, unless=is_remote), table),
         remote_queues=_named(table, "queues", read_remote_queue, unless=lambda entry: not is_remote(entry)),
+        topics=_named(table, "topics", read_topic),
         buckets=_named(table, "buckets", read_bucket),
         mappings=tuple(mapping for item in mappings if (mapping := read_mapping(item)) is not None),
     )

@@ -8,8 +8,12 @@ from app.settings.values import QueueSettings
 
 
 def check_references(table: Table, scope: Scope) -> None:
-    """Note every function and queue that is mentioned and not there. One elsewhere, by its ARN, is not ours to know."""
-    for kind, mentions in (("function", _functions_mentioned(table)), ("queue", _queues_mentioned(table))):
+    """Note every function, queue and topic that is mentioned and not there; by its ARN it may be elsewhere."""
+    for kind, mentions in (
+        ("function", _functions_mentioned(table)),
+        ("queue", _queues_mentioned(table)),
+        ("topic", _mentions(_notifications(table), "topic")),
+    ):
         section = table.get(f"{kind}s")
         names = {name for name, _ in section.entries()} if section is not None else set()
         for mention in mentions:
@@ -58,11 +62,14 @@ def _check(mention: Field, kind: str, names: Collection[str], scope: Scope) -> N
 def _functions_mentioned(table: Table) -> Iterator[Field]:
     yield from _mentions(_mappings(table), "function")
     yield from _mentions(_notifications(table), "function")
+    yield from _mentions(_subscriptions(table), "function")
 
 
 def _queues_mentioned(table: Table) -> Iterator[Field]:
     yield from _mentions(_mappings(table), "queue")
     yield from _mentions(_notifications(table), "queue")
+    yield from _mentions(_subscriptions(table), "queue")
+    yield from _mentions(_subscriptions(table), "dead_letter_queue")
     redrives = list(_mentions(_named(table, "queues"), "RedrivePolicy"))
     yield from _mentions(redrives, "dead_letter_queue")
     yield from _mentions(redrives, "deadLetterTargetArn")
@@ -77,6 +84,11 @@ def _mappings(table: Table) -> Iterator[Field]:
 def _notifications(table: Table) -> Iterator[Field]:
     for rules in _mentions(_named(table, "buckets"), "notifications"):
         yield from _members(rules)
+
+
+def _subscriptions(table: Table) -> Iterator[Field]:
+    for subscriptions in _mentions(_named(table, "topics"), "subscriptions"):
+        yield from _members(subscriptions)
 
 
 def _named(table: Table, section: str) -> Iterator[Field]:

@@ -268,6 +268,27 @@ class BucketSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class SubscriptionSettings:
+    """Whom a topic tells: a queue's or function's name or ARN, a URL, an address, as `to` says. `attributes` are AWS's
+    names and texts, all but the RedrivePolicy of a `dead_letter_queue` that is given by name."""
+
+    to: str
+    endpoint: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    dead_letter_queue: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TopicSettings:
+    """A topic. `attributes` are AWS's names and texts."""
+
+    name: str
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    subscriptions: tuple[SubscriptionSettings, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class MappingSettings:
     """An event source mapping; `parameters` are AWS's other ones, with JSON values."""
 
@@ -297,6 +318,7 @@ class Settings:
     functions: tuple[FunctionSettings, ...] = ()
     queues: tuple[QueueSettings, ...] = ()
     remote_queues: tuple[RemoteQueueSettings, ...] = ()
+    topics: tuple[TopicSettings, ...] = ()
     buckets: tuple[BucketSettings, ...] = ()
     mappings: tuple[MappingSettings, ...] = ()
 
@@ -312,7 +334,7 @@ def queue_arn_of(queue: str, scope: Scope) -> Arn:
 
 def topic_arn_of(topic: str, scope: Scope) -> Arn:
     """The ARN of a topic that the settings give by name or ARN."""
-    return topic if topic.startswith("arn:") else f"arn:aws:sns:{scope.region}:{scope.account}:{topic}"
+    return topic if topic.startswith("arn:") else scope.topic_arn(topic)
 
 
 def function_arn_of(function: str, scope: Scope) -> Arn:

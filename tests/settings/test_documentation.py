@@ -35,6 +35,7 @@ def test_there_are_examples_for_everything() -> None:
     }
     assert any(settings.remote_queues for settings in loaded)
     assert any(settings.buckets for settings in loaded)
+    assert any(settings.topics for settings in loaded)
     assert any(settings.mappings for settings in loaded)
 
 

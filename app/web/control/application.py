@@ -20,6 +20,7 @@ from app.web.control.metrics import metrics_routes
 from app.web.control.parts import ControlParts
 from app.web.control.queues import queue_routes
 from app.web.control.status import status_routes
+from app.web.control.topics import topic_routes
 from app.web.page import page_routes
 from app.web.reference import reference_routes
 
@@ -52,6 +53,7 @@ def build_control_app(engine: Engine, parts: ControlParts) -> ASGIApp:
     api.include_router(broker_routes(engine, parts))
     api.include_router(dead_letter_routes(engine, parts))
     api.include_router(mapping_routes(engine, parts))
+    api.include_router(topic_routes(engine, parts))
     api.include_router(bucket_routes(engine, parts))
     api.include_router(journal_routes(engine))
     api.include_router(explain_routes(engine, parts))

@@ -15,6 +15,8 @@ STATUSES: dict[type[errors.Refused], int] = {
     errors.ResourceNotFound: 404,
     errors.QueueDoesNotExist: 404,
     errors.NoSuchBucket: 404,
+    errors.TopicDoesNotExist: 404,
+    errors.SubscriptionDoesNotExist: 404,
     errors.ResourceConflict: 409,
     errors.ResourceInUse: 409,
     errors.QueueNameExists: 409,

@@ -9,6 +9,8 @@ from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
 from app.core.errors import ResourceNotFound
+from app.core.facts import MessagePublished
+from app.core.names import name_of
 from app.engine.driver import Engine
 from app.engine.journal import Entry, Filter, Journal
 from app.web.control.models import ChainView, FoundMessage
@@ -84,7 +86,9 @@ def journal_routes(engine: Engine) -> APIRouter:
         if not entries:
             raise ResourceNotFound(f"there is no message {message_id!r}, and the journal knows of none")
         story = [_line(entry) for entry in entries]
-        return FoundMessage(message_id=message_id, queue=None, state="gone", message=None, story=story)
+        first = entries[0].fact
+        state = f"published to {name_of(first.topic)}" if isinstance(first, MessagePublished) else "gone"
+        return FoundMessage(message_id=message_id, queue=None, state=state, message=None, story=story)
 
     @router.get("/chains/{chain_id}", summary="Everything that one stimulus from outside caused, in order")
     async def show_chain(chain_id: str) -> ChainView:

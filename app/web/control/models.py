@@ -221,7 +221,7 @@ class MessageView(BaseModel):
 class FoundMessage(BaseModel):
     message_id: str
     queue: str | None
-    state: str = Field(description='"gone" when it is in no queue any more.')
+    state: str = Field(description='"gone" when it is in no queue any more, "published to …" when a topic got it.')
     message: MessageView | None
     story: list[str]
 

@@ -28,6 +28,7 @@ class ControlParts:
     remove_function: Callable[[Arn], Awaitable[None]]
     add_queue: Callable[[str, Mapping[str, Any]], Awaitable[None]]
     add_remote_queue: Callable[[str, Mapping[str, Any]], Awaitable[None]]
+    add_topic: Callable[[str, Mapping[str, Any]], Awaitable[None]]
     add_bucket: Callable[[str, Mapping[str, Any]], Awaitable[None]]
     add_mapping: Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
     describe_function: Callable[[Arn], str]
@@ -44,7 +45,7 @@ class ControlParts:
 
     def topic_arn(self, name: str) -> Arn:
         """The ARN of a topic given by name or by ARN."""
-        return name if name.startswith("arn:") else f"arn:aws:sns:{self.scope.region}:{self.scope.account}:{name}"
+        return name if name.startswith("arn:") else self.scope.topic_arn(name)
 
     def function_arn(self, name: str) -> Arn:
         """The ARN of a function given by name or by ARN."""

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from app.core.facts.sns import told
 from app.core.names import name_of
 from app.engine.driver import Engine
 from app.web.control.brokers import remote_queue_view
@@ -37,6 +38,9 @@ def status_routes(engine: Engine, parts: ControlParts) -> APIRouter:
 def _triggers(engine: Engine) -> list[str]:
     """`queue orders → order-worker`, `bucket photos in/* → thumbnail`: what leads to which function or queue."""
     lines = [f"queue {name_of(mapping.queue)} → {name_of(mapping.function_arn)}" for mapping in engine.world.mappings()]
+    for topic in engine.world.topics():
+        subscribed = topic.subscriptions.values()
+        lines += [f"topic {topic.name} → {told(each.protocol, each.endpoint)}" for each in subscribed]
     for bucket in sorted(engine.world.buckets):
         for rule in engine.world.bucket_notification(bucket).rules:
             keys = f"{rule.prefix}*{rule.suffix}"
