@@ -238,10 +238,12 @@ class Mappings:
             case Throttled():
                 self._wait_or_abandon(mapping, batch, outcome, now, was_begun=True)
             case Succeeded(payload=payload):
+                mapping.throttled.pop(batch.request_id, None)
                 mapping.scale.recover()
                 self._tell(batch, outcome)
                 self._settle_items(mapping, batch, payload, now)
             case _:
+                mapping.throttled.pop(batch.request_id, None)
                 self._tell(batch, outcome)
                 mapping.count.failed += len(batch.items)
                 # Who reports failures one by one is not scaled down for them (DG:services-sqs-errorhandling).
@@ -340,11 +342,15 @@ class Mappings:
             self._wait_or_abandon(mapping, batch, Throttled("FunctionDeleted"), now)
             return
         cause = furthest(_causes(batch), mapping.function).via(name_of(mapping.queue))
+        # It runs before it is given away: a pipe may be done with it at once.
+        mapping.running[batch.request_id] = batch
         stopped: Stopped | None = consumer.run(mapping, batch, cause, now)
+        if stopped is not None:
+            del mapping.running[batch.request_id]
         match stopped:
             case None:
-                mapping.throttled.pop(batch.request_id, None)
-                mapping.running[batch.request_id] = batch
+                if batch.request_id in mapping.running:
+                    mapping.throttled.pop(batch.request_id, None)
             case RecursiveInvocation(message=message):
                 # The messages stay; each receive counts, until maxReceiveCount moves them (spec F1).
                 mapping.throttled.pop(batch.request_id, None)

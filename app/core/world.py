@@ -32,6 +32,9 @@ from app.core.move_tasks import MoveTask, MoveTasks
 from app.core.names import LATEST, Arn, Scope
 from app.core.notification import NotificationConfiguration
 from app.core.outside import Outside
+from app.core.pipes.journey import Machinery
+from app.core.pipes.pipe import Pipe
+from app.core.pipes.pipes import PipeConsumer, Pipes
 from app.core.queue import Queue
 from app.core.queues import Queues
 from app.core.remote_polling import RemotePolling
@@ -89,8 +92,10 @@ class World:
         )
         self._mappings = Mappings(
             ids, limits, shapes, self._outbox, self._queues, self._remote_polling, self._functions,
-            self._invocations.submit, self._mapping_changed, self._mapping_gone,
+            self._invocations.submit, self._mapping_changed, self._mapping_gone, self._pipe_consumer,
         )  # fmt: skip
+        machinery = Machinery(ids, self._outbox, self._functions, self._targets, self._invocations.submit)
+        self._pipes = Pipes(machinery, limits, self._queues, self._mappings)
         self._buckets = Buckets(
             ids, shapes, self._outbox, self._functions, self._targets, self._outside, self._cause_of
         )
@@ -211,6 +216,18 @@ class World:
         """The event buses, for reading."""
         return self._event_bridge
 
+    def pipe(self, scope: Scope, name: str) -> Pipe:
+        """Raises ResourceNotFound."""
+        return self._pipes.get(scope, name)
+
+    def pipe_at(self, arn: Arn) -> Pipe:
+        """Raises ResourceNotFound."""
+        return self._pipes.at(arn)
+
+    def pipes(self, scope: Scope | None = None) -> list[Pipe]:
+        """By name."""
+        return self._pipes.all(scope)
+
     @property
     def buckets(self) -> dict[str, Bucket]:
         return self._buckets.all
@@ -312,6 +329,7 @@ class World:
             commands.PutBucketLifecycle: buckets.put_lifecycle,
             commands.ChangeObject: buckets.change_object,
             **self._topics.verbs(),
+            **self._pipes.verbs(),
             **self._event_bridge.verbs(),
         }
 
@@ -362,7 +380,11 @@ class World:
     def _mapping_changed(self, mapping: Mapping) -> None:
         self._dirty_mappings[mapping.uuid] = mapping
 
+    def _pipe_consumer(self, arn: Arn) -> PipeConsumer | None:
+        return self._pipes.consumer_of(arn)
+
     def _mapping_gone(self, mapping: Mapping) -> None:
+        self._pipes.forget(mapping)
         self._dirty_mappings.pop(mapping.uuid, None)
         self._timetable.forget(mapping)
 

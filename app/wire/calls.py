@@ -152,6 +152,17 @@ class ReadableTopic(Protocol):
     def view(self) -> Mapping[str, str]: ...
 
 
+class ReadablePipe(Protocol):
+    """What the wire reads of a pipe."""
+
+    @property
+    def tags(self) -> Mapping[str, str]: ...
+
+    def view(self) -> dict[str, Any]: ...
+
+    def list_entry(self) -> dict[str, Any]: ...
+
+
 class ReadableWorld(Protocol):
     """What the wire reads of the world; nothing here changes anything."""
 
@@ -185,6 +196,12 @@ class ReadableWorld(Protocol):
 
     @property
     def event_bridge(self) -> EventBridge: ...
+
+    def pipe(self, scope: Scope, name: str) -> ReadablePipe: ...
+
+    def pipe_at(self, arn: Arn) -> ReadablePipe: ...
+
+    def pipes(self, scope: Scope | None = None) -> Sequence[ReadablePipe]: ...
 
 
 class ReadableClock(Protocol):

@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from app.core.buses.json_text import dump
 from app.core.chain import Cause
+from app.core.json_text import dump
 from app.core.names import Arn
 from app.core.time import SECOND_MS, Instant, format_instant, parse_instant
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.core.buses.target_input import Input, Path, compile_input
+from app.core.buses.target_input import Input, compile_input
 from app.core.errors import ValidationFailed
+from app.core.input_template import Path
 from app.core.limits import Limits
 from app.core.names import Arn, ParsedArn, parse_arn
 

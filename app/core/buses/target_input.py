@@ -11,11 +11,11 @@ from typing import Any, Protocol
 import orjson
 
 from app.core.buses.event import BusEvent, ingestion_time
-from app.core.buses.json_text import dump
 from app.core.errors import ValidationFailed
+from app.core.input_template import MISSING, Path, filled, split
+from app.core.json_text import dump
 
 _PLACEHOLDER = re.compile(r"<([A-Za-z0-9_.-]+)>")
-_STEP = re.compile(r"\.([A-Za-z0-9_@-][^.\[\]]*)|\[(\d+)\]|\['([^']*)'\]|\[(\*)\]")
 _PATHS_MOST = 100
 _RULE_ARN, _RULE_NAME = "aws.events.rule-arn", "aws.events.rule-name"
 _INGESTION_TIME = "aws.events.event.ingestion-time"
@@ -48,7 +48,7 @@ class Part:
     """What a path leads to, as JSON: a string keeps its quotes (recorded). Where it leads nowhere, `{}`: nothing of
     that is recorded (UNCONFIRMED)."""
 
-    path: "Path"
+    path: Path
 
     def render(self, event: BusEvent, rule_arn: str, rule_name: str) -> str:
         found = self.path.find(event.document)
@@ -61,12 +61,12 @@ class Template:
 
     literals: tuple[str, ...]
     placeholders: tuple[tuple[str, bool], ...]
-    paths: Mapping[str, "Path"]
+    paths: Mapping[str, Path]
 
     def render(self, event: BusEvent, rule_arn: str, rule_name: str) -> str:
         parts = [self.literals[0]]
         for (name, is_quoted), literal in zip(self.placeholders, self.literals[1:], strict=True):
-            parts.append(_filled(self._value(name, event, rule_arn, rule_name), is_quoted=is_quoted))
+            parts.append(filled(self._value(name, event, rule_arn, rule_name), is_quoted=is_quoted))
             parts.append(literal)
         return "".join(parts)
 
@@ -84,49 +84,6 @@ class Template:
                 return _without_detail(event)
             case _:
                 return event.document
-
-
-class _Missing:
-    """The value of a path that leads nowhere."""
-
-
-MISSING = _Missing()
-
-
-@dataclass(frozen=True, slots=True)
-class Path:
-    """A path of names and places, `$.detail.items[0].id`; the part of JSONPath that EventBridge takes."""
-
-    text: str
-    steps: tuple[str | int, ...]
-
-    @classmethod
-    def read(cls, text: str) -> "Path | None":
-        """None for what is no such path."""
-        if not text.startswith("$"):
-            return None
-        steps: list[str | int] = []
-        at = 1
-        while at < len(text):
-            step = _STEP.match(text, at)
-            if step is None or step[4] is not None:
-                return None
-            steps.append(int(step[2]) if step[2] is not None else step[1] if step[1] is not None else step[3])
-            at = step.end()
-        return cls(text, tuple(steps))
-
-    def find(self, document: Any) -> Any:
-        value = document
-        for step in self.steps:
-            if isinstance(step, int):
-                if not isinstance(value, list) or step >= len(value):
-                    return MISSING
-                value = value[step]
-            else:
-                if not isinstance(value, dict) or step not in value:
-                    return MISSING
-                value = value[step]
-        return value
 
 
 def compile_input(
@@ -178,51 +135,11 @@ def _compile_template(target_id: str, transformer: Mapping[str, Any]) -> Templat
             raise ValidationFailed(f"InputPathsMap for target {target_id} contains invalid path {text}.")
         paths[name] = path
     template = str(transformer.get("InputTemplate") or "")
-    literals, placeholders = _split(template)
+    literals, placeholders = split(template, _PLACEHOLDER)
     for name, _ in placeholders:
         if name not in paths and name not in _RESERVED:
             raise ValidationFailed(f"InputTemplate for target {target_id} contains invalid placeholder {name}.")
     return Template(tuple(literals), tuple(placeholders), paths)
-
-
-def _split(template: str) -> tuple[list[str], list[tuple[str, bool]]]:
-    """The literal texts, one more than there are placeholders, and the placeholders with whether each is quoted."""
-    literals: list[str] = []
-    placeholders: list[tuple[str, bool]] = []
-    at, is_quoted = 0, False
-    for found in _PLACEHOLDER.finditer(template):
-        literal = template[at : found.start()]
-        is_quoted = _quoted_after(literal, is_quoted=is_quoted)
-        literals.append(literal)
-        placeholders.append((found[1], is_quoted))
-        at = found.end()
-    literals.append(template[at:])
-    return literals, placeholders
-
-
-def _quoted_after(literal: str, *, is_quoted: bool) -> bool:
-    """Whether one is inside a JSON string behind the text, which began inside one or not."""
-    is_escaped = False
-    for char in literal:
-        if is_escaped:
-            is_escaped = False
-        elif char == "\\" and is_quoted:
-            is_escaped = True
-        elif char == '"':
-            is_quoted = not is_quoted
-    return is_quoted
-
-
-def _filled(value: Any, *, is_quoted: bool) -> str:
-    """Inside a string, texts stand as they are and objects lose their quotes; outside, everything is JSON, and what
-    is missing the empty string (recorded; AWS's page says that it is left out). Nothing is escaped."""
-    if is_quoted:
-        if value is MISSING:
-            return ""
-        return value if isinstance(value, str) else dump(value).replace('"', "")
-    if value is MISSING:
-        return '""'
-    return f'"{value}"' if isinstance(value, str) else dump(value)
 
 
 def _without_detail(event: BusEvent) -> dict[str, Any]:

@@ -63,6 +63,7 @@ from app.core.commands.functions import (
 )
 from app.core.commands.origin import OUTSIDE, Origin
 from app.core.commands.outside import OutsideCommand, SettleOutsideCall
+from app.core.commands.pipes import PipeCommand
 from app.core.commands.remote_queues import (
     DeclareRemoteQueue,
     DescribeRemoteQueue,
@@ -137,6 +138,7 @@ Command: TypeAlias = (
     | DeploymentCommand
     | S3Command
     | SnsCommand
+    | PipeCommand
     | OutsideCommand
     | EnvironmentCommand
 )

@@ -11,7 +11,7 @@ from app.core.mapping import Mapping
 from app.core.mapping_state import MappingState
 from app.core.mappings import furthest
 from app.core.message import Content, Delivery, Message
-from app.core.names import Arn, name_of
+from app.core.names import Arn, name_of, parse_arn
 from app.core.queue import Queue
 from app.core.time import Instant
 
@@ -172,6 +172,8 @@ class _Visit:
             held = held or step
         else:
             return Conclusion.of(self._add(Verdict.NO, About.MAPPING, f"mapping {self._name} is {mapping.state}"))
+        if parse_arn(mapping.function).service == "pipes":
+            return self._through_pipe(held)
         function = self.scene.functions.get(mapping.function_arn)
         if function is None:
             return trail.end(gone(About.FUNCTION, mapping.function))
@@ -197,12 +199,8 @@ class _Visit:
         """What happens once it is received."""
         mapping, trail, now = self.mapping, self.trail, self.trail.now
         record = self._record()
-        if (filters := mapping.parameters.filters) is not None:
-            reason = filters.reason_to_drop(self.seen.content.body, record)
-            if reason is not None:
-                words = f"the filter of {self._name} says no, which deletes it: {reason}"
-                return Conclusion.of(self._add(Verdict.NO, About.FILTER, words))
-            self._add(Verdict.YES, About.FILTER, f"the filter of {self._name} takes it")
+        if (dropped := self._filtered(record)) is not None:
+            return Conclusion.of(dropped)
         gathering = mapping.gathering if held is None and mapping.fits(record) else None
         contents = [item.delivery.content for item in gathering.items] if gathering else []
         causes = [content.cause or OUTSIDE_CAUSE for content in (*contents, self.seen.content)]
@@ -224,6 +222,31 @@ class _Visit:
             words = f"{before} closed batches of {self._name} go before it"
             return Conclusion.of(self._add(Verdict.WAIT, About.POLLERS, words, count=before))
         return explain_admission(self.scene, function, cause, Asker.MAPPING, trail, batch=count)
+
+    def _through_pipe(self, held: Step | None) -> Conclusion:
+        """What happens in a pipe: its filter decides, and what its stages make of the message is their own."""
+        if self.taker is not None:
+            return self.trail.end(_first(self.taker))
+        if (dropped := self._filtered(self._record())) is not None:
+            return Conclusion.of(dropped)
+        if held is not None:
+            return Conclusion.of(held)
+        self.takes = True
+        step = self._add(Verdict.YES, About.TARGET, f"{self._name} takes it on its way")
+        text = f"would go through: {' → '.join(self.trail.path)}, now"
+        return Conclusion(Verdict.YES, step.about, text, self.trail.now)
+
+    def _filtered(self, record: bytes) -> Step | None:
+        """The step at which the filters drop it; None when there are none, or they take it."""
+        filters = self.mapping.parameters.filters
+        if filters is None:
+            return None
+        reason = filters.reason_to_drop(self.seen.content.body, record)
+        if reason is not None:
+            words = f"the filter of {self._name} says no, which deletes it: {reason}"
+            return self._add(Verdict.NO, About.FILTER, words)
+        self._add(Verdict.YES, About.FILTER, f"the filter of {self._name} takes it")
+        return None
 
     def _record(self) -> bytes:
         """The message as its function would get it, for the filters and the size of the batch."""

@@ -30,6 +30,7 @@ from app.core.facts.functions import (
 )
 from app.core.facts.loops import LoopWarned
 from app.core.facts.mappings import BatchAbandoned, BatchFormed, MappingFact, MessagesFiltered
+from app.core.facts.pipes import PipeBegan, PipeEnded, PipeEnriched, PipeFact
 from app.core.facts.remote_queues import (
     BrokerBack,
     BrokerLost,
@@ -78,9 +79,18 @@ from app.core.facts.wishes import (
 )
 
 Fact: TypeAlias = (
-    EventsFact | Configured | SqsFact | MappingFact | RemoteQueueFact | S3Fact | SnsFact | FunctionFact
-    | EnvironmentFact | LoopWarned
-)  # fmt: skip
+    EventsFact
+    | Configured
+    | SqsFact
+    | MappingFact
+    | RemoteQueueFact
+    | S3Fact
+    | SnsFact
+    | FunctionFact
+    | PipeFact
+    | EnvironmentFact
+    | LoopWarned
+)
 Effect: TypeAlias = Fact | Wish
 
 __all__ = [
@@ -135,6 +145,9 @@ __all__ = [
     "NotificationSent",
     "ObjectChanged",
     "PermissionMissing",
+    "PipeBegan",
+    "PipeEnded",
+    "PipeEnriched",
     "QueuePurged",
     "ReceiveAt",
     "RecycleEnvironment",

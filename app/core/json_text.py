@@ -1,4 +1,4 @@
-"""JSON as EventBridge passes it on: compact UTF-8, whatever its depth."""
+"""JSON as EventBridge and pipes pass it on: compact UTF-8, whatever its depth."""
 
 from typing import Any
 

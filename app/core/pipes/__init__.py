@@ -1,0 +1,6 @@
+"""EventBridge Pipes: from a queue, through a filter and an enrichment, to a target (push F.11)."""
+
+from app.core.pipes.pipe import Pipe
+from app.core.pipes.pipes import Pipes
+
+__all__ = ["Pipe", "Pipes"]

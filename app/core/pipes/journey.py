@@ -1,0 +1,276 @@
+"""A batch on its way through a pipe: enrichment, then target, and which of its messages are done in the end."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+import orjson
+
+from app.core.batch import Batch
+from app.core.call import Call, ForReply
+from app.core.chain import Cause
+from app.core.errors import RecursiveInvocation, Refused
+from app.core.facts import Effect, PipeBegan, PipeEnded, PipeEnriched
+from app.core.functions import Functions
+from app.core.ids import Ids
+from app.core.input_template import MISSING, Path
+from app.core.invocation import HandlerFailed, Outcome, Succeeded, Throttled
+from app.core.json_text import dump
+from app.core.names import Arn, parse_arn
+from app.core.outcomes import error_of
+from app.core.pipes.pipe import Pipe
+from app.core.pipes.template import InputTemplate
+from app.core.targets import Parcel, Targets
+from app.core.time import Instant, format_instant
+
+End: TypeAlias = Callable[[Outcome, Instant], None]
+"""Told once what came of the batch, as a function's outcome would be: settling it is the mapping's business."""
+
+Answer: TypeAlias = Callable[[Call, Outcome, Instant], None]
+"""Goes on with what a function that was invoked on the way answered."""
+
+_PRINCIPAL = "pipes.amazonaws.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Machinery:
+    """What a journey needs of the world. `submit` invokes a function, or says what forbids that."""
+
+    ids: Ids
+    outbox: list[Effect]
+    functions: Functions
+    targets: Targets
+    submit: Callable[[Any, Call, Instant], RecursiveInvocation | Throttled | None]
+
+
+@dataclass(slots=True)
+class Journey:
+    """One batch through one pipe. AWS documents no loop detection through pipes, so that it is not seen there."""
+
+    machinery: Machinery
+    pipe: Pipe
+    batch: Batch
+    cause: Cause
+    end: End
+    began_at: Instant
+    _events: list[Any] = field(default_factory=list)
+    _waiting: int = 0
+    _refusals: dict[int, str] = field(default_factory=dict)
+    _is_one_to_one: bool = True
+
+    def begin(self, now: Instant) -> None:
+        """Set out; `end` may be told before this returns."""
+        pipe, batch = self.pipe, self.batch
+        self.cause = replace(self.cause, is_seen=False).via(f"pipe {pipe.name}")
+        ids = tuple(item.id for item in batch.items)
+        self._tell(PipeBegan(pipe.arn, pipe.spec.source, batch.request_id, self.cause.chain, ids))
+        self._events = [orjson.loads(item.record) for item in batch.items]
+        if pipe.spec.enrichment is None:
+            self._to_target(now)
+        else:
+            self._enrich(pipe.spec.enrichment, now)
+
+    # Enrichment -----------------------------------------------------------------------------------------
+
+    def _enrich(self, enrichment: Arn, now: Instant) -> None:
+        payload = dump(self._shaped(self.pipe.spec.enrichment_template, now)).encode()
+        if parse_arn(enrichment).service != "lambda":
+            self._fail(enrichment, "only functions enrich here", now)
+            return
+        self._is_one_to_one = False
+        self._invoke(enrichment, payload, self._enriched, now)
+
+    def _enriched(self, call: Call, outcome: Outcome, now: Instant) -> None:
+        enrichment = self.pipe.spec.enrichment
+        assert enrichment is not None, "only an enrichment enriches"
+        if not isinstance(outcome, Succeeded):
+            self._failed_with(enrichment, outcome, now)
+            return
+        self._events = _events_in(outcome.payload)
+        if call.hop is not None:
+            self.cause = Cause(call.hop.chain, call.hop, is_seen=False)
+        chain, count = self.cause.chain, len(self._events)
+        self._tell(PipeEnriched(self.pipe.arn, enrichment, self.batch.request_id, chain, count))
+        if not self._events:
+            self.end(Succeeded(b"null"), now)
+            return
+        self._to_target(now)
+
+    # Target ---------------------------------------------------------------------------------------------
+
+    def _to_target(self, now: Instant) -> None:
+        spec = self.pipe.spec
+        self._events = self._shaped(spec.target_template, now)
+        service = parse_arn(spec.target).service
+        fires = spec.target_parameters("LambdaFunctionParameters").get("InvocationType") == "FIRE_AND_FORGET"
+        if service == "lambda" and not fires:
+            self._invoke(spec.target, dump(self._events).encode(), self._answered, now)
+            return
+        bodies = [dump(self._events)] if service == "lambda" else [self._body(service, event) for event in self._events]
+        self._waiting = len(bodies)
+        for place, body in enumerate(bodies):
+            self._deliver(place, body, self._events[place], service, now)
+
+    def _answered(self, call: Call, outcome: Outcome, now: Instant) -> None:
+        """The target function's own outcome; it may name messages that failed, as to a mapping."""
+        if not isinstance(outcome, Succeeded):
+            self._failed_with(self.pipe.spec.target, outcome, now)
+            return
+        reported = outcome.payload if self._is_one_to_one and _reports_failures(outcome.payload) else b"null"
+        failed = _failed_ids(reported)
+        self._ended(failed, "reported in batchItemFailures" if failed else None)
+        self.end(Succeeded(reported, outcome.ran), now)
+
+    def _deliver(self, place: int, body: str, event: Any, service: str, now: Instant) -> None:
+        def settled(refusal: Refused | None, at: Instant) -> None:
+            if refusal is not None:
+                self._refusals[place] = refusal.message
+            self._waiting -= 1
+            if not self._waiting:
+                self._delivered(at)
+
+        spec = self.pipe.spec
+        queue, kinesis = spec.target_parameters("SqsQueueParameters"), spec.target_parameters("KinesisStreamParameters")
+        parcel = Parcel(
+            spec.target, body.encode(), self.cause, f"pipe {self.pipe.name}", _PRINCIPAL, self.pipe.arn,
+            group_id=_found(queue.get("MessageGroupId") or kinesis.get("PartitionKey"), event),
+            deduplication_id=_found(queue.get("MessageDeduplicationId"), event),
+        )  # fmt: skip
+        self.machinery.targets.deliver(parcel, now, settled)
+
+    def _delivered(self, now: Instant) -> None:
+        if not self._refusals:
+            self._ended(())
+            self.end(Succeeded(b"null"), now)
+            return
+        reason = next(iter(self._refusals.values()))
+        if not self._is_one_to_one or len(self._refusals) == len(self.batch.items):
+            self._fail(self.pipe.spec.target, reason, now)
+            return
+        failed = tuple(self.batch.items[place].id for place in sorted(self._refusals))
+        self._ended(failed, reason)
+        report = {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}
+        self.end(Succeeded(orjson.dumps(report)), now)
+
+    def _body(self, service: str, event: Any) -> str:
+        """What a target other than a function gets of one event: the bus an event around it, the others its text.
+        A text that a template made goes without quotes, unlike EventBridge's (UNCONFIRMED)."""
+        if service == "events":
+            return dump(self._bus_event(event))
+        return event if isinstance(event, str) else dump(event)
+
+    def _bus_event(self, event: Any) -> dict[str, Any]:
+        given = self.pipe.spec.target_parameters("EventBridgeEventBusParameters")
+        detail = event if isinstance(event, dict) else {"data": event}
+        # The defaults are those that a pipe without these parameters was seen with (UNCONFIRMED).
+        shown: dict[str, Any] = {
+            "source": _found(given.get("Source"), event) or f"Pipe {self.pipe.name}",
+            "detail-type": _found(given.get("DetailType"), event) or "Event from aws:sqs",
+            "detail": detail,
+        }
+        if given.get("Resources"):
+            shown["resources"] = [_found(resource, event) for resource in given["Resources"]]
+        if given.get("Time"):
+            shown["time"] = _found(given["Time"], event)
+        return shown
+
+    # Both -----------------------------------------------------------------------------------------------
+
+    def _invoke(
+        self, target: Arn, payload: bytes, then: Callable[[Call, Outcome, Instant], None], now: Instant
+    ) -> None:
+        machinery = self.machinery
+        chosen = machinery.functions.choose(target)
+        if chosen is None:
+            self._fail(target, f"Function not found: {target}", now)
+            return
+        call = Call(
+            machinery.ids.uuid(), chosen.function.arn, target, payload, f"pipe {self.pipe.name}", self.cause,
+            ForReply(lambda outcome, at: then(call, outcome, at)), version=chosen.version,
+        )  # fmt: skip
+        match machinery.submit(chosen.function, call, now):
+            case None:
+                pass
+            case Throttled() as throttled:
+                self._failed_with(target, throttled, now)
+            case RecursiveInvocation() as refusal:
+                self._fail(target, refusal.message, now)
+
+    def _shaped(self, template: InputTemplate | None, now: Instant) -> list[Any]:
+        if template is None:
+            return self._events
+        spec = self.pipe.spec
+        known = {
+            "aws.pipes.pipe-arn": self.pipe.arn,
+            "aws.pipes.pipe-name": self.pipe.name,
+            "aws.pipes.source-arn": spec.source,
+            "aws.pipes.enrichment-arn": spec.enrichment or "",
+            "aws.pipes.target-arn": spec.target,
+            "aws.pipes.event.ingestion-time": format_instant(self.began_at),
+        }
+        return [template.render(event, known) for event in self._events]
+
+    def _failed_with(self, target: Arn, outcome: Outcome, now: Instant) -> None:
+        error_type, message = error_of(outcome)
+        self._ended(self._all_ids(), ": ".join(part for part in (error_type, message) if part), target)
+        self.end(outcome, now)
+
+    def _fail(self, target: Arn, reason: str, now: Instant) -> None:
+        self._ended(self._all_ids(), reason, target)
+        self.end(HandlerFailed("PipeFailed", reason, b"{}"), now)
+
+    def _all_ids(self) -> tuple[str, ...]:
+        return tuple(item.id for item in self.batch.items)
+
+    def _ended(self, failed: Sequence[str], reason: str | None = None, target: Arn | None = None) -> None:
+        pipe, chain = self.pipe, self.cause.chain
+        given = 0 if target is not None else len(self._events)
+        self._tell(
+            PipeEnded(pipe.arn, target or pipe.spec.target, self.batch.request_id, chain, given, tuple(failed), reason)
+        )
+
+    def _tell(self, fact: Effect) -> None:
+        self.machinery.outbox.append(fact)
+
+
+def _events_in(payload: bytes) -> list[Any]:
+    """What an enrichment gives the target: a list as its members, anything else as one event; `""`, `{}`, `[]` and
+    nothing at all stop here (push F.11)."""
+    try:
+        answer = orjson.loads(payload or b"null")
+    except orjson.JSONDecodeError:
+        answer = payload.decode(errors="replace")
+    if answer in ("", {}, [], None):
+        return []
+    return answer if isinstance(answer, list) else [answer]
+
+
+def _reports_failures(payload: bytes) -> bool:
+    """Whether a target's answer speaks of its messages at all; whatever else it says is success."""
+    try:
+        answer = orjson.loads(payload or b"null")
+    except orjson.JSONDecodeError:
+        return False
+    return isinstance(answer, dict) and "batchItemFailures" in answer
+
+
+def _failed_ids(payload: bytes) -> tuple[str, ...]:
+    answer = orjson.loads(payload)
+    failures = answer.get("batchItemFailures") if isinstance(answer, dict) else None
+    named = failures if isinstance(failures, list) else []
+    return tuple(
+        str(entry["itemIdentifier"]) for entry in named if isinstance(entry, dict) and "itemIdentifier" in entry
+    )
+
+
+def _found(text: str | None, event: Any) -> str | None:
+    """A parameter that may be a path into the event; without such a path it is meant as it stands."""
+    if text is None:
+        return None
+    path = Path.read(text)
+    if path is None:
+        return text
+    found = path.find(event)
+    if found is MISSING:
+        return None
+    return found if isinstance(found, str) else dump(found)
