@@ -1,13 +1,18 @@
 """Which endpoint a function's settings ask for, and the endpoints of all functions that have one."""
 
-from base64 import b32encode
-from collections.abc import Callable
+import asyncio
+from base64 import b64encode
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from hashlib import blake2b
+from fnmatch import fnmatchcase
+from hashlib import sha256
+from pathlib import Path
 from typing import assert_never
 
 from app.adapters.classic_rie import ClassicRie
+from app.adapters.code_store import CodeStore
 from app.adapters.concurrent_rie import ConcurrentRie
+from app.adapters.deployed import DeployedFunction, MissingRuntime
 from app.adapters.invoke_api import Credentials, InvokeApi
 from app.adapters.logs import InvocationLogs
 from app.adapters.plain_http import PlainHttp
@@ -16,27 +21,21 @@ from app.adapters.process.run_folder import RunFolder
 from app.adapters.process.slot import Observer
 from app.adapters.process.spec import ProcessSpec
 from app.core.commands import Command, ReportEnvironmentEnded, ReportEnvironmentStarted
+from app.core.deployment import Code, Deployment, access_key_ids_of
 from app.core.function import FunctionSpec
-from app.core.names import Arn, Scope
+from app.core.names import Arn, Scope, parse_arn
 from app.engine.ports import EndpointStatus, FunctionEndpoint, TransparentEndpoint
 from app.settings import (
     ConcurrentRieFunction,
     FunctionSettings,
     HttpFunction,
+    ImageSettings,
     InvokeApiFunction,
     ProcessFunction,
     RieFunction,
     ScriptedFunction,
     spec_of,
 )
-
-
-def access_key_ids_of(function: Arn, count: int) -> tuple[str, ...]:
-    """An access key id for each environment of a function: always the same ones, and none that is an account's."""
-    return tuple(
-        "TFSH" + b32encode(blake2b(f"{function} {slot}".encode(), digest_size=10).digest()).decode()
-        for slot in range(count)
-    )
 
 
 @dataclass(slots=True)
@@ -50,14 +49,34 @@ class Endpoints:
     runs: RunFolder = field(default_factory=RunFolder)
     tell: Callable[[Command], object] = lambda _: None
     """Who is told of environments that start and end."""
+    code: CodeStore = field(default_factory=CodeStore)
+    images: Sequence[ImageSettings] = ()
+    spec_at_work: Callable[[Arn], FunctionSpec | None] = lambda _: None
+    """What the world knows of a function or version, for those that were deployed over the API."""
     _endpoints: dict[Arn, FunctionEndpoint] = field(default_factory=dict)
+    _retiring: set[asyncio.Task[None]] = field(default_factory=set)
 
     def get(self, function: Arn) -> FunctionEndpoint | None:
-        return self._endpoints.get(function)
+        """The endpoint; that of a deployed function or version is made when it is first asked for."""
+        endpoint = self._endpoints.get(function)
+        if endpoint is None:
+            spec = self.spec_at_work(function)
+            if spec is not None and spec.deployment is not None:
+                endpoint = self._endpoints[function] = self._deployed(spec, spec.deployment)
+        return endpoint
+
+    def release(self, function: Arn) -> None:
+        """Put away the endpoint of a deployed function, once what runs there has ended."""
+        endpoint = self._endpoints.get(function)
+        if isinstance(endpoint, DeployedFunction):
+            del self._endpoints[function]
+            task = asyncio.get_running_loop().create_task(endpoint.retire())
+            self._retiring.add(task)
+            task.add_done_callback(self._retiring.discard)
 
     def describe(self, function: Arn) -> str:
         """The endpoint in a few words; a function without one is scripted."""
-        endpoint = self._endpoints.get(function)
+        endpoint = self.get(function)
         return "scripted" if endpoint is None else endpoint.describe()
 
     def status(self, function: Arn) -> EndpointStatus | None:
@@ -84,6 +103,10 @@ class Endpoints:
         self.tell = lambda _: None
         for function in list(self._endpoints):
             await self.remove(function)
+        for task in list(self._retiring):
+            task.cancel()
+        await asyncio.gather(*self._retiring, return_exceptions=True)
+        await self.code.close()
         self.runs.close()
 
     def _keys_for(self, function: FunctionSettings) -> tuple[str, ...]:
@@ -133,6 +156,80 @@ class Endpoints:
             log_format=function.logging.log_format, application_log_level=function.logging.application_log_level,
             system_log_level=function.logging.system_log_level, log_group=function.logging.log_group,
         )  # fmt: skip
+
+    def _deployed(self, spec: FunctionSpec, deployment: Deployment) -> DeployedFunction:
+        uri = deployment.code.image_uri
+        words = f"image {uri}" if uri else f"process {deployment.runtime}: {deployment.handler}"
+
+        async def make() -> FunctionEndpoint:
+            if deployment.package_type == "Image":
+                return self._of_image(spec, deployment)
+            language = _language_of(deployment.runtime)
+            main = ":".join(spec.arn.split(":")[:7])
+            if language is None:
+                return MissingRuntime(main, deployment.runtime, spec.environments, self.logs)
+            code = await self.code.folder(deployment.code)
+            # Where two layers have a file of one name, the later one's is seen (configuration-layers).
+            layers = [await self.code.folder(use.code) for use in reversed(deployment.layers) if use.code is not None]
+            return ProcessEndpoint(
+                self._process_of(main, spec, deployment, language, code, tuple(layers)), logs=self.logs, runs=self.runs,
+                observer=self._observer_of(spec.arn),
+            )  # fmt: skip
+
+        return DeployedFunction(spec.environments, words, make)
+
+    def _of_image(self, spec: FunctionSpec, deployment: Deployment) -> FunctionEndpoint:
+        uri = deployment.code.image_uri
+        settings = next((image.endpoint for image in self.images if fnmatchcase(uri, image.pattern)), None)
+        endpoint = None if settings is None else self._make(settings, spec)
+        assert endpoint is not None, "an image without an endpoint was refused"
+        return endpoint
+
+    def _process_of(
+        self, main: Arn, spec: FunctionSpec, deployment: Deployment, language: str, code: Path,
+        layers: tuple[Path, ...],
+    ) -> ProcessSpec:  # fmt: skip
+        logging = deployment.others.get("LoggingConfig", {})
+        scope = parse_arn(main).scope
+        return ProcessSpec(
+            function_arn=main, name=spec.name, code=code, runtime=language, handler=deployment.handler, layers=layers,
+            environment=deployment.variables or {}, timeout_ms=spec.timeout_ms, memory_mb=spec.memory_mb,
+            environments=spec.environments, region=scope.region, account=scope.account, endpoint_url=self.url,
+            access_key_ids=spec.access_key_ids, secret_access_key=self.secret, version=spec.version,
+            runtime_name=deployment.runtime, ephemeral_storage_mb=deployment.ephemeral_storage_mb,
+            log_format=logging.get("LogFormat", "Text"),
+            application_log_level=logging.get("ApplicationLogLevel", ""),
+            system_log_level=logging.get("SystemLogLevel", "INFO"), log_group=logging.get("LogGroup", ""), watch=False,
+        )  # fmt: skip
+
+
+@dataclass(slots=True)
+class Packages:
+    """`engine.storage.CodeStorage`: zips in the code store, images by the settings that give them endpoints."""
+
+    store: CodeStore
+    images: Sequence[ImageSettings]
+
+    async def keep(self, package: bytes) -> Code:
+        return await self.store.keep(package)
+
+    async def read(self, digest: str) -> bytes | None:
+        return await self.store.read(digest)
+
+    def image(self, uri: str) -> Code | None:
+        found = next((image.endpoint for image in self.images if fnmatchcase(uri, image.pattern)), None)
+        if found is None:
+            return None
+        return Code(b64encode(sha256(uri.encode()).digest()).decode(), 0, uri, found.environments)
+
+
+def _language_of(runtime: str) -> str | None:
+    """Which of our ways to run a process a runtime of AWS's has; None for a runtime that is not here."""
+    if runtime.startswith("python"):
+        return "python"
+    if runtime.startswith("nodejs"):
+        return "node"
+    return "provided" if runtime.startswith("provided") else None
 
 
 def _credentials(function: InvokeApiFunction) -> Credentials | None:

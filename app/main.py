@@ -23,6 +23,7 @@ from app.web.aws import AwsEndpoint, AwsSettings
 from app.web.control.address import is_for_control
 from app.web.control.parts import ControlParts
 from app.web.deferred import Deferred
+from app.web.lambda_api import LambdaParts
 from app.web.s3 import S3App
 
 Scope = Any
@@ -51,7 +52,11 @@ def _create(
     url = f"http://{_reachable(settings.listen)}:{port or settings.listen.port}"
     service = Service(settings, url=url)
     aws = AwsEndpoint(
-        service.engine, AwsSettings(secrets=_secrets(service)), S3App(service.engine, service.store), service.stored
+        service.engine,
+        AwsSettings(secrets=_secrets(service)),
+        S3App(service.engine, service.store),
+        service.stored,
+        LambdaParts(service.packages, service.store),
     )
     listen = f"{settings.listen.host}:{port or settings.listen.port}"
     control = Deferred(lambda: _control_app(service, listen))
@@ -245,7 +250,7 @@ class _Secrets(Mapping[str, str]):
         return len(list(iter(self)))
 
     def _own(self) -> list[str]:
-        return [key for function in self._service.engine.world.functions() for key in function.spec.access_key_ids]
+        return list(self._service.engine.world.access_key_ids)
 
 
 def _is_account(access_key_id: str) -> bool:

@@ -10,6 +10,7 @@ from secrets import token_hex
 from typing import Any, TypeVar
 
 from app.adapters.cloudwatch import told_to_cloudwatch
+from app.adapters.code_store import CodeStore
 from app.adapters.moto_services import MotoServices
 from app.adapters.object_store import ObjectStore
 from app.adapters.outside import Outside
@@ -32,7 +33,7 @@ from app.core.errors import Refused
 from app.core.facts.sns import told
 from app.core.names import Arn
 from app.core.world import World
-from app.endpoints import Endpoints
+from app.endpoints import Endpoints, Packages
 from app.engine.clock import Clock, Way
 from app.engine.driver import Engine
 from app.engine.journal import Journal
@@ -88,7 +89,10 @@ class Service:
         self.settings = settings
         self.scope = settings.scope
         self.secret = token_hex(20)
-        self.endpoints = Endpoints(self.scope, url, self.secret)
+        self.endpoints = Endpoints(
+            self.scope, url, self.secret, code=CodeStore(settings.limits), images=settings.images
+        )
+        self.packages = Packages(self.endpoints.code, settings.images)
         self._brokers: dict[Arn, Broker] = {}
         self._remote_arns: dict[str, Arn] = {}
         self.outside = Outside(url, self.secret, lambda call: self.store.sweep(call))
@@ -104,7 +108,9 @@ class Service:
             self.endpoints.get,
             self._brokers.get,
             self.outside,
+            self.endpoints.release,
         )
+        self.endpoints.spec_at_work = self.engine.world.spec_at_work
         self.endpoints.logs.now = self.engine.clock.now
         self.endpoints.tell = self.engine.submit
         self.store = ObjectStore(self.engine.clock.now)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.core.deployment import Code, Deployment, LayerUse
-from app.core.errors import InvalidParameterValue
+from app.core.errors import InvalidParameterValue, ValidationFailed
 from app.core.function import FunctionSpec
 from app.core.names import Arn, parse_arn
 
@@ -85,6 +85,11 @@ def configured(spec: FunctionSpec, given: Mapping[str, Any], layers: Layers) -> 
     others = {name: given[name] for name in _KEPT if given.get(name) is not None}
     if others:
         changes["others"] = {**deployment.others, **others}
+    if not given.get("CapacityProviderConfig"):
+        # The model's own maxima are those of managed instances.
+        _check_most("timeout", given.get("Timeout"), 900)
+        _check_most("memorySize", given.get("MemorySize"), 10_240)
+        _check_most("ephemeralStorage.size", (given.get("EphemeralStorage") or {}).get("Size"), 10_240)
     changed: dict[str, Any] = {"deployment": replace(deployment, **changes)} if changes or spec.deployment else {}
     for name, field in (("Timeout", "timeout_s"), ("MemorySize", "memory_mb"), ("Description", "description")):
         if given.get(name) is not None:
@@ -92,6 +97,14 @@ def configured(spec: FunctionSpec, given: Mapping[str, Any], layers: Layers) -> 
     if given.get("DeadLetterConfig") is not None:
         changed["dead_letter_target"] = _dead_letter_target(given["DeadLetterConfig"].get("TargetArn") or "")
     return replace(spec, **changed)
+
+
+def _check_most(member: str, value: int | None, most: int) -> None:
+    if value is not None and value > most:
+        raise ValidationFailed(
+            f"1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: "
+            f"Member must have value less than or equal to {most}"
+        )
 
 
 def _check_runtime(runtime: str) -> None:

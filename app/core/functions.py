@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -140,6 +140,11 @@ class Functions:
             key=lambda function: function.spec.name,
         )
         return [function for function in functions if scope is None or parse_arn(function.arn).scope == scope]
+
+    @property
+    def access_key_ids(self) -> Collection[str]:
+        """Those of all environments."""
+        return self._by_key.keys()
 
     def caller_with_key(self, access_key_id: str) -> tuple[Function, Call | None] | None:
         """The function whose environment signs with this key, and the call that runs there now."""

@@ -76,7 +76,7 @@ class Invocations:
                     client_context=command.client_context, version=version)  # fmt: skip
         match self.submit(function, call, now):
             case None:
-                return Waiting(waiter)
+                return Waiting(waiter, request_id=request_id, version=version)
             case RecursiveInvocation() as refusal:
                 raise refusal
             case Throttled(reason=reason, message=message):

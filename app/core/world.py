@@ -1,6 +1,6 @@
 """The simulated cloud: commands in, answers and effects out, and one timetable over everything that waits."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from app.core import commands
@@ -16,7 +16,7 @@ from app.core.errors import QueueNameExists
 from app.core.event_invoke import EventInvokeConfig
 from app.core.explain import Explanation, Question, Scene, explain
 from app.core.facts import Effect, Fact
-from app.core.function import Function
+from app.core.function import Function, FunctionSpec
 from app.core.functions import Functions
 from app.core.ids import Ids
 from app.core.invocations import Invocations
@@ -194,6 +194,20 @@ class World:
     def events_waiting(self, function: Arn) -> int:
         """How many asynchronous events wait for their next attempt."""
         return len(self._invocations.events.waiting_for(function))
+
+    @property
+    def limits(self) -> Limits:
+        return self._limits
+
+    @property
+    def access_key_ids(self) -> Collection[str]:
+        """Those of all environments."""
+        return self._functions.access_key_ids
+
+    def spec_at_work(self, arn: Arn) -> FunctionSpec | None:
+        """Of the function, or the published version that has environments of its own, with this ARN."""
+        function = self._functions.exactly(arn)
+        return None if function is None else function.spec
 
     @property
     def deployments(self) -> Deployments:

@@ -122,12 +122,15 @@ class Engine:
         answer = self.submit(command)
         return await self.later(answer) if isinstance(answer, Waiting) else answer
 
-    async def ask_streaming(self, command: Command, sink: ResponseSink) -> Any:
+    async def ask_streaming(
+        self, command: Command, sink: ResponseSink, admitted: Callable[[Waiting], None] = lambda _: None
+    ) -> Any:
         """The same for an Invoke whose response is wanted as it comes: what is streamed goes to `sink`, and the answer
-        has the rest. An endpoint that cannot stream gives all of it in the answer."""
+        has the rest. An endpoint that cannot stream gives all of it in the answer. `admitted` is told before."""
         answer = self.submit(command)
         if not isinstance(answer, Waiting):
             return answer
+        admitted(answer)
         # The call begins when this coroutine waits, or later: nothing can have been streamed yet.
         self._sinks[answer.waiter] = sink
         try:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
+from app.core.deployment import Code
 from app.core.names import Scope
 from app.core.object_event import NO_DETAILS, Details
 from app.core.outside_calls import BucketSwept, SweepBucket
@@ -103,4 +104,20 @@ class Backstop(Protocol):
 
     async def close(self) -> None:
         """End what runs in the background. It is not used afterwards."""
+        ...
+
+
+class CodeStorage(Protocol):
+    """Where deployment packages are."""
+
+    async def keep(self, package: bytes) -> Code:
+        """Keep a zip. Raises InvalidParameterValue for what is none, or would not be a function's."""
+        ...
+
+    async def read(self, digest: str) -> bytes | None:
+        """The package with this SHA-256 in hexadecimal digits, if it is there."""
+        ...
+
+    def image(self, uri: str) -> Code | None:
+        """What stands for an image; None where no setting gives it an endpoint."""
         ...

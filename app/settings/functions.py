@@ -338,6 +338,9 @@ def _http(table: Table, common: Common) -> HttpFunction | None:
 def read_image(pattern: str, field: Field) -> ImageSettings | None:
     """The endpoint that stands for images like `pattern`, written as a function's is."""
     endpoint = read_function("image", field)
+    if isinstance(endpoint, ScriptedFunction):
+        field.wrong("an image needs an endpoint that runs it: a script cannot stand for one")
+        return None
     return ImageSettings(pattern, endpoint) if endpoint is not None else None
 
 

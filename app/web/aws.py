@@ -12,7 +12,7 @@ from uuid import uuid4
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from app.core.commands import Command, Invoked, Origin, Waiting
+from app.core.commands import Command, Origin, Waiting
 from app.core.errors import Refused
 from app.core.names import Scope
 from app.core.time import SECOND_MS
@@ -20,12 +20,11 @@ from app.engine.driver import Engine
 from app.engine.storage import Backstop
 from app.web.asgi import ClientGone, read_body, replay, send_answer
 from app.web.at_once import Answered
+from app.web.lambda_api import LambdaApi, LambdaParts
 from app.web.signature import verify
 from app.web.waiting import while_connected
 from app.wire import gate, protocol
-from app.wire.awslambda.errors import refuse as refuse_lambda
-from app.wire.awslambda.invoke import parse_invoke, render_invoked
-from app.wire.awslambda.operations import LAMBDA, is_lambda_path
+from app.wire.awslambda.operations import is_lambda_path
 from app.wire.calls import Call, Caller, Params, Result, Service
 from app.wire.credentials import Credential, credential_in
 from app.wire.errors import protocol_of, refuse
@@ -57,7 +56,12 @@ class AwsEndpoint:
     """An ASGI app that answers SQS and Lambda, hands S3 to `s3_app`, and names what is not emulated."""
 
     def __init__(
-        self, engine: Engine, settings: AwsSettings, s3_app: ASGIApp, backstop: Backstop | None = None
+        self,
+        engine: Engine,
+        settings: AwsSettings,
+        s3_app: ASGIApp,
+        backstop: Backstop | None = None,
+        lambda_parts: LambdaParts | None = None,
     ) -> None:
         self._engine = engine
         self._backstop = backstop
@@ -65,6 +69,9 @@ class AwsEndpoint:
         self._s3_app = s3_app
         self._request_ids = _RequestIds()
         self._loaded: set[str] = set()
+        self._lambda_api = LambdaApi(
+            engine, lambda_parts or LambdaParts(), verify=self._verify, load=self._load, answer_to=self._answer_to
+        )
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
         assert scope["type"] == "http", "the endpoint speaks HTTP only"
@@ -157,7 +164,8 @@ class AwsEndpoint:
             case "sqs":
                 await self._sqs_query(request, body, _caller_in(scope, headers), receive, send)
             case "lambda":
-                await self._lambda(request, _caller_in(scope, headers), receive, send)
+                caller = _caller_in(scope, headers)
+                await self._lambda_api(request, caller, self._request_ids.next(), receive, send)
             case _ if service in SERVICES:
                 await self._general(SERVICES[service], request, body, _caller_in(scope, headers), receive, send)
             case _ if self._backstop is not None and self._backstop.handles(service):
@@ -220,27 +228,6 @@ class AwsEndpoint:
             answer = await backstop.handle(service, request, caller.scope)
         except Refused as refused:
             answer = refuse(refused, {}, protocol=protocol_of(request), request_id=request_id.decode())
-        await send_answer(send, answer, request_id)
-
-    async def _lambda(self, request: HttpRequest, caller: Caller, receive: Receive, send: Send) -> None:
-        request_id = self._request_ids.next()
-        try:
-            request = replace(request, body=await read_body(receive, self._settings.max_body_bytes))
-            self._verify(request)
-            invoke = parse_invoke(request, caller)
-            if invoke is not None:
-                invoked: Invoked = await self._answer_to(invoke, receive)
-                # Lambda's request id is the one that the function sees.
-                request_id = invoked.request_id.encode()
-                with_log = request.headers.get("x-amz-log-type") == "Tail"
-                answer = render_invoked(invoked, invoke, with_log=with_log)
-            else:
-                await self._load("lambda")
-                parsed = protocol.parse("lambda", request)
-                result = await self._carry_out(LAMBDA, parsed.operation, parsed.params, caller, receive)
-                answer = protocol.render(parsed, result, request_id.decode())
-        except Refused as refused:
-            answer = refuse_lambda(refused)
         await send_answer(send, answer, request_id)
 
     async def _s3(

@@ -6,8 +6,11 @@ from typing import Any, Protocol, TypeAlias
 
 from app.core.buses import EventBridge
 from app.core.commands import Command, Origin
+from app.core.deployments import Deployments
 from app.core.event_invoke import EventInvokeConfig
 from app.core.function import FunctionSpec
+from app.core.layers import Layers
+from app.core.limits import Limits
 from app.core.names import LATEST, Arn, Scope
 from app.core.time import Instant
 from app.core.topics.delivery_policy import DeliveryPolicy
@@ -189,6 +192,15 @@ class ReadableWorld(Protocol):
     def subscription(self, arn: Arn) -> ReadableSubscription: ...
 
     def subscriptions(self, scope: Scope) -> Sequence[ReadableSubscription]: ...
+
+    @property
+    def deployments(self) -> Deployments: ...
+
+    @property
+    def layers(self) -> Layers: ...
+
+    @property
+    def limits(self) -> Limits: ...
 
     def mapping(self, scope: Scope, uuid: str) -> ReadableMapping: ...
 

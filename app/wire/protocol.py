@@ -79,6 +79,11 @@ def parse(service: str, request: HttpRequest, *, checks_model: bool = False) -> 
     return Parsed(service, protocol, operation.name, params)
 
 
+def input_of(parsed: Parsed) -> Any:
+    """The botocore shape of the operation's parameters."""
+    return _moto().get_service_model(parsed.service).operation_model(parsed.operation).input_shape
+
+
 _NO_CONTENT = 204
 
 

@@ -29,7 +29,7 @@ def test_a_caller_waits_for_the_outcome() -> None:
     waiting = stage.invoke("work", b'{"a":1}')
     stage.settle(Succeeded(b"42"))
 
-    assert waiting == Waiting(1)
+    assert waiting == Waiting(1, request_id=stage.calls[0].request_id, version="$LATEST")
     answer = stage.answers[1]
     assert isinstance(answer, Invoked)
     assert answer.outcome == Succeeded(b"42")

@@ -100,10 +100,15 @@ class Received:
 
 @value(frozen=True, slots=True)
 class Waiting:
-    """The answer comes later, as an `Answered` effect with this number; within `at_most_ms` if that is known."""
+    """The answer comes later, as an `Answered` effect with this number; within `at_most_ms` if that is known.
+
+    Of an invocation its request id is known at once, and the version that runs.
+    """
 
     waiter: int
     at_most_ms: int | None = None
+    request_id: str = ""
+    version: str = ""
 
 
 @value(frozen=True, slots=True)

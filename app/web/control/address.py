@@ -2,6 +2,8 @@
 
 from starlette.types import Scope
 
+from app.wire.awslambda.code import CODE_PATH
+
 ROOT = "/_triggerfish"
 
 
@@ -11,6 +13,8 @@ def is_for_control(scope: Scope) -> bool:
     A browser is told from an S3 client, to which `/` lists buckets, by its wish for HTML.
     """
     path: str = scope["path"]
+    if path.startswith(CODE_PATH):
+        return False
     if path.startswith(ROOT):
         return path == ROOT or path[len(ROOT)] == "/"
     if path != "/" or scope["method"] != "GET" or scope["query_string"]:

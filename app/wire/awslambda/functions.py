@@ -1,35 +1,129 @@
-"""Functions, to be looked at, and their recursion setting, to be changed."""
+"""Functions: created, told of, changed, published as versions, deleted; and their recursion setting."""
 
 from dataclasses import replace
+from typing import Any
 
-from app.core.commands import PutFunction
-from app.core.errors import ResourceNotFound, ValidationFailed
-from app.core.function import FunctionSpec
-from app.core.names import parse_arn
-from app.wire.awslambda.names import function_arn, page_of
+from app.core.commands import (
+    CreateFunction,
+    DeleteVersion,
+    PublishVersion,
+    PutFunction,
+    UpdateFunctionCode,
+    UpdateFunctionConfiguration,
+)
+from app.core.errors import InvalidParameterValue, ResourceNotFound, ValidationFailed
+from app.core.names import LATEST, parse_arn
+from app.wire.awslambda.code import CODE, location_of
+from app.wire.awslambda.configuration import configuration, listed
+from app.wire.awslambda.names import named, page_of, unqualified
 from app.wire.calls import Call, Caller, Params, Readable, Result
 
+_NAME_MOST = 64
+"""The model's 140 are those of an ARN (API reference, CreateFunction)."""
 
-def list_functions(params: Params, caller: Caller, engine: Readable) -> Result:
-    configurations = [_configuration(function.spec) for function in engine.world.functions(caller.scope)]
-    page, marker = page_of(sorted(configurations, key=lambda each: str(each["FunctionName"])), "FunctionName", params)
-    return ({"NextMarker": marker} if marker else {}) | {"Functions": page}
+
+def create_function(params: Params, caller: Caller) -> Call:
+    arn, _ = named(params, caller)
+    name = parse_arn(arn).name
+    if len(name) > _NAME_MOST:
+        raise ValidationFailed(
+            f"1 validation error detected: Value '{name}' at 'functionName' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {_NAME_MOST}"
+        )
+    given = {name: value for name, value in params.items() if name not in ("FunctionName", "Code", CODE)}
+    return Call(CreateFunction(arn, given, params[CODE]), configuration)
+
+
+def update_function_code(params: Params, caller: Caller) -> Call:
+    arn, qualifier = named(params, caller)
+    _refuse_qualifier(arn, qualifier)
+    given = {name: params[name] for name in ("RevisionId", "DryRun", "Publish", "Architectures") if name in params}
+    is_published = bool(params.get("Publish")) and not params.get("DryRun")
+    return Call(
+        UpdateFunctionCode(arn, given, params[CODE]),
+        lambda described: configuration(described, is_qualified=is_published),
+    )
+
+
+def update_function_configuration(params: Params, caller: Caller) -> Call:
+    arn, qualifier = named(params, caller)
+    _refuse_qualifier(arn, qualifier)
+    given = {name: value for name, value in params.items() if name != "FunctionName"}
+    return Call(UpdateFunctionConfiguration(arn, given), configuration)
+
+
+def publish_version(params: Params, caller: Caller) -> Call:
+    arn, qualifier = named(params, caller)
+    _refuse_qualifier(arn, qualifier)
+    given = {name: value for name, value in params.items() if name != "FunctionName"}
+    return Call(PublishVersion(arn, given), lambda described: configuration(described, is_qualified=True))
+
+
+def delete_function(params: Params, caller: Caller) -> Call:
+    arn, qualifier = named(params, caller)
+    return Call(DeleteVersion(arn, qualifier), lambda _: {})
 
 
 def get_function(params: Params, caller: Caller, engine: Readable) -> Result:
-    spec = _spec(params, caller, engine)
-    result: Result = {"Configuration": _configuration(spec), "Code": {}, "Tags": {}}
+    arn, qualifier = named(params, caller)
+    deployments = engine.world.deployments
+    described = deployments.describe(arn, qualifier)
+    spec = engine.world.function(arn).spec
+    deployment = described.spec.deployment
+    result: Result = {"Configuration": configuration(described, is_qualified=qualifier is not None), "Code": {}}
+    if deployment is not None and deployment.package_type == "Image":
+        uri = deployment.code.image_uri
+        result["Code"] = {"RepositoryType": "ECR", "ImageUri": uri, "ResolvedImageUri": uri}
+    elif deployment is not None:
+        result["Code"] = {"RepositoryType": "S3", "Location": location_of(deployment.code, caller.base_url)}
+    if tags := deployments.tags(arn):
+        result["Tags"] = dict(tags)
     if spec.reserved_concurrency is not None:
         result["Concurrency"] = {"ReservedConcurrentExecutions": spec.reserved_concurrency}
     return result
 
 
 def get_function_configuration(params: Params, caller: Caller, engine: Readable) -> Result:
-    return _configuration(_spec(params, caller, engine))
+    arn, qualifier = named(params, caller)
+    return configuration(engine.world.deployments.describe(arn, qualifier), is_qualified=qualifier is not None)
+
+
+def list_functions(params: Params, caller: Caller, engine: Readable) -> Result:
+    deployments = engine.world.deployments
+    told: list[dict[str, Any]] = []
+    for function in engine.world.functions(caller.scope):
+        versions = deployments.versions(function.spec.arn)
+        is_all = params.get("FunctionVersion") == "ALL"
+        told += [listed(version, is_qualified=is_all) for version in (versions if is_all else versions[:1])]
+    page, marker = page_of(sorted(told, key=lambda each: str(each["FunctionArn"])), "FunctionArn", params)
+    return ({"NextMarker": marker} if marker else {}) | {"Functions": page}
+
+
+def list_versions_by_function(params: Params, caller: Caller, engine: Readable) -> Result:
+    arn, _ = named(params, caller)
+    told = [listed(version, is_qualified=True) for version in engine.world.deployments.versions(arn)]
+    # In their own order, which is not that of their numbers as text.
+    numbered = [{"Order": f"{number:09d}", **each} for number, each in enumerate(told)]
+    page, marker = page_of(numbered, "Order", params)
+    versions = [{name: value for name, value in each.items() if name != "Order"} for each in page]
+    return ({"NextMarker": marker} if marker else {}) | {"Versions": versions}
+
+
+def get_function_code_signing_config(params: Params, caller: Caller, engine: Readable) -> Result:
+    """No function has one here."""
+    engine.world.function(named(params, caller)[0])
+    return {}
+
+
+def get_runtime_management_config(params: Params, caller: Caller, engine: Readable) -> Result:
+    """Runtimes are this machine's, and are updated with it."""
+    arn, qualifier = named(params, caller)
+    engine.world.deployments.describe(arn, qualifier)
+    return {"UpdateRuntimeOn": "Auto", "FunctionArn": f"{arn}:{qualifier or LATEST}"}
 
 
 def get_function_recursion_config(params: Params, caller: Caller, engine: Readable) -> Result:
-    return {"RecursiveLoop": _spec(params, caller, engine).recursive_loop}
+    return {"RecursiveLoop": engine.world.function(unqualified(params, caller)).spec.recursive_loop}
 
 
 def put_function_recursion_config(params: Params, caller: Caller, engine: Readable) -> Call:
@@ -39,30 +133,35 @@ def put_function_recursion_config(params: Params, caller: Caller, engine: Readab
             f"1 validation error detected: Value '{loop}' at 'recursiveLoop' failed to satisfy constraint: "
             "Member must satisfy enum value set: [Terminate, Allow]"
         )
-    changed = replace(_spec(params, caller, engine), recursive_loop=loop)
-    return Call(PutFunction(changed), lambda _: {"RecursiveLoop": loop})
+    spec = engine.world.function(unqualified(params, caller)).spec
+    return Call(PutFunction(replace(spec, recursive_loop=loop)), lambda _: {"RecursiveLoop": loop})
 
 
-def _spec(params: Params, caller: Caller, engine: Readable) -> FunctionSpec:
-    arn = function_arn(params["FunctionName"], caller.scope)
-    name = parse_arn(arn).name
-    own = parse_arn(arn).scope.function_arn(name)
-    try:
-        return engine.world.function(own).spec
-    except ResourceNotFound:
-        raise ResourceNotFound(f"Function not found: {arn}") from None
-
-
-def _configuration(spec: FunctionSpec) -> Result:
-    """What is known of a function; what only a deployment has (role, runtime, code) is left out."""
+def account_settings(_: Params, caller: Caller, engine: Readable) -> Result:
+    functions, limits = engine.world.functions(caller.scope), engine.world.limits
+    reserved = sum(function.spec.reserved_concurrency or 0 for function in functions)
+    sizes = [
+        version.spec.deployment.code.size
+        for function in functions
+        for version in engine.world.deployments.versions(function.spec.arn)
+        if version.spec.deployment is not None
+    ]
     return {
-        "FunctionName": spec.name,
-        "FunctionArn": spec.arn,
-        "Description": spec.description,
-        "Timeout": spec.timeout_s,
-        "MemorySize": spec.memory_mb,
-        "Version": "$LATEST",
-        "TracingConfig": {"Mode": "PassThrough"},
-        "State": "Active",
-        "LastUpdateStatus": "Successful",
+        "AccountLimit": {
+            "TotalCodeSize": limits.account_code_bytes,
+            "CodeSizeUnzipped": limits.unzipped_bytes,
+            "CodeSizeZipped": limits.zip_bytes,
+            "ConcurrentExecutions": limits.account_concurrency,
+            "UnreservedConcurrentExecutions": limits.account_concurrency - reserved,
+        },
+        "AccountUsage": {"TotalCodeSize": sum(sizes), "FunctionCount": len(functions)},
     }
+
+
+def _refuse_qualifier(arn: str, qualifier: str | None) -> None:
+    """Only the function itself is changed: a version is what it was published as."""
+    if qualifier is None:
+        return
+    if qualifier != LATEST:
+        raise ResourceNotFound(f"Function not found: {arn}:{qualifier}")
+    raise InvalidParameterValue(f"{parse_arn(arn).name}:{LATEST} cannot be changed by its qualifier.")

@@ -3,9 +3,9 @@
 import re
 from typing import Any
 
-from app.core.errors import ResourceNotFound, ValidationFailed
-from app.core.names import Scope
-from app.wire.calls import Params
+from app.core.errors import InvalidParameterValue, ResourceNotFound, ValidationFailed
+from app.core.names import Arn, Scope
+from app.wire.calls import Caller, Params
 
 MAX_PAGE = 100
 _MAX_ITEMS = 10_000
@@ -24,6 +24,37 @@ def function_arn(given: str, scope: Scope) -> str:
     own = Scope(match["account"] or scope.account, match["region"] or scope.region)
     arn = own.function_arn(match["name"])
     return f"{arn}:{match['qualifier']}" if match["qualifier"] else arn
+
+
+def named(params: Params, caller: Caller) -> tuple[Arn, str | None]:
+    """The unqualified ARN of the function that a request names, and the qualifier if there is one.
+
+    Raises InvalidParameterValue where the name has another qualifier than the request.
+    """
+    arn, derived = split(function_arn(params["FunctionName"], caller.scope))
+    asked = params.get("Qualifier")
+    if asked and derived and asked != derived:
+        raise InvalidParameterValue(
+            "The derived qualifier from the function name does not match the specified qualifier."
+        )
+    return arn, asked or derived or None
+
+
+def unqualified(params: Params, caller: Caller) -> Arn:
+    """The ARN of the function that a request names. Raises InvalidParameterValue where it names a version."""
+    arn, derived = split(function_arn(params["FunctionName"], caller.scope))
+    if derived:
+        raise InvalidParameterValue(
+            "This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. "
+            "Please specify either a function name or an unqualified function ARN."
+        )
+    return arn
+
+
+def split(arn: Arn) -> tuple[Arn, str]:
+    """The unqualified ARN and the qualifier, "" if there is none."""
+    parts = arn.split(":")
+    return ":".join(parts[:7]), ":".join(parts[7:])
 
 
 def page_of(

@@ -2,12 +2,28 @@
 
 import re
 
-from app.wire.awslambda import functions, mappings, settings, tags
+from app.wire.awslambda import aliases, functions, layers, mappings, permissions, provisioned, settings, tags
 from app.wire.calls import Service
 
 LAMBDA = Service(
     "Lambda",
     orders={
+        "AddLayerVersionPermission": layers.add_layer_version_permission,
+        "AddPermission": permissions.add_permission,
+        "CreateAlias": aliases.create_alias,
+        "CreateFunction": functions.create_function,
+        "DeleteAlias": aliases.delete_alias,
+        "DeleteFunction": functions.delete_function,
+        "DeleteLayerVersion": layers.delete_layer_version,
+        "DeleteProvisionedConcurrencyConfig": provisioned.delete_provisioned_concurrency_config,
+        "PublishLayerVersion": layers.publish_layer_version,
+        "PublishVersion": functions.publish_version,
+        "PutProvisionedConcurrencyConfig": provisioned.put_provisioned_concurrency_config,
+        "RemoveLayerVersionPermission": layers.remove_layer_version_permission,
+        "RemovePermission": permissions.remove_permission,
+        "UpdateAlias": aliases.update_alias,
+        "UpdateFunctionCode": functions.update_function_code,
+        "UpdateFunctionConfiguration": functions.update_function_configuration,
         "CreateEventSourceMapping": mappings.create_event_source_mapping,
         "DeleteFunctionConcurrency": settings.delete_function_concurrency,
         "DeleteFunctionEventInvokeConfig": settings.delete_event_invoke_config,
@@ -18,6 +34,20 @@ LAMBDA = Service(
         "UpdateEventSourceMapping": mappings.update_event_source_mapping,
     },
     readings={
+        "GetAccountSettings": functions.account_settings,
+        "GetAlias": aliases.get_alias,
+        "GetFunctionCodeSigningConfig": functions.get_function_code_signing_config,
+        "GetLayerVersion": layers.get_layer_version,
+        "GetLayerVersionByArn": layers.get_layer_version_by_arn,
+        "GetLayerVersionPolicy": layers.get_layer_version_policy,
+        "GetPolicy": permissions.get_policy,
+        "GetProvisionedConcurrencyConfig": provisioned.get_provisioned_concurrency_config,
+        "GetRuntimeManagementConfig": functions.get_runtime_management_config,
+        "ListAliases": aliases.list_aliases,
+        "ListLayerVersions": layers.list_layer_versions,
+        "ListLayers": layers.list_layers,
+        "ListProvisionedConcurrencyConfigs": provisioned.list_provisioned_concurrency_configs,
+        "ListVersionsByFunction": functions.list_versions_by_function,
         "GetEventSourceMapping": mappings.get_event_source_mapping,
         "GetFunction": functions.get_function,
         "GetFunctionConfiguration": functions.get_function_configuration,
@@ -33,7 +63,15 @@ LAMBDA = Service(
         "UntagResource": tags.untag_resource,
     },
 )
-"""Invoke is not among them: it has a way of its own (`invoke.py`)."""
+"""Invoke is not among them: it has ways of its own (`invoke.py`, `streaming.py`)."""
+
+NOT_BY_MODEL = {
+    "CreateEventSourceMapping", "UpdateEventSourceMapping", "DeleteEventSourceMapping", "GetEventSourceMapping",
+    "ListEventSourceMappings", "PutFunctionEventInvokeConfig", "UpdateFunctionEventInvokeConfig",
+    "DeleteFunctionEventInvokeConfig", "GetFunctionEventInvokeConfig", "ListFunctionEventInvokeConfigs",
+    "PutFunctionRecursionConfig", "TagResource", "UntagResource", "ListTags", "ListFunctions",
+}  # fmt: skip
+"""Operations whose members are checked one by one where they are understood, not by the service's model."""
 
 _LAMBDA_PATH = re.compile(
     r"/20\d\d-\d\d-\d\d/(?:functions|event-source-mappings|tags|layers|layers-by-arn|account-settings"

@@ -1,16 +1,11 @@
 """What is set on a function apart from its deployment: event-invoke config and reserved concurrency (spec D2, E)."""
 
 from app.core.commands import DeleteEventInvokeConfig, PutEventInvokeConfig, PutReservedConcurrency
-from app.core.errors import InvalidParameterValue
 from app.core.names import LATEST, Arn
-from app.wire.awslambda.names import function_arn, page_of
+from app.wire.awslambda.names import function_arn, named, page_of, split, unqualified
 from app.wire.calls import Call, Caller, Params, Readable, Result
 
 _MOST_CONFIGS = 50  # botocore's model: MaxFunctionEventInvokeConfigListItems
-_ONLY_UNQUALIFIED = (
-    "This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. "
-    "Please specify either a function name or an unqualified function ARN."
-)
 
 
 def put_event_invoke_config(params: Params, caller: Caller) -> Call:
@@ -34,7 +29,7 @@ def get_event_invoke_config(params: Params, caller: Caller, engine: Readable) ->
 
 def list_event_invoke_configs(params: Params, caller: Caller, engine: Readable) -> Result:
     """Every version and alias of the function that has one, whatever qualifier the name carries."""
-    function, _ = _split(function_arn(params["FunctionName"], caller.scope))
+    function, _ = split(function_arn(params["FunctionName"], caller.scope))
     views = [config.view(function, qualifier) for qualifier, config in engine.world.event_invokes(function).items()]
     page, marker = page_of(views, "FunctionArn", params, most=_MOST_CONFIGS)
     return ({"NextMarker": marker} if marker else {}) | {"FunctionEventInvokeConfigs": page}
@@ -42,41 +37,23 @@ def list_event_invoke_configs(params: Params, caller: Caller, engine: Readable) 
 
 def put_function_concurrency(params: Params, caller: Caller) -> Call:
     reserved = params["ReservedConcurrentExecutions"]
-    command = PutReservedConcurrency(_unqualified(params, caller), reserved)
+    command = PutReservedConcurrency(unqualified(params, caller), reserved)
     return Call(command, lambda _: {"ReservedConcurrentExecutions": reserved})
 
 
 def delete_function_concurrency(params: Params, caller: Caller) -> Call:
-    return Call(PutReservedConcurrency(_unqualified(params, caller), None), lambda _: {})
+    return Call(PutReservedConcurrency(unqualified(params, caller), None), lambda _: {})
 
 
 def get_function_concurrency(params: Params, caller: Caller, engine: Readable) -> Result:
-    reserved = engine.world.function(_unqualified(params, caller)).spec.reserved_concurrency
+    reserved = engine.world.function(unqualified(params, caller)).spec.reserved_concurrency
     return {} if reserved is None else {"ReservedConcurrentExecutions": reserved}
 
 
 def _qualified(params: Params, caller: Caller) -> tuple[Arn, str]:
     """The unqualified ARN, and the version or alias that is meant."""
-    arn, derived = _split(function_arn(params["FunctionName"], caller.scope))
-    asked = params.get("Qualifier")
-    if asked and derived and asked != derived:
-        raise InvalidParameterValue(
-            "The derived qualifier from the function name does not match the specified qualifier."
-        )
-    return arn, asked or derived or LATEST
-
-
-def _unqualified(params: Params, caller: Caller) -> Arn:
-    arn, derived = _split(function_arn(params["FunctionName"], caller.scope))
-    if derived:
-        raise InvalidParameterValue(_ONLY_UNQUALIFIED)
-    return arn
-
-
-def _split(arn: Arn) -> tuple[Arn, str]:
-    """The unqualified ARN and the qualifier, "" if there is none."""
-    parts = arn.split(":")
-    return ":".join(parts[:7]), ":".join(parts[7:])
+    arn, qualifier = named(params, caller)
+    return arn, qualifier or LATEST
 
 
 def _given(params: Params) -> dict[str, object]:

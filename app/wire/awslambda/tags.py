@@ -1,11 +1,8 @@
-"""Tags of event source mappings: TagResource, UntagResource and ListTags with a mapping's ARN.
-
-Functions are looked at only, so a function has no tags and takes none.
-"""
+"""Tags of functions and of event source mappings: TagResource, UntagResource and ListTags with their ARNs."""
 
 import re
 
-from app.core.commands import TagMapping, UntagMapping
+from app.core.commands import TagFunction, TagMapping, UntagFunction, UntagMapping
 from app.core.errors import InvalidParameterValue, ResourceNotFound, ValidationFailed
 from app.core.names import Arn, Scope
 from app.wire.calls import Call, Caller, Params, Readable, Result
@@ -20,31 +17,27 @@ _PATTERN = (
 
 
 def list_tags(params: Params, _caller: Caller, engine: Readable) -> Result:
-    scope, uuid = _mapping(params["Resource"], engine)
-    return {"Tags": dict(engine.world.mapping(scope, uuid).tags) if uuid else {}}
+    resource = params["Resource"]
+    scope, uuid = _mapping(resource, engine)
+    return {"Tags": dict(engine.world.mapping(scope, uuid).tags if uuid else engine.world.deployments.tags(resource))}
 
 
 def tag_resource(params: Params, _caller: Caller, engine: Readable) -> Call:
-    scope, uuid = _taggable(params["Resource"], engine)
-    if not params.get("Tags"):
+    resource, tags = params["Resource"], params.get("Tags")
+    scope, uuid = _mapping(resource, engine)
+    if not tags:
         raise InvalidParameterValue("An error occurred and the request cannot be processed.")
-    return Call(TagMapping(scope, uuid, params["Tags"]), lambda _: {})
+    return Call(TagMapping(scope, uuid, tags) if uuid else TagFunction(resource, tags), lambda _: {})
 
 
 def untag_resource(params: Params, _caller: Caller, engine: Readable) -> Call:
-    scope, uuid = _taggable(params["Resource"], engine)
-    if not params.get("TagKeys"):
+    resource, keys = params["Resource"], tuple(params.get("TagKeys") or ())
+    scope, uuid = _mapping(resource, engine)
+    if not keys:
         raise ValidationFailed(
             "1 validation error detected: Value null at 'tagKeys' failed to satisfy constraint: Member must not be null"
         )
-    return Call(UntagMapping(scope, uuid, tuple(params["TagKeys"])), lambda _: {})
-
-
-def _taggable(resource: Arn, engine: Readable) -> tuple[Scope, str]:
-    scope, uuid = _mapping(resource, engine)
-    if not uuid:
-        raise NotEmulated("Triggerfish does not emulate the tags of functions yet.")
-    return scope, uuid
+    return Call(UntagMapping(scope, uuid, keys) if uuid else UntagFunction(resource, keys), lambda _: {})
 
 
 def _mapping(resource: Arn, engine: Readable) -> tuple[Scope, str]:

@@ -1,0 +1,168 @@
+"""Deployment packages: kept as they were uploaded, and unpacked when something is first run from them.
+
+Both are in a folder of the service's own, which is removed when the service ends.
+"""
+
+import asyncio
+import os
+import shutil
+import stat
+import tempfile
+import zipfile
+from base64 import b64decode, b64encode
+from binascii import Error as Base64Error
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path, PurePosixPath
+
+from app.core.deployment import Code
+from app.core.errors import InvalidParameterValue
+from app.core.limits import DEFAULT_LIMITS, Limits
+
+_NO_ZIP = "Could not unzip uploaded file. Please check your file, then try to upload again."
+
+
+class CodeStore:
+    """`engine.storage.CodeStorage` in a temporary folder, which is made when the first package comes."""
+
+    def __init__(self, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._limits = limits
+        self._root: Path | None = None
+        self._unpacking: dict[str, asyncio.Task[Path]] = {}
+
+    async def keep(self, package: bytes) -> Code:
+        """Keep a zip. Raises InvalidParameterValue for what is none, or would not be a function's."""
+        code = Code(b64encode(sha256(package).digest()).decode(), len(package))
+        await asyncio.to_thread(self._check_and_write, code, package)
+        return code
+
+    async def read(self, digest: str) -> bytes | None:
+        """The package with this SHA-256 in hexadecimal digits, if it is there."""
+        path = self._zip(digest)
+        return await asyncio.to_thread(path.read_bytes) if path is not None and path.is_file() else None
+
+    async def folder(self, code: Code) -> Path:
+        """Where the package lies unpacked; unpacks it the first time. Raises FileNotFoundError."""
+        digest = digest_of(code)
+        task = self._unpacking.get(digest)
+        if task is None:
+            task = asyncio.get_running_loop().create_task(asyncio.to_thread(self._unpack, digest))
+            self._unpacking[digest] = task
+        try:
+            # Who gives up waiting must not stop it for the others.
+            return await asyncio.shield(task)
+        except Exception:
+            self._unpacking.pop(digest, None)
+            raise
+
+    async def close(self) -> None:
+        """Remove everything."""
+        await asyncio.gather(*self._unpacking.values(), return_exceptions=True)
+        if self._root is not None:
+            await asyncio.to_thread(_remove, self._root)
+            self._root = None
+        self._unpacking.clear()
+
+    # On a thread ----------------------------------------------------------------------------------------
+
+    def _check_and_write(self, code: Code, package: bytes) -> None:
+        try:
+            with zipfile.ZipFile(BytesIO(package)) as archive:
+                entries = archive.infolist()
+                if not entries:
+                    raise InvalidParameterValue("Uploaded file must be a non-empty zip")
+                size = sum(entry.file_size for entry in entries)
+                if size > self._limits.unzipped_bytes:
+                    raise InvalidParameterValue(
+                        f"Unzipped size must be smaller than {self._limits.unzipped_bytes} bytes"
+                    )
+                for entry in entries:
+                    _check_entry(entry, archive)
+        except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError):
+            # RuntimeError: it is encrypted; NotImplementedError: by a method that zlib has not.
+            raise InvalidParameterValue(_NO_ZIP) from None
+        path = self._zip(digest_of(code))
+        assert path is not None, "a digest of ours is one"
+        if not path.exists():
+            path.write_bytes(package)
+
+    def _unpack(self, digest: str) -> Path:
+        path = self._zip(digest)
+        if path is None or not path.is_file():
+            raise FileNotFoundError(f"there is no package {digest}")
+        folder = path.with_suffix("")
+        # Beside it first: a folder with the right name is a whole one.
+        partial = Path(tempfile.mkdtemp(dir=path.parent))
+        with zipfile.ZipFile(path) as archive:
+            left = self._limits.unzipped_bytes
+            for entry in archive.infolist():
+                left -= _extract(archive, entry, partial, left)
+        partial.chmod(0o755)
+        partial.rename(folder)
+        return folder
+
+    def _zip(self, digest: str) -> Path | None:
+        if len(digest) != 64 or not all(digit in "0123456789abcdef" for digit in digest):
+            return None
+        if self._root is None:
+            self._root = Path(tempfile.mkdtemp(prefix="triggerfish-code-"))
+        return self._root / f"{digest}.zip"
+
+
+def digest_of(code: Code) -> str:
+    """Its SHA-256 in hexadecimal digits, "" where it has none."""
+    try:
+        return b64decode(code.sha256, validate=True).hex()
+    except Base64Error:
+        return ""
+
+
+def _check_entry(entry: zipfile.ZipInfo, archive: zipfile.ZipFile) -> None:
+    """Raises ValueError for an entry that would lie, or lead, outside of the folder that it is unpacked into."""
+    name = PurePosixPath(entry.filename)
+    if name.is_absolute() or ".." in name.parts or "\\" in entry.filename or "\0" in entry.filename:
+        raise ValueError(entry.filename)
+    if _is_link(entry):
+        target = PurePosixPath(archive.read(entry).decode("utf-8", "surrogateescape"))
+        depth = len(name.parent.parts)
+        for part in target.parts:
+            depth += -1 if part == ".." else 1
+            if target.is_absolute() or depth < 0:
+                raise ValueError(entry.filename)
+
+
+def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path, most_bytes: int) -> int:
+    """Unpack one entry under `folder`; gives its size. What it says of its size is not believed."""
+    path = folder.joinpath(*PurePosixPath(entry.filename).parts)
+    if any(parent.is_symlink() for parent in path.parents if parent.is_relative_to(folder)):
+        raise ValueError(f"{entry.filename} would be written through a link")
+    if entry.is_dir():
+        path.mkdir(parents=True, exist_ok=True)
+        return 0
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_symlink() or path.exists():
+        path.unlink()
+    if _is_link(entry):
+        path.symlink_to(archive.read(entry).decode("utf-8", "surrogateescape"))
+        return 0
+    size = 0
+    with archive.open(entry) as source, path.open("wb") as target:
+        while chunk := source.read(1 << 16):
+            size += len(chunk)
+            if size > most_bytes:
+                raise ValueError("the package is larger than it says")
+            target.write(chunk)
+    # Run bits are kept; what a zip from another system says nothing of can be read.
+    path.chmod((stat.S_IMODE(entry.external_attr >> 16) & 0o755 or 0o644) | 0o400)
+    return size
+
+
+def _is_link(entry: zipfile.ZipInfo) -> bool:
+    return stat.S_ISLNK(entry.external_attr >> 16)
+
+
+def _remove(root: Path) -> None:
+    for folder, _, _ in os.walk(root):
+        # A package may have had folders that nobody can write to.
+        Path(folder).chmod(0o755)
+    shutil.rmtree(root, ignore_errors=True)
