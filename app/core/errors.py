@@ -157,14 +157,6 @@ class PolicyTooLong(Refused):
     """A resource policy over its limit."""
 
 
-class CodeStorageExceeded(Refused):
-    """A deployment package is larger than a function may be."""
-
-
-class UnsupportedMediaType(Refused):
-    """The body is of another type than the operation takes."""
-
-
 class RecursiveInvocation(Refused):
     """The chain has come round to this function too often (spec: recursive loop detection)."""
 

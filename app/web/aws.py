@@ -24,6 +24,7 @@ from app.web.lambda_api import LambdaApi, LambdaParts
 from app.web.signature import verify
 from app.web.waiting import while_connected
 from app.wire import gate, protocol
+from app.wire.awslambda.code import CODE_PATH
 from app.wire.awslambda.operations import is_lambda_path
 from app.wire.calls import Call, Caller, Params, Result, Service
 from app.wire.credentials import Credential, credential_in
@@ -144,6 +145,9 @@ class AwsEndpoint:
 
     async def _by_service(self, scope: AsgiScope, headers: dict[bytes, bytes], receive: Receive, send: Send) -> None:
         request = _http_request(scope, headers, b"")
+        if request.method == "GET" and request.path.startswith(CODE_PATH):
+            await self._lambda_api.package(request, self._request_ids.next(), send)
+            return
         if request.path == CERTIFICATE_PATH:
             await send_answer(send, HttpAnswer(200, CERTIFICATE.encode(), "application/x-pem-file"), b"")
             return

@@ -18,6 +18,8 @@ _NOT_OF_SQS: set[type[Refused]] = {
     core.RequestTooLarge,
     core.TooManyRequests,
     core.RecursiveInvocation,
+    core.PreconditionFailed,
+    core.PolicyTooLong,
     core.NoSuchBucket,
     core.InvalidArgument,
     core.MalformedXml,

@@ -1,4 +1,4 @@
-"""What Lambda's model says of each member (lengths, ranges, patterns, enumerations), in the words of its Java front end.
+"""What Lambda's model says of each member (lengths, ranges, patterns, enumerations), in its front end's words.
 
 It tells the members of lists and maps together, where others tell them one by one (`app.wire.constraints`).
 """
@@ -136,4 +136,7 @@ def _lower(name: str) -> str:
 
 @lru_cache(maxsize=512)
 def _pattern(text: str) -> re.Pattern[str]:
+    """A pattern of the model's, whose letters, blanks and numbers of Unicode Python writes otherwise."""
+    for java, python in ((r"\p{L}", "A-Za-z\u00aa-\U0010ffff"), (r"\p{Z}", r"\s"), (r"\p{N}", r"\d")):
+        text = text.replace(java, python)
     return re.compile(text)

@@ -35,8 +35,6 @@ ERRORS: Mapping[type[Refused], LambdaError] = {
     core.TooManyRequests: LambdaError("TooManyRequestsException", 429),
     core.PreconditionFailed: LambdaError("PreconditionFailedException", 412, "Message"),
     core.PolicyTooLong: LambdaError("PolicyLengthExceededException", 400),
-    core.CodeStorageExceeded: LambdaError("CodeStorageExceededException", 400),
-    core.UnsupportedMediaType: LambdaError("UnsupportedMediaTypeException", 415, "Message"),
     core.RecursiveInvocation: LambdaError("RecursiveInvocationException", 400, "Message"),
     core.AccessDenied: LambdaError("AccessDeniedException", 403, "Message", fault=None),
     refusals.ServiceFailed: LambdaError("ServiceException", 500, "Message", fault="Service"),
