@@ -3,7 +3,7 @@
 import asyncio
 from base64 import b64encode
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from pathlib import Path
@@ -13,6 +13,7 @@ from app.adapters.classic_rie import ClassicRie
 from app.adapters.code_store import CodeStore
 from app.adapters.concurrent_rie import ConcurrentRie
 from app.adapters.deployed import DeployedFunction, MissingRuntime
+from app.adapters.emulators import Emulators, addresses_of
 from app.adapters.invoke_api import Credentials, InvokeApi
 from app.adapters.logs import InvocationLogs
 from app.adapters.plain_http import PlainHttp
@@ -88,6 +89,9 @@ class Endpoints:
         """Make the endpoint the settings ask for, in place of the one there was; gives what the core must know."""
         spec = spec_of(function, self.scope, access_key_ids=self._keys_for(function))
         endpoint = self._make(function, spec)
+        if isinstance(endpoint, ClassicRie):
+            await endpoint.look_up()
+            spec = replace(spec, environments=endpoint.environments)
         await self.remove(spec.arn)
         if endpoint is not None:
             self._endpoints[spec.arn] = endpoint
@@ -121,7 +125,8 @@ class Endpoints:
                     self._process(function, spec), logs=self.logs, runs=self.runs, observer=self._observer_of(spec.arn)
                 )
             case RieFunction():
-                return ClassicRie(function.urls)
+                resolve = addresses_of if function.resolve else None
+                return ClassicRie(Emulators(function.urls, function.access_key_ids, resolve))
             case ConcurrentRieFunction():
                 return ConcurrentRie(function.url, function.environments)
             case InvokeApiFunction():

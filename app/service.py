@@ -23,12 +23,14 @@ from app.core.commands import (
     DeclareBucket,
     DeclareRemoteQueue,
     DeleteFunction,
+    DescribeEnvironments,
     DescribeRemoteQueue,
     PutBucketLifecycle,
     PutBucketNotification,
     PutFunction,
     Subscribe,
 )
+from app.core.environment_state import EnvironmentState
 from app.core.errors import Refused
 from app.core.facts.sns import told
 from app.core.names import Arn
@@ -37,7 +39,7 @@ from app.endpoints import Endpoints, Packages
 from app.engine.clock import Clock, Way
 from app.engine.driver import Engine
 from app.engine.journal import Journal
-from app.engine.ports import Broker, BrokerError
+from app.engine.ports import Broker, BrokerError, Pool
 from app.settings import (
     Auto,
     BucketSettings,
@@ -155,7 +157,11 @@ class Service:
     # Adding ---------------------------------------------------------------------------------------------
 
     async def add_function(self, function: FunctionSettings) -> None:
-        self.engine.submit(PutFunction(await self.endpoints.add(function)))
+        spec = await self.endpoints.add(function)
+        self.engine.submit(PutFunction(spec))
+        endpoint = self.endpoints.get(spec.arn)
+        if isinstance(endpoint, Pool):
+            endpoint.watch(partial(self._describe_environments, spec.arn))
 
     async def remove_function(self, function: Arn) -> None:
         """Raises ResourceNotFound."""
@@ -222,6 +228,9 @@ class Service:
 
     async def add_mapping_entry(self, entry: Mapping[str, Any]) -> dict[str, Any]:
         return await self.add_mapping(_parsed(lambda: parse_mapping(entry)))
+
+    def _describe_environments(self, function: Arn, states: tuple[EnvironmentState, ...]) -> None:
+        self.engine.submit(DescribeEnvironments(function, states))
 
     # Telling --------------------------------------------------------------------------------------------
 

@@ -121,6 +121,15 @@ def test_each_function_of_the_settings_is_a_service_on_awss_base_image() -> None
         assert service["environment"]["AWS_ENDPOINT_URL"] == "http://triggerfish:4566"
 
 
+def test_each_function_of_compose_can_be_scaled() -> None:
+    """Nothing of a service is there only once: no name, no published port; and its name stands for all addresses."""
+    for function in read("examples/compose/triggerfish.yaml").functions:
+        service = COMPOSE["services"][function.name]
+        assert isinstance(function, RieFunction)
+        assert function.resolve
+        assert {"container_name", "ports", "hostname"} & service.keys() == set()
+
+
 def test_code_and_layers_are_mounted_from_folders_that_are_there() -> None:
     for name, service in COMPOSE["services"].items():
         mounts = dict(volume.split(":")[:2] for volume in service["volumes"])

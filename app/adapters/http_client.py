@@ -1,6 +1,7 @@
 """One kept HTTP session towards endpoints of functions and of users, with aiohttp."""
 
 import asyncio
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -62,11 +63,13 @@ class HttpClient:
                 ) as response:
                     return Answer(response.status, response.headers, await response.read())
         except aiohttp.ConnectionTimeoutError:
-            return Unreachable(f"{url}: no connection within {_CONNECT_TIMEOUT_S:g} seconds")
+            return Unreachable(f"{url}: no connection within {_CONNECT_TIMEOUT_S:g} seconds", reached_nobody=True)
         except TimeoutError:
             return NoAnswerInTime()
         except aiohttp.ServerDisconnectedError:
             return Unreachable(f"{url}: the connection was closed without an answer")
+        except aiohttp.ClientConnectorError as error:
+            return Unreachable(f"{url}: {_in_words(error)}", reached_nobody=True)
         except (aiohttp.ClientError, OSError, ValueError) as error:
             return Unreachable(f"{url}: {_in_words(error)}")
 
@@ -91,4 +94,6 @@ class HttpClient:
 def _in_words(error: Exception) -> str:
     """The system's own words where there are some: `Connection refused`."""
     cause = getattr(error, "os_error", error)
+    if isinstance(cause, OSError) and (cause.errno or 0) > 0:
+        return os.strerror(cause.errno or 0)
     return getattr(cause, "strerror", None) or str(error) or type(error).__name__

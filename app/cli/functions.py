@@ -30,13 +30,25 @@ def functions(ctx: click.Context, as_json: bool) -> None:
         (
             function["name"],
             f"{function['timeout_s']}s",
+            _environments(function),
             function["in_flight"],
             function["waiting"],
             function["endpoint"],
         )
         for function in shown
     ]
-    print_table(("FUNCTION", "TIMEOUT", "IN FLIGHT", "WAITING", "ENDPOINT"), rows, nothing="there are no functions")
+    titles = ("FUNCTION", "TIMEOUT", "ENVIRONMENTS", "IN FLIGHT", "WAITING", "ENDPOINT")
+    print_table(titles, rows, nothing="there are no functions")
+    for function in shown:
+        for lost in function["lost"]:
+            words = f"{function['name']} lost environment {lost['environment']}, {lost['where']}: {lost['why']}"
+            click.secho(words, fg="red")
+
+
+def _environments(function: dict[str, Any]) -> str:
+    """How many there are; how many of them are in, where not all are."""
+    count, lost = function["environments"], len(function["lost"])
+    return f"{count - lost} of {count}" if lost else str(count)
 
 
 @functions.command()

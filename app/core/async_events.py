@@ -92,7 +92,7 @@ class AsyncEvents:
                 # Dropped without a retry; which condition AWS writes then is UNCONFIRMED.
                 event.attempts -= 1
                 self._give_up(function, event, None, "RecursiveInvocation", now)
-            case Throttled() if function.spec.reserved_concurrency == 0:
+            case Throttled() if function.main.spec.reserved_concurrency == 0:
                 event.attempts -= 1
                 self._give_up(function, event, None, "ZeroReservedConcurrency", now)
             case Throttled() as throttled:
@@ -124,7 +124,7 @@ class AsyncEvents:
         ending = Ending(condition, outcome)
         settings = function.event_settings(event.qualifier)
         self._tell(function, event, Role.ON_FAILURE, settings.on_failure, ending, now)
-        self._tell(function, event, Role.DEAD_LETTER, function.spec.dead_letter_target, ending, now)
+        self._tell(function, event, Role.DEAD_LETTER, function.main.spec.dead_letter_target, ending, now)
 
     def _tell(
         self, function: Function, event: Event, role: Role, target: Arn | None, ending: Ending, now: Instant

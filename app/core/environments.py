@@ -78,7 +78,7 @@ class Environments:
             if function is None:
                 continue
             spec = function.spec
-            is_busy = function.call_in_slot(kept.slot) is not None
+            is_busy = function.call_in([kept.slot]) is not None
             idle_since = max(kept.began_at, function.freed_at(kept.slot))
             is_old = spec.environment_age_ms is not None and kept.began_at + spec.environment_age_ms <= now
             is_idle = spec.idle_timeout_ms is not None and idle_since + spec.idle_timeout_ms <= now

@@ -1,7 +1,7 @@
 """A function: its settings, its environments and its line of waiting invocations."""
 
-import heapq
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -10,6 +10,7 @@ from app.core.call import Call
 from app.core.deployment import Deployment
 from app.core.event_invoke import EventInvokeConfig
 from app.core.names import LATEST, Arn, name_of
+from app.core.slots import Slots
 from app.core.time import Instant
 
 
@@ -119,17 +120,13 @@ _UNQUALIFIED_COLONS = 6
 
 
 class Function:
-    """A function at work, or a published version of one, which has environments of its own.
-
-    An invocation takes the lowest free slot, so that few environments stay warm.
-    """
+    """A function at work, or a published version of one, which has environments of its own."""
 
     def __init__(self, spec: FunctionSpec) -> None:
         self.spec = spec
         self.line: deque[Call] = deque()
         self.running: dict[str, Call] = {}
-        self._free: list[int] = list(range(spec.environments))
-        self._slot_of: dict[str, int] = {}
+        self.slots = Slots(spec.environments)
         self._freed_at: dict[int, Instant] = {}
         self.invocations = 0
         self.event_invoke: dict[str, EventInvokeConfig] = {}
@@ -171,43 +168,44 @@ class Function:
     @property
     def has_room(self) -> bool:
         """Whether an environment is free and nobody stands in line for it."""
-        return bool(self._free) and not self.line
+        return not self.line and self.slots.free > 0
 
     @property
     def room(self) -> int:
         """How many environments are free for whoever comes next."""
-        return max(0, len(self._free) - len(self.line))
+        return max(0, self.slots.free - len(self.line))
 
     def begin(self, call: Call) -> int:
         """Put the call into the lowest free slot and say which."""
-        slot = heapq.heappop(self._free)
-        self._slot_of[call.request_id] = slot
+        slot = self.slots.take(call.request_id)
         self.running[call.request_id] = call
         self.invocations += 1
         return slot
 
     def end(self, request_id: str, now: Instant = 0) -> Call:
         """Free the slot of the call."""
-        slot = self._slot_of.pop(request_id)
-        self._freed_at[slot] = now
-        if slot < self.spec.environments:
-            heapq.heappush(self._free, slot)
+        self._freed_at[self.slots.give_back(request_id)] = now
         return self.running.pop(request_id)
 
     def next_in_line(self) -> Call | None:
         """Take the next waiting call if an environment is free for it."""
-        return self.line.popleft() if self._free and self.line else None
+        return self.line.popleft() if self.line and self.slots.free else None
 
     def change(self, spec: FunctionSpec) -> None:
         """Go on under other settings; running invocations keep their slots to their end."""
-        taken = set(self._slot_of.values())
-        self._free = [slot for slot in range(spec.environments) if slot not in taken]
+        self.slots.resize(spec.environments)
         self.spec = spec
 
     def freed_at(self, slot: int) -> Instant:
         """When the last call in the slot ended; 0 if there was none."""
         return self._freed_at.get(slot, 0)
 
-    def call_in_slot(self, slot: int) -> Call | None:
-        """The call that runs in the slot now."""
-        return next((call for request, call in self.running.items() if self._slot_of[request] == slot), None)
+    def can_go_elsewhere(self, call: Call) -> bool:
+        """Whether the environment that the call is in is lost, and another is not."""
+        slots = self.slots
+        return slots.slot_of(call.request_id) in slots.out and not slots.is_stranded and call.moves < slots.count
+
+    def call_in(self, slots: Sequence[int]) -> Call | None:
+        """The call that runs in one of these slots now; None if there are several, which nothing tells apart."""
+        requests = self.slots.requests_in(slots)
+        return self.running[requests[0]] if len(requests) == 1 else None

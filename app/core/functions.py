@@ -11,15 +11,17 @@ from app.core.call import Call
 from app.core.commands import (
     DeleteEventInvokeConfig,
     DeleteFunction,
+    DescribeEnvironments,
     Invoke,
     PutEventInvokeConfig,
     PutFunction,
     PutReservedConcurrency,
 )
 from app.core.concurrency import Concurrency
+from app.core.environment_state import EnvironmentState
 from app.core.errors import InvalidRequestContent, RequestTooLarge, ResourceConflict, ResourceNotFound
 from app.core.event_invoke import EventInvokeConfig, configured
-from app.core.facts import Configured, Effect
+from app.core.facts import Configured, Effect, EnvironmentFound, EnvironmentLost
 from app.core.function import Function, FunctionSpec
 from app.core.ids import Ids
 from app.core.invocation import InvocationType
@@ -90,7 +92,7 @@ class Functions:
     gone: Callable[[Function, Instant], None]
     _functions: dict[Arn, Function] = field(default_factory=dict)
     _routes: dict[Arn, Route] = field(default_factory=dict)
-    _by_key: dict[str, tuple[Arn, int]] = field(default_factory=dict)
+    _by_key: dict[str, tuple[Arn, tuple[int, ...]]] = field(default_factory=dict)
 
     # Reading --------------------------------------------------------------------------------------------
 
@@ -147,13 +149,14 @@ class Functions:
         return self._by_key.keys()
 
     def caller_with_key(self, access_key_id: str) -> tuple[Function, Call | None] | None:
-        """The function whose environment signs with this key, and the call that runs there now."""
+        """The function whose environment signs with this key, and the call that runs there now; None if several that
+        have the same key run something."""
         found = self._by_key.get(access_key_id)
         if found is None:
             return None
-        arn, slot = found
+        arn, slots = found
         function = self._functions[arn]
-        return function, function.call_in_slot(slot)
+        return function, function.call_in(slots)
 
     # Functions ------------------------------------------------------------------------------------------
 
@@ -161,6 +164,26 @@ class Functions:
         """Raises InvalidParameterValue when too much is to be reserved."""
         self.concurrency.check_reserved(command.spec.arn, command.spec.reserved_concurrency)
         self._put(command.spec, now)
+
+    def describe(self, command: DescribeEnvironments, now: Instant) -> None:
+        """What its endpoint says of a function's environments; a function that is gone has none."""
+        function = self._functions.get(command.function)
+        if function is None:
+            return
+        self._forget_keys(function)
+        states = command.environments
+        before = function.slots.states
+        lost, found = function.slots.describe(states)
+        keys = tuple(state.access_key_id or "" for state in states)
+        function.spec = replace(function.spec, environments=len(states), access_key_ids=keys if any(keys) else ())
+        self._know_keys(function)
+        for slot in lost:
+            state = next((known[slot] for known in (states, before) if slot < len(known)), EnvironmentState("unknown"))
+            why = (state.why_out if slot < len(states) else None) or "it is gone"
+            self.outbox.append(EnvironmentLost(function.arn, slot, state.where, why))
+        for slot in found:
+            self.outbox.append(EnvironmentFound(function.arn, slot, states[slot].where))
+        self.changed(function, now)
 
     def put_version(self, spec: FunctionSpec, now: Instant) -> None:
         """Put a published version to work; `spec.arn` is qualified."""
@@ -289,7 +312,10 @@ class Functions:
 
     def _know_keys(self, function: Function) -> None:
         for slot, key in enumerate(function.spec.access_key_ids):
-            self._by_key[key] = (function.spec.arn, slot)
+            if key:
+                arn, others = self._by_key.get(key, (function.spec.arn, ()))
+                others = others if arn == function.spec.arn else ()
+                self._by_key[key] = (function.spec.arn, (*others, slot))
 
     def _forget_keys(self, function: Function) -> None:
         for key in function.spec.access_key_ids:

@@ -110,9 +110,11 @@ class Throttled:
 
 @dataclass(frozen=True, slots=True)
 class Unreachable:
-    """Nobody answered at the endpoint, or not in its protocol: a system error, not the function's."""
+    """Nobody answered at the endpoint, or not in its protocol: a system error, not the function's. `reached_nobody`
+    says for certain that nothing has run."""
 
     message: str
+    reached_nobody: bool = False
 
 
 Outcome: TypeAlias = Succeeded | HandlerFailed | TimedOut | Exited | InitFailed | Throttled | Unreachable

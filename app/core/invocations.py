@@ -16,6 +16,7 @@ from app.core.facts import (
     CallFunction,
     Effect,
     InvocationEnded,
+    InvocationMoved,
     InvocationStarted,
     InvocationThrottled,
     LoopWarned,
@@ -23,7 +24,7 @@ from app.core.facts import (
 from app.core.function import Function
 from app.core.functions import Functions
 from app.core.ids import Ids
-from app.core.invocation import Invocation, InvocationType, Outcome, Throttled
+from app.core.invocation import Invocation, InvocationType, Outcome, Throttled, Unreachable
 from app.core.limits import Limits
 from app.core.names import LATEST, Arn
 from app.core.outcomes import error_of, ran_of, word_of
@@ -85,7 +86,7 @@ class Invocations:
     def is_loop(self, function: Function, cause: Cause) -> bool:
         """Whether the loop detection would stop the invocation that `cause` asks for."""
         comes_again = times_seen(cause, function.arn) > self.limits.chain_invocations
-        return comes_again and function.spec.recursive_loop != "Allow"
+        return comes_again and function.main.spec.recursive_loop != "Allow"
 
     def submit(self, function: Function, call: Call, now: Instant) -> Stopped | None:
         """Run the call or let it stand in line for an environment; gives back what forbids both."""
@@ -117,9 +118,12 @@ class Invocations:
         function = self.functions.exactly(arn) if arn else None
         if function is None or command.request_id not in function.running:
             return
-        call = function.end(command.request_id, now)
+        outcome, call = command.outcome, function.running[command.request_id]
+        if isinstance(outcome, Unreachable) and outcome.reached_nobody and function.can_go_elsewhere(call):
+            self._move(function, call, outcome.message, now)
+            return
+        function.end(command.request_id, now)
         self._give_back(call)
-        outcome = command.outcome
         error_type, message = error_of(outcome)
         ran = ran_of(outcome)
         assert call.hop is not None, "a running call has its hop"
@@ -237,6 +241,17 @@ class Invocations:
         )
         waiter = call.owner.waiter if isinstance(call.owner, ForWaiter) else None
         self.outbox.append(CallFunction(invocation, waiter))
+
+    def _move(self, function: Function, call: Call, why: str, now: Instant) -> None:
+        """Nothing has run of the call: it goes before all others to an environment that is there."""
+        assert call.hop is not None, "a running call has its hop"
+        slot = function.slots.slot_of(call.request_id)
+        self.outbox.append(InvocationMoved(function.arn, call.request_id, call.hop.chain, slot, why))
+        function.end(call.request_id, now)
+        call.moves += 1
+        self._function_of[call.request_id] = function.spec.arn
+        function.line.appendleft(call)
+        self.serve(function, now)
 
     def _started(self, function: Function, call: Call, slot: int) -> InvocationStarted:
         seat, hop = call.seat, call.hop

@@ -325,6 +325,7 @@ class World:
             commands.ReportBrokerFailure: self._remote_polling.report_failure,
             **self._deployments.verbs(),
             **self._layers.verbs(),
+            commands.DescribeEnvironments: functions.describe,
             commands.PutEventInvokeConfig: functions.put_event_invoke,
             commands.DeleteEventInvokeConfig: functions.delete_event_invoke,
             commands.PutReservedConcurrency: functions.put_reserved_concurrency,

@@ -359,10 +359,13 @@ class Engine:
 
     def submit_outcome(self, request_id: str, outcome: Outcome) -> None:
         """Settle a call and let go of the clock, in this order: what it caused is known before time goes on."""
+        hold = self._holds.get(request_id)
         try:
             self.submit(SettleInvocation(request_id, outcome))
         finally:
-            self._release(request_id)
+            # A call that reached nobody is made again elsewhere, under the same id, and holds the clock anew.
+            if self._holds.get(request_id) is hold:
+                self._release(request_id)
 
     def _hold(self, request_id: str, function: str) -> None:
         self._holds[request_id] = Hold(request_id, function, self.clock.now())

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 from app.core.commands import RemoteAttributes
+from app.core.environment_state import EnvironmentState
 from app.core.invocation import Invocation, Outcome
 from app.core.message import Delivery
 from app.core.names import Arn
@@ -16,8 +17,10 @@ from app.core.time import Instant
 class FunctionEndpoint(Protocol):
     """Where a function runs. One object a function, whatever number of environments stand behind it."""
 
-    environments: int
-    """How many invocations may run at once; the core never asks for more."""
+    @property
+    def environments(self) -> int:
+        """How many invocations may run at once; the core never asks for more."""
+        ...
 
     async def invoke(self, invocation: Invocation) -> Outcome:
         """Run it and say what came of it. Never raises for what the function or the network did.
@@ -144,6 +147,18 @@ class FunctionLogs(Protocol):
 
     def watched_by(self, watcher: Callable[[Arn], None]) -> AbstractContextManager[None]:
         """Tell `watcher` of each function that prints something, as long as this lasts."""
+        ...
+
+
+@runtime_checkable
+class Pool(FunctionEndpoint, Protocol):
+    """An endpoint whose environments come and go."""
+
+    def watch(self, tell: Callable[[tuple[EnvironmentState, ...]], None]) -> None:
+        """From now on call `tell`, on the event loop, with all environments by slot whenever one of them changes.
+
+        To be called once; closing the endpoint ends it.
+        """
         ...
 
 

@@ -298,7 +298,10 @@ def _rie(table: Table, common: Common) -> RieFunction | None:
     keys = table.texts("access_key_ids")
     if keys and len(keys) != len(urls):
         table.entries["access_key_ids"].wrong(f"must be one for each URL: {len(urls)}, not {len(keys)}")
-    return RieFunction(**common, environments=len(read), urls=read, access_key_ids=keys) if read else None
+    resolve = table.flag("resolve", True)
+    if not read:
+        return None
+    return RieFunction(**common, environments=len(read), urls=read, access_key_ids=keys, resolve=resolve)
 
 
 def _concurrent_rie(table: Table, common: Common) -> ConcurrentRieFunction | None:
@@ -405,7 +408,7 @@ _SCRIPTS: dict[str, tuple[tuple[str, ...], Callable[[Table], Script]]] = {
 """What a script may say, with the keys that may stand beside it."""
 
 _KINDS: dict[str, tuple[tuple[str, ...], Callable[[Table, Common], FunctionSettings | None]]] = {
-    "rie": (("rie", "access_key_ids"), _rie),
+    "rie": (("rie", "access_key_ids", "resolve"), _rie),
     "concurrent_rie": (("concurrent_rie",), _concurrent_rie),
     "invoke_api": (_INVOKE_API, _invoke_api),
     "http": (("http",), _http),

@@ -153,11 +153,13 @@ class ProcessFunction(FunctionCommon):
 class RieFunction(FunctionCommon):
     """Runs behind classic Runtime Interface Emulators, one environment a URL.
 
-    `access_key_ids`, one a URL or none, are the `AWS_ACCESS_KEY_ID` each emulator was started with.
+    `access_key_ids`, one a URL or none, are the `AWS_ACCESS_KEY_ID` each emulator was started with. With `resolve`,
+    each address of a URL's host is an environment.
     """
 
     urls: tuple[str, ...]
     access_key_ids: tuple[str, ...] = ()
+    resolve: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

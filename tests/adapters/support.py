@@ -119,13 +119,13 @@ class FakeServer:
 
 
 @asynccontextmanager
-async def fake_server(answer: Answering) -> AsyncIterator[FakeServer]:
+async def fake_server(answer: Answering, *, address: str = "127.0.0.1", port: int = 0) -> AsyncIterator[FakeServer]:
     fake = FakeServer(answer)
     runner = web.ServerRunner(web.Server(fake.serve, handler_cancellation=True), shutdown_timeout=0.1)
     await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
+    site = web.TCPSite(runner, address, port, reuse_address=True)
     await site.start()
-    fake.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    fake.url = f"http://{address}:{runner.addresses[0][1]}"
     try:
         yield fake
     finally:

@@ -50,7 +50,7 @@ def test_show_tells_of_environments_and_the_last_invocations(talking: Serving) -
 
 
 def test_functions_alone_lists_them_all(talking: Serving) -> None:
-    assert re.search(r"^talk +3s +0 +0 +process ", run(talking, "functions").stdout, re.MULTILINE)
+    assert re.search(r"^talk +3s +2 +0 +0 +process ", run(talking, "functions").stdout, re.MULTILINE)
 
 
 def test_logs_of_a_function_of_an_invocation_and_since(talking: Serving) -> None:

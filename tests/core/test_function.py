@@ -27,8 +27,8 @@ def test_the_call_in_a_slot_can_be_found() -> None:
     first = call("a")
     function.begin(first)
 
-    assert function.call_in_slot(0) is first
-    assert function.call_in_slot(1) is None
+    assert function.call_in([0]) is first
+    assert function.call_in([1]) is None
 
 
 def test_there_is_no_room_while_somebody_stands_in_line() -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from app.core.commands import CancelWait, Invoke, Invoked, Waiting
+from app.core.commands import CancelWait, DescribeEnvironments, Invoke, Invoked, Origin, Waiting
+from app.core.environment_state import EnvironmentState
 from app.core.errors import (
     InvalidParameterValue,
     InvalidRequestContent,
@@ -10,9 +11,16 @@ from app.core.errors import (
     ResourceNotFound,
     TooManyRequests,
 )
-from app.core.facts import InvocationEnded, InvocationStarted
+from app.core.facts import (
+    EnvironmentFound,
+    EnvironmentLost,
+    InvocationEnded,
+    InvocationMoved,
+    InvocationStarted,
+    MessageSent,
+)
 from app.core.function import FailEvery, ReportBatchItems, SucceedAfter
-from app.core.invocation import HandlerFailed, InvocationType, Succeeded, Throttled
+from app.core.invocation import HandlerFailed, InvocationType, Succeeded, Throttled, Unreachable
 from app.core.limits import Limits
 from tests.core.stage import SCOPE, Stage
 
@@ -238,3 +246,113 @@ def test_a_reservation_beyond_the_account_is_refused_wherever_it_is_asked_for() 
         stage.function("two", reserved_concurrency=101)
 
     assert [function.spec.name for function in stage.world.functions()] == ["one"]
+
+
+# Environments that come and go
+
+REFUSED = Unreachable("http://10.0.0.1: Connection refused", reached_nobody=True)
+
+
+def describe(stage: Stage, function: str, *why_out: str | None, key: str | None = None) -> None:
+    """What the function's endpoint says of its environments: in (None), or why not."""
+    states = tuple(EnvironmentState(f"http://10.0.0.{slot}", why, key) for slot, why in enumerate(why_out))
+    stage.submit(DescribeEnvironments(function, states))
+
+
+def test_a_call_that_reached_nobody_goes_to_another_environment_before_all_others() -> None:
+    stage = Stage()
+    work = stage.function("work", environments=2)
+    for number in range(3):
+        stage.invoke("work", b"%d" % number)
+    lost, other = stage.calls[:2]
+
+    describe(stage, work, "Connection refused", None)
+    stage.settle(REFUSED, call=lost)
+    stage.settle(call=other)
+
+    assert [(call.request_id, call.environment, call.payload) for call in stage.calls] == [(lost.request_id, 1, b"0")]
+    stage.settle()
+    assert stage.answers[1].outcome == Succeeded(b"null")
+    assert [fact.text for fact in stage.of(EnvironmentLost)] == [
+        "work lost environment 0, http://10.0.0.0: Connection refused"
+    ]
+    assert [fact.environment for fact in stage.of(InvocationMoved)] == [0]
+
+
+def test_a_call_that_may_have_run_goes_nowhere_else() -> None:
+    stage = Stage()
+    work = stage.function("work", environments=2)
+    stage.invoke("work")
+
+    describe(stage, work, "the connection was closed", None)
+    stage.settle(Unreachable("the connection was closed without an answer"))
+
+    assert stage.calls == []
+    assert isinstance(stage.answers[1].outcome, Unreachable)
+
+
+def test_where_all_are_lost_a_call_is_told_so_at_once() -> None:
+    stage = Stage()
+    work = stage.function("work", environments=2)
+    describe(stage, work, "Connection refused", "Connection refused")
+    stage.invoke("work")
+
+    stage.settle(REFUSED)
+
+    assert stage.answers[1].outcome == REFUSED
+
+
+def test_a_call_is_not_handed_round_for_ever() -> None:
+    stage = Stage()
+    work = stage.function("work", environments=2)
+    stage.invoke("work")
+
+    for _ in range(10):
+        if not stage.calls:
+            break
+        here = stage.calls[0].environment
+        describe(stage, work, *("refused" if slot == here else None for slot in range(2)))
+        stage.settle(REFUSED)
+
+    assert stage.answers[1].outcome == REFUSED
+    assert len(stage.of(InvocationMoved)) == 2
+
+
+def test_an_environment_that_is_new_or_back_takes_who_waits() -> None:
+    stage = Stage()
+    work = stage.function("work")
+    for _ in range(3):
+        stage.invoke("work")
+
+    describe(stage, work, None, None, None)
+
+    assert [call.environment for call in stage.calls] == [0, 1, 2]
+    assert [fact.text for fact in stage.of(EnvironmentFound)] == [
+        "work found environment 1, http://10.0.0.1",
+        "work found environment 2, http://10.0.0.2",
+    ]
+
+
+def test_several_environments_with_one_key_tell_a_caller_while_only_one_runs() -> None:
+    stage = Stage()
+    orders = stage.queue("orders")
+    work = stage.function("work")
+    describe(stage, work, None, None, key="KEY")
+    stage.invoke("work")
+    chain = stage.of(InvocationStarted)[0].chain
+
+    stage.send(orders, origin=Origin(access_key_id="KEY"))
+    stage.invoke("work")
+    stage.send(orders, origin=Origin(access_key_id="KEY"))
+
+    first, second = stage.of(MessageSent)
+    assert first.chain == chain
+    assert second.chain != chain
+
+
+def test_what_is_said_of_a_function_that_is_gone_changes_nothing() -> None:
+    stage = Stage()
+
+    describe(stage, SCOPE.function_arn("nobody"), None)
+
+    assert stage.facts == []

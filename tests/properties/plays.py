@@ -69,7 +69,15 @@ from app.core.names import Arn
 from app.core.notification import NotificationConfiguration, NotificationRule
 from app.core.outside_calls import HttpAnswered, NoAnswer
 from tests.core.stage import SCOPE, Stage
-from tests.properties import plays_deployments, plays_environments, plays_events, plays_pipes, plays_s3, plays_sns
+from tests.properties import (
+    plays_deployments,
+    plays_environments,
+    plays_events,
+    plays_invocations,
+    plays_pipes,
+    plays_s3,
+    plays_sns,
+)
 
 Step: TypeAlias = tuple[str, int, int]
 """A verb and two numbers, from which the verb chooses what it acts on."""
@@ -383,6 +391,7 @@ VERBS: dict[str, Callable[[Play, int, int], Command | None]] = {
     **plays_deployments.VERBS,
     **plays_environments.VERBS,
     **plays_pipes.VERBS,
+    **plays_invocations.VERBS,
 }
 
 # What makes things happen comes more often than what ends them.

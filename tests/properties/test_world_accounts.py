@@ -134,7 +134,7 @@ class World(RuleBasedStateMachine):
     @invariant()
     def no_environment_runs_two_calls(self) -> None:
         for function in self.play.world.functions():
-            slots = list(function._slot_of.values())
+            slots = list(function.slots._taken.values())
             assert len(slots) == len(set(slots)) == function.in_flight <= MOST_ENVIRONMENTS
 
     @invariant()

@@ -33,12 +33,17 @@ def find_node_client() -> Path | None:
 
 @asynccontextmanager
 async def emulator(
-    code: Path, *, handler: str = "app.handler", timeout_s: int = 3, variables: dict[str, str] | None = None
+    code: Path,
+    *,
+    handler: str = "app.handler",
+    timeout_s: int = 3,
+    variables: dict[str, str] | None = None,
+    port: int | None = None,
 ) -> AsyncIterator[str]:
     """A real emulator with awslambdaric in it; gives its URL once it listens."""
     command = [sys.executable, "-m", "awslambdaric", handler]
     environment = {"AWS_LAMBDA_FUNCTION_TIMEOUT": str(timeout_s), **(variables or {})}
-    async with _running([], command, code, environment) as url:
+    async with _running([], command, code, environment, port) as url:
         yield url
 
 
@@ -73,11 +78,11 @@ def why_not_concurrent() -> str:
 
 @asynccontextmanager
 async def _running(
-    wrapper: list[str], command: list[str], folder: Path, environment: dict[str, str]
+    wrapper: list[str], command: list[str], folder: Path, environment: dict[str, str], port: int | None = None
 ) -> AsyncIterator[str]:
     rie = find_rie()
     assert rie is not None, "the test is skipped where there is no emulator"
-    port = free_port()
+    port = port or free_port()
     process = await asyncio.create_subprocess_exec(
         *wrapper,
         str(rie.resolve()),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from app.core.commands.origin import OUTSIDE, Origin
+from app.core.environment_state import EnvironmentState
 from app.core.function import FunctionSpec
 from app.core.invocation import InvocationType, Outcome
 from app.core.names import LATEST, Arn, Scope
@@ -15,6 +16,14 @@ class PutFunction:
     """Make the function known, or change it; running invocations end under the old settings."""
 
     spec: FunctionSpec
+
+
+@value(frozen=True, slots=True)
+class DescribeEnvironments:
+    """The function's environments, by slot, are these from now on; from its endpoint, never from outside."""
+
+    function: Arn
+    environments: tuple[EnvironmentState, ...]
 
 
 @value(frozen=True, slots=True)
@@ -116,6 +125,7 @@ class SettleInvocation:
 
 FunctionCommand: TypeAlias = (
     PutFunction
+    | DescribeEnvironments
     | DeleteFunction
     | PutEventInvokeConfig
     | DeleteEventInvokeConfig

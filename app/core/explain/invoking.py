@@ -11,7 +11,7 @@ from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict
 from app.core.explain.scene import Scene
 from app.core.function import Function
 from app.core.invocation import InvocationType
-from app.core.names import LATEST, name_of
+from app.core.names import name_of
 
 
 class Asker(Enum):
@@ -59,7 +59,7 @@ def explain_admission(
         return trail.end(lasting)
     name, spec = function.spec.name, function.spec
     if (obstacle := scene.invocations.concurrency.obstacle(
-        function.arn, LATEST, is_synchronous=asker is not Asker.EVENT, now=trail.now
+        function.arn, spec.version, is_synchronous=asker is not Asker.EVENT, now=trail.now
     )) is not None:  # fmt: skip
         then = "the caller gets 429" if asker is Asker.CALLER else "it is tried again"
         verdict = Verdict.NO if asker is Asker.CALLER else Verdict.WAIT
@@ -68,6 +68,9 @@ def explain_admission(
             Step(verdict, About.CONCURRENCY, words, function=function.arn, count=obstacle.used, limit=obstacle.limit,
                  code=obstacle.bound.reason)
         )  # fmt: skip
+    _tell_of_provisioned(scene, function, trail)
+    if function.slots.out:
+        trail.add(_lost(function))
     if not function.has_room:
         return trail.end(busy(function))
     words = f"{function.in_flight} of {spec.environments} environments of '{name}' are busy"
@@ -89,10 +92,33 @@ def lasting_obstacle(scene: Scene, function: Function, cause: Cause, asker: Aske
         most = scene.limits.chain_invocations
         words = f"loop detection stops '{name}': the chain has come to it {most} times, {then}"
         return Step(Verdict.NO, About.LOOP, words, function=function.arn, limit=most, code="RecursiveInvocation")
-    if function.spec.reserved_concurrency == 0:
+    if function.main.spec.reserved_concurrency == 0:
         words = f"the reserved concurrency of '{name}' is 0, {then}"
         return Step(Verdict.NO, About.CONCURRENCY, words, function=function.arn, count=function.in_flight, limit=0)
     return None
+
+
+def _tell_of_provisioned(scene: Scene, function: Function, trail: Trail) -> None:
+    version, use = function.spec.version, scene.invocations.concurrency.use_of(function.arn)
+    provisioned = use.provisioned.get(version, 0)
+    if provisioned:
+        in_use = use.in_provisioned.get(version, 0)
+        then = "" if use.has_provisioned_seat(version) else ", this call would be on demand"
+        words = f"{in_use} of {provisioned} provisioned environments of version {version} are busy{then}"
+        trail.add(Step(Verdict.NOTE, About.CONCURRENCY, words, function=function.arn, count=in_use, limit=provisioned))
+
+
+def _lost(function: Function) -> Step:
+    """The environments that cannot be reached. Where none can, a call tries all the same."""
+    slots = function.slots
+    slot, why = next(iter(slots.out.items()))
+    more = f" and {len(slots.out) - 1} more" if len(slots.out) > 1 else ""
+    then = "; a call is tried there all the same" if slots.is_stranded else ""
+    words = (
+        f"{len(slots.out)} of {slots.count} environments of '{function.spec.name}' are lost: "
+        f"{slots.states[slot].where} ({why}){more}{then}"
+    )
+    return Step(Verdict.NOTE, About.ENVIRONMENT, words, function=function.arn, count=len(slots.out), limit=slots.count)
 
 
 def _in_words(obstacle: Obstacle, name: str) -> str:

@@ -70,6 +70,49 @@ class InvocationThrottled:
 
 
 @value(frozen=True, slots=True)
+class InvocationMoved:
+    """Nobody was reached in its environment, so that nothing has run: it goes to another one."""
+
+    function: Arn
+    request: str
+    chain: str
+    environment: int
+    why: str
+
+    @property
+    def text(self) -> str:
+        told = f"{name_of(self.function)} was not reached in environment {self.environment}, another one is called"
+        return f"{told}: {self.why} [{self.request}]"
+
+
+@value(frozen=True, slots=True)
+class EnvironmentLost:
+    """Nothing can run there for the time being."""
+
+    function: Arn
+    environment: int
+    where: str
+    why: str
+
+    @property
+    def text(self) -> str:
+        return f"{name_of(self.function)} lost environment {self.environment}, {self.where}: {self.why}"
+
+
+@value(frozen=True, slots=True)
+class EnvironmentFound:
+    """It is new, or back."""
+
+    function: Arn
+    environment: int
+    where: str
+
+    @property
+    def text(self) -> str:
+        return f"{name_of(self.function)} found environment {self.environment}, {self.where}"
+
+
+@value(frozen=True, slots=True)
 class EventAccepted:
     """An asynchronous event was queued."""
 
@@ -169,6 +212,9 @@ FunctionFact: TypeAlias = (
     InvocationStarted
     | InvocationEnded
     | InvocationThrottled
+    | InvocationMoved
+    | EnvironmentLost
+    | EnvironmentFound
     | EventAccepted
     | EventRetried
     | EventDropped

@@ -21,7 +21,7 @@ from app.core.invocation import (
 from app.engine.driver import Engine
 from app.web.control.disconnect import unless_gone
 from app.web.control.errors import BadRequest
-from app.web.control.models import Entry, EnvironmentsView, FunctionView, InvokedView
+from app.web.control.models import Entry, EnvironmentsView, FunctionView, InvokedView, LostEnvironmentView
 from app.web.control.parts import ControlParts
 from app.web.control.views import environments_view
 
@@ -81,6 +81,10 @@ def function_view(function: Function, engine: Engine, parts: ControlParts) -> Fu
         timeout_s=spec.timeout_s,
         memory_mb=spec.memory_mb,
         environments=spec.environments,
+        lost=[
+            LostEnvironmentView(environment=slot, where=function.slots.states[slot].where, why=why)
+            for slot, why in function.slots.out.items()
+        ],
         in_flight=function.in_flight,
         waiting=function.waiting,
         events_waiting=engine.world.events_waiting(spec.arn),

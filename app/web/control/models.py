@@ -65,6 +65,12 @@ class AdvancedView(BaseModel):
 # Functions ------------------------------------------------------------------------------------------
 
 
+class LostEnvironmentView(BaseModel):
+    environment: int
+    where: str
+    why: str
+
+
 class FunctionView(BaseModel):
     name: str
     arn: str
@@ -72,6 +78,7 @@ class FunctionView(BaseModel):
     timeout_s: int
     memory_mb: int
     environments: int = Field(description="How many invocations its endpoint can run at once.")
+    lost: list[LostEnvironmentView] = Field(description="Those of its environments where nothing can run now.")
     in_flight: int
     waiting: int = Field(description="Invocations that stand in line for a free environment.")
     events_waiting: int = Field(description="Asynchronous events that wait for their next attempt.")

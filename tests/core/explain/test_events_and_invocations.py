@@ -4,7 +4,16 @@ from typing import Any
 
 import pytest
 
-from app.core.commands import ChangeObject, DeclareBucket, DeleteFunction, Invoke, Origin, PutBucketNotification
+from app.core.commands import (
+    ChangeObject,
+    DeclareBucket,
+    DeleteFunction,
+    DescribeEnvironments,
+    Invoke,
+    Origin,
+    PutBucketNotification,
+)
+from app.core.environment_state import EnvironmentState
 from app.core.explain import About, Conclusion, Explanation, OfInvoke, OfObject, Verdict
 from app.core.function import FailAfter, SucceedAfter
 from app.core.invocation import InvocationType
@@ -184,3 +193,26 @@ def test_a_limit_that_is_reached_is_named(limits: Limits, words: str, code: str)
 
     step = explanation.steps[-1]
     assert (step.text, step.code) == (words, code)
+
+
+def test_environments_that_are_lost_are_named() -> None:
+    stage = Stage()
+    work = stage.function("work", environments=2)
+    one_out = EnvironmentState("http://10.0.0.1:8080", "Connection refused"), EnvironmentState("http://10.0.0.2:8080")
+    stage.submit(DescribeEnvironments(work, one_out))
+
+    explanation = stage.world.explain(OfInvoke(Invoke(SCOPE, "work", b"{}")), now=stage.now)
+
+    (note,) = [step for step in explanation.steps if step.verdict is Verdict.NOTE]
+    assert note.text == ("1 of 2 environments of 'work' are lost: http://10.0.0.1:8080 (Connection refused)")
+    assert explanation.conclusion.verdict is Verdict.YES
+
+
+def test_where_all_environments_are_lost_a_call_is_said_to_be_tried_all_the_same() -> None:
+    stage = Stage()
+    work = stage.function("work")
+    stage.submit(DescribeEnvironments(work, (EnvironmentState("http://10.0.0.1:8080", "Connection refused"),)))
+
+    explanation = stage.world.explain(OfInvoke(Invoke(SCOPE, "work", b"{}")), now=stage.now)
+
+    assert any("a call is tried there all the same" in step.text for step in explanation.steps)

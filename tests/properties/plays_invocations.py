@@ -1,0 +1,39 @@
+"""Steps of what endpoints say of their environments: they come, go, are lost and found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from app.core.commands import Command, DescribeEnvironments, SettleInvocation
+from app.core.environment_state import EnvironmentState
+from app.core.invocation import Unreachable
+from tests.core.stage import SCOPE
+
+if TYPE_CHECKING:
+    from tests.properties.plays import Play
+
+_MOST = 3
+
+
+def _describe(_play: Play, a: int, b: int) -> Command:
+    """Some of one to three environments of `real` are in."""
+    states = tuple(
+        EnvironmentState(f"http://10.0.0.{slot}", None if b >> slot & 1 else "refused", "KEY" if b % 5 == 0 else None)
+        for slot in range(1 + a % _MOST)
+    )
+    return DescribeEnvironments(SCOPE.function_arn("real" if a % 7 else "nobody"), states)
+
+
+def _reach_nobody(play: Play, a: int, b: int) -> Command | None:
+    if not play.calls:
+        return None
+    call = play.calls.pop(a % len(play.calls))
+    play.requests.append(call.request_id)
+    return SettleInvocation(call.request_id, Unreachable("refused", reached_nobody=True))
+
+
+VERBS: dict[str, Callable[[Play, int, int], Command | None]] = {
+    "describe environments": _describe,
+    "reach nobody": _reach_nobody,
+}
