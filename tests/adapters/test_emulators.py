@@ -202,7 +202,7 @@ async def engine_over(endpoint: ClassicRie) -> AsyncIterator[Engine]:
 
 @dataclass
 class Fragile:
-    """Answers after some turns of the loop with what it was given, counts, and counts it when a second call comes in between."""
+    """Answers after some turns of the loop with what it was given, and counts whenever a second call comes between."""
 
     handled: list[bytes] = field(default_factory=list)
     panics: int = 0
