@@ -35,9 +35,10 @@ def test_a_caller_waits_for_the_outcome() -> None:
     stage.function("work")
 
     waiting = stage.invoke("work", b'{"a":1}')
+    (call,) = stage.calls
     stage.settle(Succeeded(b"42"))
 
-    assert waiting == Waiting(1, request_id=stage.calls[0].request_id, version="$LATEST")
+    assert waiting == Waiting(1, request_id=call.request_id, version="$LATEST")
     answer = stage.answers[1]
     assert isinstance(answer, Invoked)
     assert answer.outcome == Succeeded(b"42")
