@@ -68,8 +68,15 @@ def created(spec: FunctionSpec, given: Mapping[str, Any], code: Code, layers: La
 
 def configured(spec: FunctionSpec, given: Mapping[str, Any], layers: Layers) -> FunctionSpec:
     """The function with what is given laid over what it has. Raises InvalidParameterValue; then nothing changed."""
-    deployment = spec.deployment or Deployment("", Code(""))
+    deployment = spec.deployment
     changes: dict[str, Any] = {}
+    if deployment is None:
+        fixed = [name for name in ("Runtime", "Handler", "Environment", "Layers") if given.get(name) is not None]
+        if fixed:
+            raise InvalidParameterValue(
+                f"{fixed[0]} of {spec.name} is what its settings say; it cannot be changed over the API."
+            )
+        return replace(spec, **_common(given))
     if given.get("Runtime"):
         _check_runtime(given["Runtime"])
         changes["runtime"] = given["Runtime"]
@@ -85,18 +92,23 @@ def configured(spec: FunctionSpec, given: Mapping[str, Any], layers: Layers) -> 
     others = {name: given[name] for name in _KEPT if given.get(name) is not None}
     if others:
         changes["others"] = {**deployment.others, **others}
+    return replace(spec, deployment=replace(deployment, **changes), **_common(given))
+
+
+def _common(given: Mapping[str, Any]) -> dict[str, Any]:
+    """What every function has, wherever it runs."""
     if not given.get("CapacityProviderConfig"):
         # The model's own maxima are those of managed instances.
         _check_most("timeout", given.get("Timeout"), 900)
         _check_most("memorySize", given.get("MemorySize"), 10_240)
         _check_most("ephemeralStorage.size", (given.get("EphemeralStorage") or {}).get("Size"), 10_240)
-    changed: dict[str, Any] = {"deployment": replace(deployment, **changes)} if changes or spec.deployment else {}
+    changed: dict[str, Any] = {}
     for name, field in (("Timeout", "timeout_s"), ("MemorySize", "memory_mb"), ("Description", "description")):
         if given.get(name) is not None:
             changed[field] = given[name]
     if given.get("DeadLetterConfig") is not None:
         changed["dead_letter_target"] = _dead_letter_target(given["DeadLetterConfig"].get("TargetArn") or "")
-    return replace(spec, **changed)
+    return changed
 
 
 def _check_most(member: str, value: int | None, most: int) -> None:

@@ -149,7 +149,10 @@ class TestCode:
 
         with pytest.raises(InvalidParameterValue, match="The code of resize is where its settings say"):
             update_code(stage, "two")
-        assert configure(stage, Timeout=9).spec.timeout_s == 9
+        with pytest.raises(InvalidParameterValue, match="Environment of resize is what its settings say"):
+            configure(stage, Environment={"Variables": {}})
+        described = configure(stage, Timeout=9)
+        assert (described.spec.timeout_s, described.spec.deployment) == (9, None)
 
 
 class TestVersions:

@@ -1,0 +1,171 @@
+"""An app of two functions, deployed with boto3 alone and again with the AWS CLI: what arrives at one end comes out at
+the other.
+
+A photo that is put into a bucket makes the first function write an order; the queue makes the second function
+write a receipt into the bucket.
+"""
+
+import io
+import json
+import subprocess
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.live import Live, live, until
+from tests.tools import environ_with_tools
+
+pytestmark = pytest.mark.real
+
+RECEIVER = """
+import json, os, boto3
+
+def handler(event, context):
+    key = event["Records"][0]["s3"]["object"]["key"]
+    boto3.client("sqs").send_message(QueueUrl=os.environ["QUEUE"], MessageBody=json.dumps({"photo": key}))
+"""
+CLERK = """
+import json, boto3, paper
+
+def handler(event, context):
+    for record in event["Records"]:
+        photo = json.loads(record["body"])["photo"]
+        boto3.client("s3").put_object(
+            Bucket="photos", Key="receipts/" + photo.split("/")[-1], Body=paper.receipt(photo, context)
+        )
+"""
+PAPER = """
+def receipt(photo, context):
+    return f"{photo} by version {context.function_version}".encode()
+"""
+TRUST = """{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"},
+    "Action": "sts:AssumeRole"}]}"""
+SETTINGS = "enforce_permissions: true"
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Live]:
+    folder = tmp_path / "service"
+    folder.mkdir()
+    with live(folder, SETTINGS) as running:
+        yield running
+
+
+def zipped(name: str, source: str) -> bytes:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w") as archive:
+        archive.writestr(name, source)
+    return content.getvalue()
+
+
+def receipt_in(service: Live) -> bytes:
+    """What the second function has written, as soon as it has."""
+    s3 = service.client("s3")
+    until(lambda: s3.list_objects_v2(Bucket="photos", Prefix="receipts/").get("Contents"))
+    body: bytes = s3.get_object(Bucket="photos", Key="receipts/cat.jpg")["Body"].read()
+    return body
+
+
+def test_with_boto3(service: Live) -> None:
+    iam, lambda_, sqs, s3 = (service.client(name) for name in ("iam", "lambda", "sqs", "s3"))
+    role = iam.create_role(RoleName="app", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    queue = sqs.create_queue(QueueName="orders")["QueueUrl"]
+    queue_arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    s3.create_bucket(Bucket="photos")
+    common = {"Role": role, "Runtime": "python3.12", "Timeout": 20}
+    receiver = lambda_.create_function(
+        FunctionName="receiver", Handler="app.handler", Code={"ZipFile": zipped("app.py", RECEIVER)},
+        Environment={"Variables": {"QUEUE": queue}}, **common,
+    )["FunctionArn"]  # fmt: skip
+    layer = lambda_.publish_layer_version(LayerName="paper", Content={"ZipFile": zipped("python/paper.py", PAPER)})
+    lambda_.create_function(
+        FunctionName="clerk", Handler="app.handler", Code={"ZipFile": zipped("app.py", CLERK)}, Publish=True,
+        Layers=[layer["LayerVersionArn"]], **common,
+    )  # fmt: skip
+    lambda_.get_waiter("function_active_v2").wait(FunctionName="clerk")
+    live_arn = lambda_.create_alias(FunctionName="clerk", Name="live", FunctionVersion="1")["AliasArn"]
+    lambda_.create_event_source_mapping(EventSourceArn=queue_arn, FunctionName=live_arn)
+    lambda_.add_permission(
+        FunctionName="receiver", StatementId="photos", Action="lambda:InvokeFunction", Principal="s3.amazonaws.com",
+        SourceArn="arn:aws:s3:::photos", SourceAccount="000000000000",
+    )  # fmt: skip
+    rule = {
+        "LambdaFunctionArn": receiver, "Events": ["s3:ObjectCreated:*"],
+        "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": "in/"}]}},
+    }  # fmt: skip
+    s3.put_bucket_notification_configuration(
+        Bucket="photos", NotificationConfiguration={"LambdaFunctionConfigurations": [rule]}
+    )
+
+    s3.put_object(Bucket="photos", Key="in/cat.jpg", Body=b"a cat")
+
+    assert receipt_in(service) == b"in/cat.jpg by version 1"
+
+
+Aws = Callable[..., Any]
+
+
+@pytest.fixture
+def aws(service: Live, tmp_path: Path) -> Aws:
+    """Run `aws` with these words, where it finds files of the test, and give what it prints as JSON."""
+    account = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+    environ = {**environ_with_tools(), **account, "AWS_ENDPOINT_URL": service.url, "AWS_PAGER": ""}
+
+    def aws(*words: str) -> Any:
+        done = subprocess.run(
+            ["aws", *words], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return json.loads(done.stdout) if done.stdout.strip() else None
+
+    return aws
+
+
+def test_with_the_aws_cli(service: Live, aws: Aws, tmp_path: Path) -> None:
+    (tmp_path / "receiver.zip").write_bytes(zipped("app.py", RECEIVER))
+    (tmp_path / "clerk.zip").write_bytes(zipped("app.py", CLERK))
+    (tmp_path / "paper.zip").write_bytes(zipped("python/paper.py", PAPER))
+    (tmp_path / "cat.jpg").write_bytes(b"a cat")
+    queue = aws("sqs", "create-queue", "--queue-name", "orders", "--endpoint-url", service.url)["QueueUrl"]
+    aws("s3api", "create-bucket", "--bucket", "photos")
+    aws("s3api", "put-object", "--bucket", "photos", "--key", "code/receiver.zip", "--body", "receiver.zip")
+    role = aws("iam", "create-role", "--role-name", "app", "--assume-role-policy-document", TRUST)["Role"]["Arn"]
+    common = ("--role", role, "--runtime", "python3.12", "--handler", "app.handler", "--timeout", "20")
+    receiver = aws(
+        "lambda", "create-function", "--function-name", "receiver", "--code",
+        "S3Bucket=photos,S3Key=code/receiver.zip", "--environment", f"Variables={{QUEUE={queue}}}", *common,
+    )["FunctionArn"]  # fmt: skip
+    layer = aws("lambda", "publish-layer-version", "--layer-name", "paper", "--zip-file", "fileb://paper.zip")
+    aws(
+        "lambda", "create-function", "--function-name", "clerk", "--zip-file", "fileb://clerk.zip", "--publish",
+        "--layers", layer["LayerVersionArn"], *common,
+    )  # fmt: skip
+    aws("lambda", "wait", "function-active-v2", "--function-name", "clerk")
+    aws("lambda", "create-alias", "--function-name", "clerk", "--name", "live", "--function-version", "1")
+    aws(
+        "lambda", "create-event-source-mapping", "--function-name", "clerk:live", "--event-source-arn",
+        "arn:aws:sqs:us-east-1:000000000000:orders",
+    )  # fmt: skip
+    aws(
+        "lambda", "add-permission", "--function-name", "receiver", "--statement-id", "photos", "--action",
+        "lambda:InvokeFunction", "--principal", "s3.amazonaws.com", "--source-arn", "arn:aws:s3:::photos",
+    )  # fmt: skip
+    rule = {
+        "LambdaFunctionArn": receiver, "Events": ["s3:ObjectCreated:*"],
+        "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": "in/"}]}},
+    }  # fmt: skip
+    aws(
+        "s3api", "put-bucket-notification-configuration", "--bucket", "photos", "--notification-configuration",
+        json.dumps({"LambdaFunctionConfigurations": [rule]}),
+    )  # fmt: skip
+
+    aws("s3api", "put-object", "--bucket", "photos", "--key", "in/cat.jpg", "--body", "cat.jpg")
+
+    assert receipt_in(service) == b"in/cat.jpg by version 1"
+    policy = json.loads(aws("lambda", "get-policy", "--function-name", "receiver")["Policy"])
+    assert policy["Statement"][0]["Principal"] == {"Service": "s3.amazonaws.com"}
+    versions = aws("lambda", "list-versions-by-function", "--function-name", "clerk")["Versions"]
+    assert [version["Version"] for version in versions] == ["$LATEST", "1"]
