@@ -210,10 +210,6 @@ class IllegalStatus(Refused):
     """The replay is in a state that forbids the request."""
 
 
-class LoopsForever(Refused):
-    """An event came back to a bus without any function between: it would go round at one instant."""
-
-
 class DeliveryFailed(Refused):
     """A target did not take an event for a reason of its own. `code` is EventBridge's ERROR_CODE; `is_retried` whether
     it may take it later, not before `retry_after_ms` where it says so itself."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 from app.core.chain import Cause
 from app.core.errors import InvalidParameterValue, Refused
@@ -23,8 +23,9 @@ class Parcel:
     `topic news`. `principal` is the service principal that delivers (`events.amazonaws.com`) and `source_arn` the rule,
     topic or bucket it does so for; a target's resource policy is asked with both. `attributes`, `group_id`,
     `deduplication_id` and `subject` are a message's, `key` is an object's, and nothing to targets without them.
-    `trace_header` is what the outside sent, where no invocation is the cause. A bus takes the members that an event has
-    on it as JSON: `source`, `detail-type`, `detail` (an object), maybe `resources` and `time`.
+    `trace_header` is what the outside sent, where no invocation is the cause. `through` are the buses that it passed on
+    its way to a bus, `http` what an API destination gets besides (`HttpParameters` of a rule's target). A bus takes the
+    members that an event has on it as JSON: `source`, `detail-type`, `detail` (an object), maybe `resources`, `time`.
     """
 
     target: Arn
@@ -39,6 +40,8 @@ class Parcel:
     subject: str | None = None
     key: str | None = None
     trace_header: str | None = None
+    through: tuple[Arn, ...] = ()
+    http: Mapping[str, Any] | None = None
 
 
 class Target(Protocol):

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
-from app.core import commands
+from app.core import commands, outside_targets
 from app.core.bucket_target import BucketTarget
 from app.core.buckets import Bucket, Buckets
 from app.core.buses import EventBridge
@@ -32,6 +32,7 @@ from app.core.move_tasks import MoveTask, MoveTasks
 from app.core.names import LATEST, Arn, Scope
 from app.core.notification import NotificationConfiguration
 from app.core.outside import Outside
+from app.core.outside_targets import OutsideTarget
 from app.core.pipes.journey import Machinery
 from app.core.pipes.pipe import Pipe
 from app.core.pipes.pipes import PipeConsumer, Pipes
@@ -106,8 +107,11 @@ class World:
             Confirmations(ids, limits, deliveries),
         )  # fmt: skip
         self._targets.register("sns", TopicTarget(self._topics))
-        self._event_bridge = EventBridge(ids, limits, self._outbox, self._targets, self._cause_of)
+        self._event_bridge = EventBridge(ids, limits, self._outbox, self._targets, self._outside, self._cause_of)
         self._targets.register("events", self._event_bridge)
+        elsewhere = OutsideTarget(self._outside, self._chains, ids)
+        for service in outside_targets.SERVICES:
+            self._targets.register(service, elsewhere)
         self._machines: tuple[Waking, ...] = (
             *self._event_bridge.machines,
             self._invocations,

@@ -5,7 +5,15 @@ from collections.abc import Callable
 from typing import Any
 
 from app.core.commands import (
+    CancelReplay,
+    CreateApiDestination,
+    CreateArchive,
+    CreateConnection,
     CreateEventBus,
+    DeauthorizeConnection,
+    DeleteApiDestination,
+    DeleteArchive,
+    DeleteConnection,
     DeleteEventBus,
     DeleteRule,
     EventEntry,
@@ -16,8 +24,12 @@ from app.core.commands import (
     RemoveBusPermission,
     RemoveTargets,
     SetRuleState,
+    StartReplay,
     TagEvents,
     UntagEvents,
+    UpdateApiDestination,
+    UpdateArchive,
+    UpdateConnection,
     UpdateEventBus,
 )
 from app.core.names import Arn, Scope
@@ -76,6 +88,60 @@ def _events(play: Any, a: int, b: int) -> PutEvents:
     return PutEvents((SCOPE, _ELSEWHERE)[b % 5 == 0], entries)
 
 
+def _archive(a: int, b: int) -> dict[str, Any]:
+    return {
+        "ArchiveName": f"archive-{a % 2}",
+        "EventSourceArn": SCOPE.bus_arn(("default", "own", "nobody's")[b % 3]),
+        "EventPattern": json.dumps(_PATTERNS[b % 5]),
+        "RetentionDays": b % 2,
+    }
+
+
+def _replay(play: Any, a: int, b: int) -> StartReplay:
+    destination: dict[str, Any] = {"Arn": SCOPE.bus_arn(("default", "own")[b % 2])}
+    if b % 3 == 0:
+        destination["FilterArns"] = [SCOPE.rule_arn("default", "one")]
+    return StartReplay(SCOPE, {
+        "ReplayName": f"replay-{a % 5}",
+        "EventSourceArn": f"arn:aws:events:us-east-1:000000000000:archive/archive-{a % 2}",
+        "EventStartTime": (play.now - 600_000 * (b % 4)) / 1_000,
+        "EventEndTime": play.now / 1_000,
+        "Destination": destination,
+    })  # fmt: skip
+
+
+def _connection(a: int, b: int) -> dict[str, Any]:
+    oauth = {
+        "ClientParameters": {"ClientID": "me", "ClientSecret": "hush"}, "HttpMethod": "POST",
+        "AuthorizationEndpoint": "http://localhost:1/token",
+    }  # fmt: skip
+    kinds: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("API_KEY", {"ApiKeyAuthParameters": {"ApiKeyName": "k", "ApiKeyValue": "v"}}),
+        ("OAUTH_CLIENT_CREDENTIALS", {"OAuthParameters": oauth}),
+        ("BASIC", {}),
+    )
+    kind, parameters = kinds[b % 3]
+    return {"Name": f"connection-{a % 2}", "AuthorizationType": kind, "AuthParameters": parameters}
+
+
+def _destination(play: Any, a: int, b: int) -> CreateApiDestination:
+    connections = play.world.event_bridge.connections.all(SCOPE)
+    arn = connections[b % len(connections)].arn if connections else "arn:aws:events:us-east-1:0:connection/none/1"
+    return CreateApiDestination(SCOPE, {
+        "Name": f"destination-{a % 2}", "ConnectionArn": arn, "InvocationEndpoint": "http://localhost:1/hook",
+        "HttpMethod": "POST", "InvocationRateLimitPerSecond": 1 + b % 2,
+    })  # fmt: skip
+
+
+def _target_destination(play: Any, a: int, b: int) -> PutTargets | None:
+    destinations = play.world.event_bridge.destinations.all(SCOPE)
+    if not destinations:
+        return None
+    arn = destinations[b % len(destinations)].arn
+    target = {"Id": str(b % 3), "Arn": arn, "RoleArn": "arn:aws:iam::000000000000:role/events"}
+    return PutTargets(SCOPE, _RULES[a % 3], (target,), _BUSES[b % 4])
+
+
 # ruff: noqa: ARG005 -- every verb takes the same three arguments
 
 VERBS: dict[str, Callable[[Any, int, int], Any]] = {
@@ -98,4 +164,23 @@ VERBS: dict[str, Callable[[Any, int, int], Any]] = {
     "tag events": lambda play, a, b: TagEvents(SCOPE.rule_arn("default", _RULES[a % 3]), {str(b % 3): "x"}),
     "untag events": lambda play, a, b: UntagEvents(SCOPE.bus_arn("default"), (str(b % 3),)),
     "put events": _events,
+    "create archive": lambda play, a, b: CreateArchive(SCOPE, _archive(a, b)),
+    "update archive": lambda play, a, b: UpdateArchive(SCOPE, _archive(a, b)),
+    "delete archive": lambda play, a, b: DeleteArchive(SCOPE, f"archive-{a % 2}") if b % 3 == 0 else None,
+    "start replay": _replay,
+    "cancel replay": lambda play, a, b: CancelReplay(SCOPE, f"replay-{a % 5}"),
+    "create connection": lambda play, a, b: CreateConnection(SCOPE, _connection(a, b)),
+    "update connection": lambda play, a, b: UpdateConnection(SCOPE, _connection(a, b)),
+    "deauthorize connection": lambda play, a, b: (
+        DeauthorizeConnection(SCOPE, f"connection-{a % 2}") if b % 3 == 0 else None
+    ),
+    "delete connection": lambda play, a, b: DeleteConnection(SCOPE, f"connection-{a % 2}") if b % 4 == 0 else None,
+    "create destination": _destination,
+    "update destination": lambda play, a, b: UpdateApiDestination(
+        SCOPE, {"Name": f"destination-{a % 2}", "InvocationRateLimitPerSecond": 1 + b % 3}
+    ),
+    "delete destination": lambda play, a, b: (
+        DeleteApiDestination(SCOPE, f"destination-{a % 2}") if b % 4 == 0 else None
+    ),
+    "target destination": _target_destination,
 }

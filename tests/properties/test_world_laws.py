@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from app.core.commands import Command
 from app.core.time import parse_duration_ms
+from tests.core.stage import SCOPE
 from tests.properties.plays import VERBS, Play, Step, steps
 
 plays = st.lists(steps, min_size=5, max_size=40)
@@ -44,7 +45,10 @@ def state(play: Play) -> list[str]:
     messages = [repr(message) for queue in world.queues() for message in queue]
     functions = [repr(function) for function in world.functions()]
     mappings = [repr(mapping) + str(mapping.parameters) for mapping in world.mappings()]
-    return [*queues, *messages, *functions, *mappings, str(world.next_wakeup())]
+    bridge = world.event_bridge
+    buses = [repr(bus) + repr(list(bus.rules.values())) for bus in bridge.registry.all()]
+    events = [repr(bridge.archives.all(SCOPE)), repr(bridge.replays.all(SCOPE)), repr(bridge.destinations.all(SCOPE))]
+    return [*buses, *events, *queues, *messages, *functions, *mappings, str(world.next_wakeup())]
 
 
 @given(plays)

@@ -15,7 +15,6 @@ from app.core.commands import EventEntry, EventPut, Origin, PutEvents, TargetTol
 from app.core.errors import (
     AccessDenied,
     InvalidParameterValue,
-    LoopsForever,
     Refused,
     ResourceNotFound,
     ValidationFailed,
@@ -42,8 +41,6 @@ class Arrivals:
     deliveries: Deliveries
     cause_of: Callable[[Origin, str | None, Instant], Cause]
     took: list[Callable[[Bus, BusEvent, Instant], None]] = field(default_factory=list)
-    _passing: list[Arn] = field(default_factory=list)
-    """The buses that hand an event on at this moment, each to the next."""
 
     # PutEvents ------------------------------------------------------------------------------------------
 
@@ -88,15 +85,9 @@ class Arrivals:
         if not is_replay:
             for told in self.took:
                 told(bus, event, now)
-        self._passing.append(bus.arn)
-        try:
-            return tuple(
-                self.deliveries.begin(event, rule, target, now)
-                for rule in rules
-                for target in list(rule.targets.values())
-            )
-        finally:
-            self._passing.pop()
+        return tuple(
+            self.deliveries.begin(event, rule, target, now) for rule in rules for target in list(rule.targets.values())
+        )
 
     # As a target ----------------------------------------------------------------------------------------
 
@@ -120,9 +111,11 @@ class Arrivals:
         given = json.loads(parcel.body)
         if not isinstance(given, dict) or not isinstance(given.get("detail"), dict):
             raise InvalidParameterValue("An event has a detail, which is an object.")
-        if parcel.principal == PRINCIPAL and parcel.source_arn is not None:
-            self._check_relay(bus, parcel.source_arn, given)
         scope = bus.scope
+        if parcel.principal == PRINCIPAL and parcel.source_arn is not None:
+            sender = parse_arn(parcel.source_arn).scope.account
+            if not _lets_in(bus, sender):
+                raise AccessDenied(_not_authorized(sender, bus.arn))
         try:
             time = event_time(given.get("time"), now)
         except ValueError:
@@ -133,23 +126,10 @@ class Arrivals:
             region=str(given.get("region") or scope.region), time=time,
             resources=[str(each) for each in given.get("resources") or ()],
         )  # fmt: skip
-        return bus, BusEvent(str(document["id"]), document, bus.arn, now, parcel.cause, parcel.trace_header)
-
-    def _check_relay(self, bus: Bus, rule: Arn, given: dict[str, Any]) -> None:
-        """What a rule sends on to a bus: never in a circle, not to a third account, and elsewhere only if let in."""
-        if bus.arn in self._passing:
-            raise LoopsForever(
-                f"the event came back to event bus {bus.name}: it would go round at one instant, forever"
-            )
-        sender = parse_arn(rule).scope.account
-        here = bus.scope.account
-        if sender == here:
-            return
-        if given.get("account") not in (sender, None):
-            # eb-cross-account: what came from one account is not sent on to a third.
-            raise AccessDenied(f"events of account {given['account']} are not sent on from {sender} to {here}")
-        if not _lets_in(bus, sender):
-            raise AccessDenied(_not_authorized(sender, bus.arn))
+        event = BusEvent(
+            str(document["id"]), document, bus.arn, now, parcel.cause, parcel.trace_header, parcel.through
+        )  # fmt: skip
+        return bus, event
 
 
 def size_of(entry: EventEntry) -> int:

@@ -201,7 +201,9 @@ class Buses:
         """All are taken or none: what is wrong with one fails the request, as recorded."""
         rule = self.registry.rule(command.scope, command.rule, command.bus, now)
         _refuse_if_managed(rule)
-        targets = {target.id: target for target in (RuleTarget.read(given, self.limits) for given in command.targets)}
+        scope = parse_arn(rule.arn).scope
+        read = [RuleTarget.read(given, scope, self.limits) for given in command.targets]
+        targets = {target.id: target for target in read}
         if len({**rule.targets, **targets}) > self.limits.targets_per_rule:
             raise EventsLimitExceeded
         rule.targets.update(targets)

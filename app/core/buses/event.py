@@ -24,6 +24,8 @@ class BusEvent:
     accepted_at: Instant
     cause: Cause
     trace_header: str | None = None
+    through: tuple[Arn, ...] = ()
+    """The buses that handed it on by rules, before this one."""
     _text: str | None = field(default=None, init=False)
 
     @property

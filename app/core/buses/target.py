@@ -8,7 +8,7 @@ from app.core.buses.target_input import Input, compile_input
 from app.core.errors import ValidationFailed
 from app.core.input_template import Path
 from app.core.limits import Limits
-from app.core.names import Arn, ParsedArn, parse_arn
+from app.core.names import Arn, ParsedArn, Scope, parse_arn
 
 # The services that the user guide's page of targets names (eb-targets), by the words of their ARNs.
 _SERVICES = frozenset({
@@ -18,6 +18,7 @@ _SERVICES = frozenset({
 })  # fmt: skip
 # What EventBridge calls with a role of the rule, not by the target's own policy (eb-use-identity-based).
 _NEEDS_ROLE = frozenset({"batch", "codebuild", "codepipeline", "ecs", "firehose", "kinesis", "states"})
+_INPUTS = ("Input", "InputPath", "InputTransformer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +47,17 @@ class RuleTarget:
         return parse_arn(self.arn).service
 
     @classmethod
-    def read(cls, given: Mapping[str, Any], limits: Limits) -> "RuleTarget":
-        """Raises ValidationFailed. That the target is there is not asked: AWS does not either."""
+    def read(cls, given: Mapping[str, Any], scope: Scope, limits: Limits) -> "RuleTarget":
+        """Of a rule in `scope`. Raises ValidationFailed. That the target is there is not asked: AWS does not either."""
         target_id, arn = str(given["Id"]), str(given["Arn"])
         parsed = _parsed(arn)
         if parsed.service not in _SERVICES:
             raise ValidationFailed(f"{parsed.service} is not a supported service for a target.")
-        if parsed.service in _NEEDS_ROLE and not given.get("RoleArn"):
+        if _needs_role(parsed, scope) and not given.get("RoleArn"):
             raise ValidationFailed(f"RoleArn is required for target {arn}.")
+        if parsed.resource.startswith("event-bus/") and any(given.get(name) is not None for name in _INPUTS):
+            # As users were told it, in 2026.
+            raise ValidationFailed(f"Modifying the input for target {target_id} is not supported")
         group_id = (given.get("SqsParameters") or {}).get("MessageGroupId")
         if parsed.service == "sqs" and arn.endswith(".fifo"):
             if not given.get("SqsParameters"):
@@ -81,6 +85,15 @@ def _parsed(arn: Arn) -> ParsedArn:
         raise ValidationFailed(
             f"Parameter {arn} is not valid. Reason: Provided Arn is not in correct format."
         ) from None
+
+
+def _needs_role(parsed: ParsedArn, scope: Scope) -> bool:
+    """Also an API destination, and what is of another account or, of buses, in another region."""
+    if parsed.service in _NEEDS_ROLE or parsed.resource.startswith("api-destination/"):
+        return True
+    if parsed.service == "events":
+        return parsed.scope != scope
+    return parsed.service == "sns" and parsed.account != scope.account
 
 
 def _retry(given: Mapping[str, Any], limits: Limits) -> RetryPolicy:

@@ -145,6 +145,78 @@ class UntagEvents:
     keys: tuple[str, ...] = ()
 
 
+@value(frozen=True, slots=True)
+class CreateArchive:
+    scope: Scope
+    given: Given
+
+
+@value(frozen=True, slots=True)
+class UpdateArchive:
+    scope: Scope
+    given: Given
+
+
+@value(frozen=True, slots=True)
+class DeleteArchive:
+    scope: Scope
+    name: str
+
+
+@value(frozen=True, slots=True)
+class StartReplay:
+    scope: Scope
+    given: Given
+
+
+@value(frozen=True, slots=True)
+class CancelReplay:
+    scope: Scope
+    name: str
+
+
+@value(frozen=True, slots=True)
+class CreateConnection:
+    scope: Scope
+    given: Given
+
+
+@value(frozen=True, slots=True)
+class UpdateConnection:
+    scope: Scope
+    given: Given
+
+
+@value(frozen=True, slots=True)
+class DeauthorizeConnection:
+    scope: Scope
+    name: str
+
+
+@value(frozen=True, slots=True)
+class DeleteConnection:
+    scope: Scope
+    name: str
+
+
+@value(frozen=True, slots=True)
+class CreateApiDestination:
+    scope: Scope
+    given: Given
+
+
+@value(frozen=True, slots=True)
+class UpdateApiDestination:
+    scope: Scope
+    given: Given
+
+
+@value(frozen=True, slots=True)
+class DeleteApiDestination:
+    scope: Scope
+    name: str
+
+
 EventsCommand: TypeAlias = (
     PutEvents
     | CreateEventBus
@@ -159,4 +231,16 @@ EventsCommand: TypeAlias = (
     | RemoveTargets
     | TagEvents
     | UntagEvents
+    | CreateArchive
+    | UpdateArchive
+    | DeleteArchive
+    | StartReplay
+    | CancelReplay
+    | CreateConnection
+    | UpdateConnection
+    | DeauthorizeConnection
+    | DeleteConnection
+    | CreateApiDestination
+    | UpdateApiDestination
+    | DeleteApiDestination
 )

@@ -15,6 +15,7 @@ from app.core.facts.events import (
     EventDeliveryFailed,
     EventLost,
     EventsFact,
+    ReplayMoved,
 )
 from app.core.facts.functions import (
     DestinationFailed,
@@ -158,6 +159,7 @@ __all__ = [
     "ReceiveAt",
     "RecycleEnvironment",
     "ReleaseEndpoint",
+    "ReplayMoved",
     "StopReceiving",
     "TextRecorded",
     "VisibilityChanged",

@@ -94,7 +94,23 @@ class EventDeadLettered:
         return f"{what} went to dead-letter queue {queue}: {self.code}"
 
 
-EventsFact: TypeAlias = EventArrived | EventLost | EventDelivered | EventDeliveryFailed | EventDeadLettered
+@value(frozen=True, slots=True)
+class ReplayMoved:
+    """A replay is in another state; `replayed` is how many events it has sent until now."""
+
+    bus: Arn
+    replay: str
+    state: str
+    replayed: int
+
+    @property
+    def text(self) -> str:
+        return f"replay {self.replay} to {_named(self.bus)} is {self.state}: {self.replayed} events sent"
+
+
+EventsFact: TypeAlias = (
+    EventArrived | EventLost | EventDelivered | EventDeliveryFailed | EventDeadLettered | ReplayMoved
+)
 
 
 def _named(arn: Arn) -> str:

@@ -13,7 +13,6 @@ ERRORS: ErrorTable = {
     core.IllegalStatus: AwsError("IllegalStatusException"),
     core.PolicyTooLong: AwsError("PolicyLengthExceededException"),
     core.InvalidParameterValue: AwsError("ValidationException"),
-    core.LoopsForever: AwsError("ValidationException"),
     core.DeliveryFailed: AwsError("InternalException", 500),
 }
-"""The last two are told to the journal and to dead-letter queues; no request is answered with them."""
+"""The last is told to the journal and to dead-letter queues; no request is answered with them."""
