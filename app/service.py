@@ -170,7 +170,7 @@ class Service:
 
     async def add_queue(self, queue: QueueSettings) -> None:
         arn = self.scope.queue_arn(queue.name)
-        self.engine.submit(CreateQueue(arn, attributes_of(queue, self.scope), queue.tags))
+        self.engine.submit(CreateQueue(arn, attributes_of(queue, self.scope), queue.tags, permits_all=True))
 
     async def add_remote_queue(self, queue: RemoteQueueSettings) -> None:
         """Waits a moment for what its broker says of it, so that mappings can be checked; one that is away may come
@@ -190,7 +190,7 @@ class Service:
     async def add_topic(self, topic: TopicSettings) -> None:
         """With its subscriptions, in their order."""
         arn = self.scope.topic_arn(topic.name)
-        self.engine.submit(CreateTopic(arn, topic.attributes, topic.tags))
+        self.engine.submit(CreateTopic(arn, topic.attributes, topic.tags, permits_all=True))
         for subscription in topic.subscriptions:
             protocol, endpoint, attributes = subscription_parameters(subscription, self.scope)
             self.engine.submit(Subscribe(arn, protocol, endpoint, attributes, self.scope))

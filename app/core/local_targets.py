@@ -8,10 +8,11 @@ from app.core.chain import Chains
 from app.core.commands import SendMessage
 from app.core.deployments import Deployments
 from app.core.errors import AccessDenied, Refused, ResourceNotFound
-from app.core.facts import Effect, PermissionMissing
+from app.core.facts import AccessMissing, Effect, PermissionMissing
 from app.core.functions import Functions, parse_function_name
 from app.core.ids import Ids
 from app.core.names import Arn, Scope, parse_arn
+from app.core.permissions import allows, read_policy
 from app.core.queues import Queues
 from app.core.targets import Parcel, Settled
 from app.core.time import Instant
@@ -23,11 +24,18 @@ class QueueTarget:
 
     queues: Queues
     chains: Chains
+    gate: "PolicyGate"
 
     def exists(self, arn: Arn) -> bool:
         return arn in self.queues
 
     def deliver(self, parcel: Parcel, now: Instant, settled: Settled) -> None:
+        queue = self.queues.get(parcel.target)
+        if queue is not None and not self.queues.permits_all(queue.arn):
+            refusal = self.gate.refusal(parcel, queue.settings.texts.get("Policy"), "SQS:SendMessage")
+            if refusal is not None:
+                settled(refusal, now)
+                return
         hop = parcel.cause.hop
         send = SendMessage(
             parcel.target, parcel.body.decode(), attributes=parcel.attributes,
@@ -40,6 +48,37 @@ class QueueTarget:
             settled(refusal, now)
         else:
             settled(None, now)
+
+
+@dataclass(slots=True)
+class PolicyGate:
+    """Asks the policy of a queue or a topic whether a service may send to it (spec push I).
+
+    Where permissions are not enforced, only a policy that there is can say no, which is told once for each target,
+    principal and source, and blocks nothing.
+    """
+
+    outbox: list[Effect]
+    is_enforced: bool
+    _told: set[tuple[Arn, str, Arn | None]] = field(default_factory=set)
+
+    def refusal(self, parcel: Parcel, policy: str | None, action: str) -> Refused | None:
+        """Why the parcel may not be delivered. One without a principal comes from a role, which needs no policy."""
+        principal, source = parcel.principal, parcel.source_arn
+        if principal is None or (not policy and not self.is_enforced):
+            return None
+        account = (parse_arn(source).account if source else "") or parse_arn(parcel.target).account
+        if allows(read_policy(policy), principal, action, source, account):
+            return None
+        if self.is_enforced or (parcel.target, principal, source) not in self._told:
+            self._told.add((parcel.target, principal, source))
+            self.outbox.append(AccessMissing(parcel.target, action, principal, source, self.is_enforced))
+        if not self.is_enforced:
+            return None
+        return AccessDenied(
+            f"User: {principal} is not authorized to perform: {action.lower()} on resource: {parcel.target} because "
+            f"no resource-based policy allows the {action.lower()} action"
+        )
 
 
 @dataclass(slots=True)

@@ -90,6 +90,7 @@ class Queues:
     _queues: dict[Arn, Queue] = field(default_factory=dict)
     _sources: dict[Arn, dict[Arn, None]] = field(default_factory=dict)
     _deleted_at: dict[Arn, Instant] = field(default_factory=dict)
+    _open: set[Arn] = field(default_factory=set)
     _polled: dict[int, Queue] = field(default_factory=dict)
     _waiters: "count[int]" = field(default_factory=lambda: count(1))
     _quota: CallQuota = field(init=False)
@@ -114,6 +115,10 @@ class Queues:
     def all(self, scope: Scope | None = None) -> list[Queue]:
         queues = sorted(self._queues.values(), key=lambda queue: queue.name)
         return [queue for queue in queues if scope is None or parse_arn(queue.arn).scope == scope]
+
+    def permits_all(self, arn: Arn) -> bool:
+        """Whether the queue's policy is not asked, because who sends to it is declared beside it."""
+        return arn in self._open
 
     def dead_letter_sources(self, arn: Arn) -> list[Queue]:
         """The queues whose redrive policy names `arn`, by name."""
@@ -140,6 +145,8 @@ class Queues:
         seal = self.ids.hex(32).encode()
         queue = Queue(arn, attributes, tags=command.tags, seal=seal, limits=self.limits, now=now)
         self._queues[arn] = queue
+        if command.permits_all:
+            self._open.add(arn)
         self._note_source(queue)
         self.outbox.append(Configured(f"queue {name} created", queue=arn))
         self.changed(queue, now)
@@ -150,6 +157,7 @@ class Queues:
         self._forget_source(queue)
         queue.purge(now=now)
         del self._queues[queue.arn]
+        self._open.discard(queue.arn)
         self._deleted_at[queue.arn] = now
         for poll in queue.all_waiting():
             self._end(queue, poll, QueueDoesNotExist())

@@ -23,7 +23,7 @@ from app.core.invocations import Invocations
 from app.core.layers import Layers
 from app.core.lifecycle import LifecycleRule
 from app.core.limits import DEFAULT_LIMITS, Limits
-from app.core.local_targets import FunctionTarget, Gate, QueueTarget
+from app.core.local_targets import FunctionTarget, Gate, PolicyGate, QueueTarget
 from app.core.machine import Machine, Timetable, Waking
 from app.core.mapping import Mapping
 from app.core.mappings import Mappings
@@ -82,7 +82,8 @@ class World:
             ids, limits, self._chains, self._outbox, self._functions, self._concurrency, self._targets,
             self._cause_of, self._queues.next_waiter, self._function_freed, self._settle_batch,
         )  # fmt: skip
-        self._targets.register("sqs", QueueTarget(self._queues, self._chains))
+        policies = PolicyGate(self._outbox, enforces_permissions)
+        self._targets.register("sqs", QueueTarget(self._queues, self._chains, policies))
         self._layers = Layers(self._outbox)
         self._deployments = Deployments(limits, self._outbox, self._functions, self._layers)
         gate = Gate(self._deployments, self._outbox, enforces_permissions)
@@ -106,7 +107,7 @@ class World:
             ids, limits, self._outbox, FanOut(deliveries, self._outbox), self._cause_of,
             Confirmations(ids, limits, deliveries),
         )  # fmt: skip
-        self._targets.register("sns", TopicTarget(self._topics))
+        self._targets.register("sns", TopicTarget(self._topics, policies))
         self._event_bridge = EventBridge(ids, limits, self._outbox, self._targets, self._outside, self._cause_of)
         self._targets.register("events", self._event_bridge)
         elsewhere = OutsideTarget(self._outside, self._chains, ids)

@@ -12,12 +12,14 @@ from app.core.value import value
 
 @value(frozen=True, slots=True)
 class CreateTopic:
-    """Attributes are AWS's names and texts, not yet validated. Answers the topic's ARN."""
+    """Attributes are AWS's names and texts, not yet validated. `permits_all` waives the topic's policy: who publishes
+    to a topic of the settings is declared beside it. Answers the topic's ARN."""
 
     topic: Arn
     attributes: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     data_protection_policy: str = ""
+    permits_all: bool = False
 
 
 @value(frozen=True, slots=True)

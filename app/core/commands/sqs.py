@@ -12,11 +12,13 @@ from app.core.value import value
 
 @value(frozen=True, slots=True)
 class CreateQueue:
-    """Attributes are AWS's names and texts, not yet validated."""
+    """Attributes are AWS's names and texts, not yet validated. `permits_all` waives the queue's policy: who sends to a
+    queue of the settings is declared beside it."""
 
     queue: Arn
     attributes: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+    permits_all: bool = False
 
 
 @value(frozen=True, slots=True)

@@ -6,7 +6,7 @@ one name mean one thing everywhere: `queue` and `function` are ARNs, `message` i
 
 from typing import TypeAlias
 
-from app.core.facts.common import Configured
+from app.core.facts.common import AccessMissing, Configured
 from app.core.facts.environments import EnvironmentEnded, EnvironmentFact, EnvironmentStarted
 from app.core.facts.events import (
     EventArrived,
@@ -84,6 +84,7 @@ from app.core.facts.wishes import (
 
 Fact: TypeAlias = (
     EventsFact
+    | AccessMissing
     | Configured
     | SqsFact
     | MappingFact
@@ -98,6 +99,7 @@ Fact: TypeAlias = (
 Effect: TypeAlias = Fact | Wish
 
 __all__ = [
+    "AccessMissing",
     "Answered",
     "BatchAbandoned",
     "BatchFormed",

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from app.core.commands.origin import Origin
 from app.core.commands.sns import Publish
 from app.core.errors import Refused
+from app.core.local_targets import PolicyGate
 from app.core.names import Arn
 from app.core.targets import Parcel, Settled
 from app.core.time import Instant
@@ -16,6 +17,7 @@ class TopicTarget:
     """A topic gets the parcel as a message, with its subject and attributes."""
 
     topics: Topics
+    gate: PolicyGate
 
     def exists(self, arn: Arn) -> bool:
         return arn in self.topics
@@ -28,6 +30,14 @@ class TopicTarget:
         )  # fmt: skip
         if not parcel.target.endswith(".fifo"):
             wanted = replace(wanted, deduplication_id=None)
+        topic = self.topics.get(parcel.target)
+        if topic is not None and not topic.permits_all:
+            # The policy that a topic is made with is no statement about services: it counts where AWS's rules do.
+            policy = topic.policy if self.gate.is_enforced else topic.attributes.get("Policy")
+            refusal = self.gate.refusal(parcel, policy, "SNS:Publish")
+            if refusal is not None:
+                settled(refusal, now)
+                return
         try:
             self.topics.publish(wanted, now, cause=parcel.cause)
         except Refused as refusal:

@@ -36,6 +36,7 @@ class Topic:
     delivery_policy: DeliveryPolicy | None = None
     subscriptions: dict[Arn, "Subscription"] = field(default_factory=dict)
     deleted: int = 0
+    permits_all: bool = False
     is_gone: bool = False
     _sequence: int = _FIRST_SEQUENCE_NUMBER
 

@@ -106,6 +106,9 @@ class Topics:
         except KeyError:
             raise TopicDoesNotExist from None
 
+    def get(self, arn: Arn) -> Topic | None:
+        return self._topics.get(arn)
+
     def __contains__(self, arn: object) -> bool:
         return arn in self._topics
 
@@ -147,6 +150,7 @@ class Topics:
         topic = Topic(
             arn, attributes, dict(command.tags), DeduplicationMemory(self.limits.deduplication_ms),
             command.data_protection_policy, read_topic_policy(attributes.get("DeliveryPolicy", ""), refuse_in_create),
+            permits_all=command.permits_all,
         )  # fmt: skip
         self._topics[arn] = topic
         self.outbox.append(Configured(f"topic {name} created"))
