@@ -36,6 +36,8 @@ class Attribute(click.ParamType[tuple[str, dict[str, str]]]):
 @click.command()
 @click.argument("target", required=False)
 @click.argument("body", required=False)
+@click.option("--topic", metavar="NAME", help="A message as this topic would get it; TARGET is the message.")
+@click.option("--subject", help="Of the message to the topic.")
 @click.option("--message", metavar="ID", help="A message that was sent: what happened to it, and what comes next.")
 @click.option("--invoke", metavar="FUNCTION", help="An invocation of this function.")
 @click.option("--payload", metavar="JSON", help="What to invoke it with.")
@@ -52,6 +54,8 @@ def explain(
     client: Client,
     target: str | None,
     body: str | None,
+    topic: str | None,
+    subject: str | None,
     message: str | None,
     invoke: str | None,
     payload: str | None,
@@ -69,6 +73,7 @@ def explain(
     \b
     triggerfish explain s3://BUCKET/KEY     an object event
     triggerfish explain QUEUE BODY          a message to be sent; a BODY of - is read from standard input
+    triggerfish explain --topic NAME BODY   a message to be published
     triggerfish explain --message ID        a message that was sent
     triggerfish explain --invoke FUNCTION   an invocation
 
@@ -76,12 +81,14 @@ def explain(
     """
     asked = [value for value in (target, message, invoke) if value is not None]
     if len(asked) != 1 or (invoke and function):
-        raise click.UsageError("say one of s3://BUCKET/KEY, QUEUE BODY, --message ID and --invoke FUNCTION")
+        raise click.UsageError(
+            "say one of s3://BUCKET/KEY, QUEUE BODY, --topic NAME BODY, --message ID and --invoke FUNCTION"
+        )
     wanted: dict[str, Any] = {
         "message": message, "payload": _parsed(payload), "event": event, "delay": delay,
         "group": group, "deduplication_id": deduplication_id, "function": invoke or function,
         "attributes": dict(attributes) or None, "type": "Event" if is_event else None,
-        **_place(target, body),
+        "subject": subject, **_place(target, body, topic),
     }  # fmt: skip
     explained = client.post("/explain", {name: value for name, value in wanted.items() if value is not None})
     if as_json:
@@ -92,8 +99,12 @@ def explain(
         raise SystemExit(WOULD_NOT_FIRE)
 
 
-def _place(target: str | None, body: str | None) -> dict[str, str]:
-    """What the arguments name: an object, or a queue and what goes into it."""
+def _place(target: str | None, body: str | None, topic: str | None) -> dict[str, str]:
+    """What the arguments name: an object, or a queue or topic and what it gets."""
+    if topic is not None:
+        if target is None or body is not None:
+            raise click.UsageError("--topic NAME needs one BODY, which may be -")
+        return {"topic": topic, "body": sys.stdin.read() if target == "-" else target}
     if target is None:
         return {}
     if target.startswith("s3://"):

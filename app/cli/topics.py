@@ -7,6 +7,7 @@ import click
 
 from app.cli.client import Client
 from app.cli.common import json_option, pass_client, print_json, print_table
+from app.cli.explain import Attribute
 
 
 @click.command()
@@ -24,21 +25,6 @@ def topics(client: Client, as_json: bool) -> None:
         for subscription in topic["subscriptions"] or [_NOBODY]
     ]
     print_table(("TOPIC", "TELLS", "PROTOCOL", "FILTER", "STATE"), rows, nothing="there are no topics")
-
-
-class Attribute(click.ParamType[tuple[str, dict[str, str]]]):
-    """`name=value`, or `name:Number=7`, as a message attribute under its name."""
-
-    name = "NAME[:TYPE]=VALUE"
-
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> tuple[str, dict[str, str]]:
-        named, separator, text = str(value).partition("=")
-        name, _, data_type = named.partition(":")
-        if not separator or not name:
-            self.fail(f"{value!r} is not like name=value or name:Number=7", param, ctx)
-        return name, {"data_type": data_type or "String", "value": text}
 
 
 @click.command()

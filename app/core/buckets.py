@@ -40,7 +40,7 @@ from app.core.sweeps import Sweeps
 from app.core.targets import Parcel, Targets, Teller
 from app.core.time import Instant
 
-_SUBJECT = "Amazon S3 Notification"
+SUBJECT = "Amazon S3 Notification"
 """Of what topics are told (recorded, spec push E.2)."""
 
 
@@ -170,7 +170,7 @@ class Buckets:
 
         parcel = Parcel(
             way.target, payload, cause.via(station_of(event)), f"bucket {event.bucket}", "s3.amazonaws.com",
-            bucket_arn(event.bucket), subject=_SUBJECT, trace_header=trace_header,
+            bucket_arn(event.bucket), subject=SUBJECT, trace_header=trace_header,
         )  # fmt: skip
         self.targets.deliver(parcel, now, settled)
         teller.goes_on_later()
@@ -187,7 +187,7 @@ class Buckets:
 
         parcel = Parcel(
             target, body, cause.via(bucket.name), f"bucket {bucket.name}", "s3.amazonaws.com", bucket_arn(bucket.name),
-            subject=_SUBJECT,
+            subject=SUBJECT,
         )  # fmt: skip
         self.targets.deliver(parcel, now, settled)
 

@@ -293,6 +293,7 @@ class World:
             self._invocations,
             self._mappings,
             self._buckets,
+            self._topics,
             self._shapes,
             self._limits,
             self._known_cause,

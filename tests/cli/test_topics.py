@@ -66,3 +66,12 @@ def test_a_refusal_is_one_line(run: Run) -> None:
 
     assert result.exit_code == 1
     assert result.stderr == "Error: Invalid parameter: The MessageGroupId parameter is required for FIFO topics\n"
+
+
+def test_what_would_become_of_a_message_is_explained(run: Run) -> None:
+    taken = run("explain", "--topic", "news", "hello", "--attribute", "kind=order")
+    alone = run("explain", "--topic", "line.fifo", "hello", "--group", "g")
+
+    assert taken.stdout.splitlines()[-1] == "would fire: topic news → thumbnail, now"
+    assert alone.exit_code == 3
+    assert run("explain", "--topic", "news").exit_code == 2

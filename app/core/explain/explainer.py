@@ -6,7 +6,8 @@ from typing import assert_never
 from app.core.explain.explanation import Conclusion, Explanation, Trail
 from app.core.explain.invoking import explain_invoke
 from app.core.explain.objects import explain_object
-from app.core.explain.questions import OfInvoke, OfMessage, OfObject, OfSend, Question
+from app.core.explain.publishing import explain_publish
+from app.core.explain.questions import OfInvoke, OfMessage, OfObject, OfPublish, OfSend, Question
 from app.core.explain.scene import Scene
 from app.core.explain.sending import explain_send
 from app.core.explain.tracing import explain_message
@@ -31,6 +32,8 @@ def _explain(scene: Scene, question: Question, trail: Trail, history: Sequence[t
     match question:
         case OfSend(command=command, function=function):
             return explain_send(scene, command, function, trail)
+        case OfPublish(command=command, function=function):
+            return explain_publish(scene, command, function, trail)
         case OfObject(command=command, target=target):
             return explain_object(scene, command, target, trail)
         case OfInvoke(command=command):

@@ -20,6 +20,8 @@ class About(StrEnum):
     """What a step looks at."""
 
     BUCKET = "bucket"
+    TOPIC = "topic"
+    SUBSCRIPTION = "subscription"
     EVENT = "event"
     RULE = "rule"
     TARGET = "target"
@@ -127,3 +129,10 @@ class Trail:
     def end(self, step: Step) -> Conclusion:
         """Add the step that decides."""
         return Conclusion.of(self.add(step))
+
+
+def progress(fate: Conclusion) -> int:
+    """Of several ways, one that leads to an invocation, then one that waits, then one that was at least taken."""
+    if fate.verdict is Verdict.NO:
+        return 0 if fate.about in (About.RULE, About.SUBSCRIPTION) else 1
+    return 3 if fate.verdict is Verdict.YES else 2

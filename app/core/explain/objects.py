@@ -1,9 +1,10 @@
 """Which of a bucket's rules take an object event, and what would become of it at their targets."""
 
-from app.core.buckets import station_of
-from app.core.commands import ChangeObject, SendMessage
-from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict
+from app.core.buckets import SUBJECT, station_of
+from app.core.commands import ChangeObject, Publish, SendMessage
+from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict, progress
 from app.core.explain.invoking import explain_event, gone
+from app.core.explain.publishing import explain_publish
 from app.core.explain.scene import STAND_IN_ID, Scene
 from app.core.explain.sending import explain_send
 from app.core.functions import parse_function_name
@@ -34,7 +35,7 @@ def explain_object(scene: Scene, command: ChangeObject, target: Arn | None, trai
         return trail.end(Step(Verdict.NO, About.RULE, f"no rule of bucket '{bucket.name}' leads {where}"))
     trail.path = (f"s3://{command.bucket}/{command.key}",)
     fates = [_at_rule(scene, way, command, bucket.scope, trail) for way in wanted]
-    return max(fates, key=_progress)
+    return max(fates, key=progress)
 
 
 def _at_rule(scene: Scene, way: Route, command: ChangeObject, scope: Scope, trail: Trail) -> Conclusion:
@@ -54,9 +55,12 @@ def _at_rule(scene: Scene, way: Route, command: ChangeObject, scope: Scope, trai
         body = scene.shapes.s3_event(event, rule_id=way.rule_id, region=scope.region, now=trail.now)
         send = SendMessage(way.target, body.decode(), origin=command.origin)
         return explain_send(scene, send, None, branch, cause=cause)
+    if service == "sns":
+        body = scene.shapes.s3_event(event, rule_id=way.rule_id, region=scope.region, now=trail.now)
+        message = Publish(way.target, body.decode(), SUBJECT, origin=command.origin)
+        return explain_publish(scene, message, None, branch, cause=cause)
     if service != "lambda":
-        noun = "topic" if service == "sns" else "event bus"
-        words = f"{noun} '{name}' would be told; whom it tells is not looked into here"
+        words = f"event bus '{name}' would be told; whom it tells is not looked into here"
         return trail.end(Step(Verdict.NO, About.TARGET, words, rule=way.rule_id))
     parsed = parse_function_name(way.target, scope)
     function = scene.functions.get(parsed.as_invoked) if parsed else None
@@ -64,10 +68,3 @@ def _at_rule(scene: Scene, way: Route, command: ChangeObject, scope: Scope, trai
         return trail.end(gone(About.TARGET, way.target))
     branch.path = (*trail.path, function.spec.name)
     return explain_event(scene, function, cause, branch)
-
-
-def _progress(fate: Conclusion) -> int:
-    """Of several rules, one that leads to an invocation, then one that waits, then one that at least applied."""
-    if fate.verdict is Verdict.NO:
-        return 0 if fate.about is About.RULE else 1
-    return 3 if fate.verdict is Verdict.YES else 2

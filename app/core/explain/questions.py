@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from app.core.commands import ChangeObject, Invoke, SendMessage
+from app.core.commands import ChangeObject, Invoke, Publish, SendMessage
 from app.core.names import Arn
 
 
@@ -12,6 +12,14 @@ class OfSend:
     """A message as it would be sent; with `function`, only what concerns that function."""
 
     command: SendMessage
+    function: Arn | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OfPublish:
+    """A message as it would be published; with `function`, only what concerns that function."""
+
+    command: Publish
     function: Arn | None = None
 
 
@@ -38,4 +46,4 @@ class OfMessage:
     function: Arn | None = None
 
 
-Question: TypeAlias = OfSend | OfObject | OfInvoke | OfMessage
+Question: TypeAlias = OfSend | OfPublish | OfObject | OfInvoke | OfMessage

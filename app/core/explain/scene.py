@@ -13,6 +13,7 @@ from app.core.mappings import Mappings
 from app.core.queues import Queues
 from app.core.remote_queues import RemoteQueues
 from app.core.shapes import EventShapes
+from app.core.topics.topics import Topics
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,7 @@ class Scene:
     invocations: Invocations
     mappings: Mappings
     buckets: Buckets
+    topics: Topics
     shapes: EventShapes
     limits: Limits
     known_cause: Callable[[Origin, str | None], Cause | None]

@@ -317,6 +317,10 @@ class Topics:
             raise InvalidParameter("Invalid parameter: Message too long")
         return messages_by_protocol(wanted)
 
+    def duplicate(self, topic: Topic, wanted: Publish, now: Instant) -> Accepted | None:
+        """The message that a FIFO topic would answer with, because this one is its duplicate; nothing happens."""
+        return topic.accepted.peek(_deduplication_key(topic, wanted), now) if topic.is_fifo else None
+
     # Inside ---------------------------------------------------------------------------------------------
 
     def _publish(
@@ -324,9 +328,7 @@ class Topics:
     ) -> Published:
         key = number = None
         if topic.is_fifo:
-            assert wanted.group_id is not None, "a FIFO topic's message has its group"
-            deduplication_id = wanted.deduplication_id or content_id(wanted.message)
-            key = topic.deduplication_key(wanted.group_id, deduplication_id)
+            key = _deduplication_key(topic, wanted)
             first = topic.accepted.find(key, now)
             if first is not None:
                 self.outbox.append(DuplicatePublished(topic.arn, first.message_id, cause.chain))
@@ -373,3 +375,8 @@ class Topics:
             raise FilterPolicyLimitExceeded(
                 f"Filter policy limit exceeded: a topic can have {self.limits.filter_policies_per_topic} of them"
             )
+
+
+def _deduplication_key(topic: Topic, wanted: Publish) -> str:
+    assert wanted.group_id is not None, "a FIFO topic's message has its group"
+    return topic.deduplication_key(wanted.group_id, wanted.deduplication_id or content_id(wanted.message))

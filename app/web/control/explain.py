@@ -7,13 +7,14 @@ from typing import Literal, TypeAlias
 
 from fastapi import APIRouter
 
-from app.core.commands import ChangeObject, Invoke, Origin, SendMessage
+from app.core.commands import ChangeObject, Invoke, Origin, Publish, SendMessage
 from app.core.explain import (
     Conclusion,
     Explanation,
     OfInvoke,
     OfMessage,
     OfObject,
+    OfPublish,
     OfSend,
     Question,
     Step,
@@ -35,6 +36,10 @@ _ALL = sys.maxsize
 # What each kind of question is named by, needs, and may have besides.
 _KINDS: dict[str, tuple[set[str], set[str]]] = {
     "queue": ({"body"}, {"attributes", "delay", "group", "deduplication_id", "function", "trace_header"}),
+    "topic": (
+        {"body"},
+        {"attributes", "subject", "structure", "group", "deduplication_id", "function", "trace_header"},
+    ),
     "bucket": ({"key"}, {"event", "size", "function", "target", "trace_header"}),
     "message": (set(), {"function"}),
     "function": (set(), {"payload", "type", "trace_header"}),
@@ -72,13 +77,20 @@ def _question(wanted: Explain, parts: ControlParts) -> Question:
             deduplication_id=wanted.deduplication_id, origin=origin,
         )  # fmt: skip
         return OfSend(send, function)
+    if wanted.topic is not None:
+        attributes = {name: message_attribute(name, value) for name, value in wanted.attributes.items()}
+        publish = Publish(
+            parts.topic_arn(wanted.topic), wanted.body or "", wanted.subject, wanted.structure, attributes,
+            wanted.group, wanted.deduplication_id, origin,
+        )  # fmt: skip
+        return OfPublish(publish, function)
     if wanted.bucket is not None:
         event = (wanted.event or "ObjectCreated:Put").removeprefix("s3:")
         change = ChangeObject(parts.scope, wanted.bucket, event, wanted.key or "", wanted.size, origin=origin)
         return OfObject(change, wanted.target or function)
     if wanted.message is not None:
         return OfMessage(wanted.message, function)
-    assert wanted.function is not None, "one of the four is there"
+    assert wanted.function is not None, "one of the five is there"
     payload = b"" if wanted.payload is None else json.dumps(wanted.payload).encode()
     return OfInvoke(Invoke(parts.scope, wanted.function, payload, InvocationType(wanted.type), origin=origin))
 
@@ -89,7 +101,7 @@ def _check_kind(wanted: Explain) -> None:
     if len(kinds) > 1 and kinds[-1] == "function":
         kinds.pop()
     if len(kinds) != 1:
-        raise BadRequest("say one of queue (with body), bucket (with key), message and, alone, function")
+        raise BadRequest("say one of queue or topic (with body), bucket (with key), message and, alone, function")
     needed, possible = _KINDS[kinds[0]]
     if missing := sorted(needed - given):
         raise BadRequest(f"{kinds[0]} needs {missing[0]}")

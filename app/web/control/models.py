@@ -337,7 +337,7 @@ class RoutedView(BaseModel):
 
 
 class Explain(Taken):
-    """One of: `queue` and `body`; `bucket` and `key`; `message`; or `function` alone, as it would be invoked."""
+    """One of: `queue` and `body`; `topic` and `body`; `bucket` and `key`; `message`; or `function` alone, invoked."""
 
     queue: str | None = Field(default=None, description="A message as it would be sent to this queue.")
     body: str | None = Field(default=None, description="Its body.")
@@ -345,6 +345,9 @@ class Explain(Taken):
     delay: int | None = Field(default=None, description="Its delay in seconds; null takes the queue's.")
     group: str | None = Field(default=None, description="Its MessageGroupId.")
     deduplication_id: str | None = Field(default=None, description="Its MessageDeduplicationId.")
+    topic: str | None = Field(default=None, description="A message as it would be published to this topic.")
+    subject: str | None = Field(default=None, description="Of a published message: its subject.")
+    structure: str | None = Field(default=None, description='Of a published message: "json" has one for each protocol.')
     bucket: str | None = Field(default=None, description="An object event as it would happen in this bucket.")
     key: str | None = Field(default=None, description="The object's key.")
     event: str | None = Field(default=None, description="The object event.", examples=["ObjectRemoved:Delete"])

@@ -87,8 +87,8 @@ def test_asking_changes_nothing(service: Serving) -> None:
 @pytest.mark.parametrize(
     ("question", "words"),
     [
-        ({}, "say one of queue (with body), bucket (with key), message and, alone, function"),
-        ({"queue": "orders", "body": "a", "bucket": "photos"}, "say one of queue (with body)"),
+        ({}, "say one of queue or topic (with body), bucket (with key), message and, alone, function"),
+        ({"queue": "orders", "body": "a", "bucket": "photos"}, "say one of queue or topic"),
         ({"queue": "orders"}, "queue needs body"),
         ({"bucket": "photos"}, "bucket needs key"),
         ({"message": "m", "delay": 3}, "delay does not go with message"),
