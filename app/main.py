@@ -24,6 +24,7 @@ from app.web.control.address import is_for_control
 from app.web.control.parts import ControlParts
 from app.web.deferred import Deferred
 from app.web.lambda_api import LambdaParts
+from app.web.gateway.application import GatewayApp
 from app.web.s3 import S3App
 
 Scope = Any
@@ -58,11 +59,16 @@ def _create(
         service.stored,
         LambdaParts(service.packages, service.store),
     )
+    gateway = GatewayApp(service.engine, service.outside, _ports_of(settings))
     listen = f"{settings.listen.host}:{port or settings.listen.port}"
     control = Deferred(lambda: _control_app(service, listen))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
+            address = gateway.address_of(scope)
+            if address is not None:
+                await gateway.answer(address, scope, receive, send)
+                return
             await (control if is_for_control(scope) else aws)(scope, receive, send)
         elif scope["type"] == "lifespan":
             await _live(service, receive, send, on_ready)
@@ -81,17 +87,29 @@ def serve(*, config: Path | None, environ: Mapping[str, str]) -> int:
         for problem in error.problems:
             click.echo(f"triggerfish: {problem}", err=True)
         return 1
-    try:
-        listening = _listening(settings.listen)
-    except OSError as error:
-        click.echo(f"triggerfish: cannot listen on {settings.listen}: {error.strerror}", err=True)
-        return 1
-    with listening:
-        return _serve(settings, listening)
+    with contextlib.ExitStack() as open_sockets:
+        sockets = []
+        for place in _places(settings):
+            try:
+                sockets.append(open_sockets.enter_context(_listening(place)))
+            except OSError as error:
+                click.echo(f"triggerfish: cannot listen on {place}: {error.strerror}", err=True)
+                return 1
+        return _serve(settings, sockets)
 
 
-def _serve(settings: Settings, listening: socket.socket) -> int:
-    port: int = listening.getsockname()[1]
+def _places(settings: Settings) -> list[Listen]:
+    """Where the service listens: its own address first, then the ports that fronts have to themselves."""
+    own = settings.listen
+    return [own, *(Listen(own.host, port) for port in _ports_of(settings))]
+
+
+def _ports_of(settings: Settings) -> dict[int, str]:
+    return {front.port: front.id for front in settings.fronts if front.port is not None}
+
+
+def _serve(settings: Settings, sockets: list[socket.socket]) -> int:
+    port: int = sockets[0].getsockname()[1]
     failures: list[str] = []
 
     def ready(service: Service) -> None:
@@ -116,7 +134,7 @@ def _serve(settings: Settings, listening: socket.socket) -> int:
     logging.getLogger("uvicorn.error").addFilter(lambda record: not (failures and "startup failed" in record.msg))
     # What ended it is raised anew by uvicorn when all is shut down: Ctrl-C is an ordinary end here.
     with contextlib.suppress(SystemExit, KeyboardInterrupt):
-        server.run(sockets=[listening])
+        server.run(sockets=sockets)
     for failure in failures:
         click.echo(f"triggerfish: {failure}", err=True)
     return 1 if failures else 0

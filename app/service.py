@@ -27,12 +27,14 @@ from app.core.commands import (
     DescribeRemoteQueue,
     PutBucketLifecycle,
     PutBucketNotification,
+    PutFront,
     PutFunction,
     Subscribe,
 )
 from app.core.environment_state import EnvironmentState
 from app.core.errors import Refused
 from app.core.facts.sns import told
+from app.core.gateway.fronts import Front
 from app.core.names import Arn
 from app.core.world import World
 from app.endpoints import Endpoints, Packages
@@ -137,6 +139,8 @@ class Service:
             await self._named(f"buckets.{bucket.name}", self.add_bucket(bucket))
         for mapping in self.settings.mappings:
             await self._named(f"mappings: {mapping.queue} → {mapping.function}", self.add_mapping(mapping))
+        for front in self.settings.fronts:
+            await self._named(f"{front.kind} {front.name}", self.add_front(front))
 
     def end_waits(self) -> None:
         """Answer what has no end of its own, live journals and long polls, because the service is about to stop."""
@@ -162,6 +166,9 @@ class Service:
         endpoint = self.endpoints.get(spec.arn)
         if isinstance(endpoint, Pool):
             endpoint.watch(partial(self._describe_environments, spec.arn))
+
+    async def add_front(self, front: Front) -> None:
+        self.engine.submit(PutFront(front))
 
     async def remove_function(self, function: Arn) -> None:
         """Raises ResourceNotFound."""

@@ -67,7 +67,9 @@ class Invocations:
             return Invoked(request_id, version=version)
         payload = command.payload or b"{}"
         cause = self.cause_of(command.origin, command.origin.trace_header, now)
-        source = cause.hop.stations[-1] if cause.hop else "Invoke"
+        if command.station is not None:
+            cause = cause.via(command.station)
+        source = command.station or (cause.hop.stations[-1] if cause.hop else "Invoke")
         if command.type is InvocationType.EVENT:
             event = Event(request_id, arn, name.as_invoked, payload, source, cause, now)
             self.events.accept(function, event, now)

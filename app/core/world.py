@@ -18,6 +18,7 @@ from app.core.explain import Explanation, Question, Scene, explain
 from app.core.facts import Effect, Fact
 from app.core.function import Function, FunctionSpec
 from app.core.functions import Functions
+from app.core.gateway.gateways import Gateways
 from app.core.ids import Ids
 from app.core.invocations import Invocations
 from app.core.layers import Layers
@@ -124,6 +125,7 @@ class World:
         )
         self._environments = Environments(self._outbox, self._functions.get)
         self._quiet: tuple[Waking, ...] = (self._environments, self._buckets.restores.ends, self._buckets.sweeps)
+        self._gateways = Gateways(ids, self._outbox, self._cause_of)
         self._verbs = self._table_of_verbs()
         self._now: Instant = 0
 
@@ -274,6 +276,11 @@ class World:
         """Raises NoSuchBucket, NoSuchLifecycleConfiguration."""
         return self._buckets.lifecycle_of(bucket)
 
+    @property
+    def gateways(self) -> Gateways:
+        """The HTTP fronts of functions: to be read."""
+        return self._gateways
+
     def find_message(self, message_id: str) -> tuple[Queue, Message] | None:
         """Where a message is now. Looks into every queue: for people, not for the hot path."""
         for queue in self._queues.all():
@@ -352,6 +359,7 @@ class World:
             **self._topics.verbs(),
             **self._pipes.verbs(),
             **self._event_bridge.verbs(),
+            **self._gateways.verbs(),
         }
 
     def _create_queue(self, command: commands.CreateQueue, now: Instant) -> Arn:

@@ -4,9 +4,12 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
+from app.core.gateway.fronts import Front
 from app.core.limits import DEFAULT_LIMITS
 from app.core.names import DEFAULT_ACCOUNT, DEFAULT_REGION, Scope
+from app.settings.apis import Reading, read_api
 from app.settings.document import Document, read_document
+from app.settings.fronts import read_distribution, read_load_balancer, read_url
 from app.settings.functions import read_function, read_image
 from app.settings.problems import Place, Problem, SettingsError, place_text
 from app.settings.reading import Field, Notes, Table
@@ -156,7 +159,7 @@ def _problem(place: Place, text: str, document: Document, overridden: Mapping[Pl
 
 
 def _read(field: Field) -> Settings:
-    table = field.table((*KEYS, "images", "functions", "queues", "topics", "buckets", "mappings"))
+    table = field.table((*KEYS, "images", "functions", "queues", "topics", "buckets", "mappings", *FRONT_SECTIONS))
     listen = table.read("listen", read_listen) or Listen()
     security = table.read("security", read_security) or Security()
     check_exposure(listen, security, table)
@@ -164,6 +167,7 @@ def _read(field: Field) -> Settings:
         table.read("account", read_account) or DEFAULT_ACCOUNT, table.read("region", read_region) or DEFAULT_REGION
     )
     mappings = table.read("mappings", Field.items) or []
+    fronts = Reading(scope)
     settings = Settings(
         listen=listen,
         hosts=table.read("hosts", read_hosts) or (),
@@ -182,9 +186,38 @@ def _read(field: Field) -> Settings:
         topics=_named(table, "topics", read_topic),
         buckets=_named(table, "buckets", read_bucket),
         mappings=tuple(mapping for item in mappings if (mapping := read_mapping(item)) is not None),
+        fronts=_read_fronts(table, fronts, listen),
     )
-    check_references(table, scope)
+    check_references(table, scope, fronts.functions)
     return settings
+
+
+FRONT_SECTIONS: Mapping[str, Callable[[str, Field, Reading], Front | None]] = {
+    "apis": read_api,
+    "urls": read_url,
+    "load_balancers": read_load_balancer,
+    "distributions": read_distribution,
+}
+
+
+def _read_fronts(table: Table, reading: Reading, listen: Listen) -> tuple[Front, ...]:
+    """Everything that has a name of its own on the web; no two may have the same, nor the same port."""
+    fronts: dict[str, Front] = {}
+    ports: dict[int, str] = {}
+    for section, read in FRONT_SECTIONS.items():
+        field = table.get(section)
+        for name, entry in field.entries() if field is not None else ():
+            front = read(name, entry, reading)
+            if front is None:
+                continue
+            if front.id in fronts:
+                entry.wrong(f"the {fronts[front.id].kind} {fronts[front.id].name} has this name already")
+            if front.port is not None and front.port == listen.port:
+                entry.wrong(f"port {front.port} is where everything else listens")
+            if front.port is not None and ports.setdefault(front.port, front.id) != front.id:
+                entry.wrong(f"port {front.port} is that of {ports[front.port]} already")
+            fronts[front.id] = front
+    return tuple(fronts.values())
 
 
 def _named(

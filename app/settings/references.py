@@ -7,10 +7,13 @@ from app.settings.reading import Field, Table, guess
 from app.settings.values import QueueSettings
 
 
-def check_references(table: Table, scope: Scope) -> None:
-    """Note every function, queue and topic that is mentioned and not there; by its ARN it may be elsewhere."""
+def check_references(table: Table, scope: Scope, functions: Iterable[Field] = ()) -> None:
+    """Note every function, queue and topic that is mentioned and not there; by its ARN it may be elsewhere.
+
+    `functions` are more mentions of functions than those that mappings and buckets make.
+    """
     for kind, mentions in (
-        ("function", _functions_mentioned(table)),
+        ("function", [*_functions_mentioned(table), *functions]),
         ("queue", _queues_mentioned(table)),
         ("topic", _mentions(_notifications(table), "topic")),
     ):

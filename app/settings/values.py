@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from app.core.function import Script
 from app.core.lifecycle import LifecycleRule
+from app.core.gateway.fronts import Front
 from app.core.limits import DEFAULT_LIMITS, Limits
 from app.core.names import DEFAULT_ACCOUNT, DEFAULT_REGION, Arn, Scope
 from app.core.time import Instant
@@ -323,6 +324,7 @@ class Settings:
     topics: tuple[TopicSettings, ...] = ()
     buckets: tuple[BucketSettings, ...] = ()
     mappings: tuple[MappingSettings, ...] = ()
+    fronts: tuple[Front, ...] = ()
 
     @property
     def scope(self) -> Scope:

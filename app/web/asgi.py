@@ -5,6 +5,9 @@ from starlette.types import Message, Receive, Send
 from app.wire.http import HttpAnswer
 from app.wire.refusals import BodyTooLarge
 
+HEADER_NAMES = "triggerfish.header_names"
+"""In an ASGI scope: the names of the headers as the client wrote them, in their order."""
+
 _BODILESS = (204, 304)
 
 

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias, cast
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
-from app.web.asgi import headers_of
+from app.web.asgi import HEADER_NAMES, headers_of
 from app.wire.http import HttpAnswer
 
 Answered: TypeAlias = tuple[HttpAnswer, bytes]
@@ -35,14 +35,26 @@ class AtOnceProtocol(HttpToolsProtocol):
         self._answer_at_once = answer_at_once
         self._held: list[bytes] | None = None
         self._held_bytes = 0
+        self._names: list[bytes] = []
+        self._is_head_over = False
 
     def on_message_begin(self) -> None:
         # What uvicorn makes ready for the ASGI app waits until it is needed.
         self.url = b""
         self.expect_100_continue = False
         self.headers = []
+        self._names = []
+        self._is_head_over = False
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self._is_head_over:
+            return  # a trailer: who decided by the headers must not find others there later
+        # REST APIs hand header names on as they were written; uvicorn keeps them in lower case only.
+        self._names.append(name)
+        super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
+        self._is_head_over = True
         if self._may_be_at_once():
             self._held, self._held_bytes = [], 0
         else:
@@ -98,6 +110,7 @@ class AtOnceProtocol(HttpToolsProtocol):
         self.url, self.expect_100_continue = url, expect_100_continue
         self.headers.extend(headers)
         super().on_headers_complete()
+        self.scope[HEADER_NAMES] = self._names  # type: ignore[literal-required] # what is ours begins with our name
 
     def _write(self, answer: HttpAnswer, request_id: bytes) -> None:
         keeps_alive = self.parser.should_keep_alive()

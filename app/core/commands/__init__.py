@@ -74,6 +74,15 @@ from app.core.commands.functions import (
     UntagMapping,
     UpdateEventSourceMapping,
 )
+from app.core.commands.gateway import (
+    ChangeApi,
+    CloseRequest,
+    GatewayCommand,
+    Opened,
+    OpenRequest,
+    PutFront,
+    RemoveFront,
+)
 from app.core.commands.origin import OUTSIDE, Origin
 from app.core.commands.outside import OutsideCommand, SettleOutsideCall
 from app.core.commands.pipes import PipeCommand
@@ -154,6 +163,7 @@ Command: TypeAlias = (
     | PipeCommand
     | OutsideCommand
     | EnvironmentCommand
+    | GatewayCommand
 )
 
 __all__ = [
@@ -166,9 +176,11 @@ __all__ = [
     "CancelMessageMoveTask",
     "CancelReplay",
     "CancelWait",
+    "ChangeApi",
     "ChangeMessageVisibility",
     "ChangeMessageVisibilityBatch",
     "ChangeObject",
+    "CloseRequest",
     "Command",
     "ConfirmSubscription",
     "CreateAlias",
@@ -205,6 +217,8 @@ __all__ = [
     "ForgetBucket",
     "Invoke",
     "Invoked",
+    "OpenRequest",
+    "Opened",
     "Origin",
     "Publish",
     "PublishBatch",
@@ -219,6 +233,7 @@ __all__ = [
     "PutDataProtectionPolicy",
     "PutEventInvokeConfig",
     "PutEvents",
+    "PutFront",
     "PutFunction",
     "PutProvisionedConcurrency",
     "PutReservedConcurrency",
@@ -231,6 +246,7 @@ __all__ = [
     "RemoveBusPermission",
     "RemoveFunctionPermission",
     "RemoveLayerPermission",
+    "RemoveFront",
     "RemovePermission",
     "RemoveTargets",
     "RemoveTopicPermission",

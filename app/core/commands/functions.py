@@ -94,7 +94,8 @@ class UntagMapping:
 @value(frozen=True, slots=True)
 class Invoke:
     """`function` is a name, a partial ARN or an ARN. Answers `Waiting` (RequestResponse; then `Invoked`),
-    or `Invoked` with an empty outcome (Event, DryRun)."""
+    or `Invoked` with an empty outcome (Event, DryRun). `station` is where it came through, if not straight from its
+    origin: `GET /pets of shop`."""
 
     scope: Scope
     function: str
@@ -103,6 +104,7 @@ class Invoke:
     qualifier: str | None = None
     client_context: str | None = None
     origin: Origin = OUTSIDE
+    station: str | None = None
 
 
 @value(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from app.core.facts.functions import (
     InvocationThrottled,
     PermissionMissing,
 )
+from app.core.facts.gateway import GatewayFact, RequestAnswered, RequestReceived, RequestUnrouted
 from app.core.facts.loops import LoopWarned
 from app.core.facts.mappings import BatchAbandoned, BatchFormed, MappingFact, MessagesFiltered
 from app.core.facts.pipes import PipeBegan, PipeEnded, PipeEnriched, PipeFact
@@ -94,6 +95,7 @@ Fact: TypeAlias = (
     | FunctionFact
     | PipeFact
     | EnvironmentFact
+    | GatewayFact
     | LoopWarned
 )
 Effect: TypeAlias = Fact | Wish
@@ -162,6 +164,9 @@ __all__ = [
     "RecycleEnvironment",
     "ReleaseEndpoint",
     "ReplayMoved",
+    "RequestAnswered",
+    "RequestReceived",
+    "RequestUnrouted",
     "StopReceiving",
     "TextRecorded",
     "VisibilityChanged",

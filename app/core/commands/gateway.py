@@ -1,0 +1,76 @@
+"""What can be asked of the HTTP fronts of functions."""
+
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+from app.core.commands.origin import OUTSIDE, Origin
+from app.core.gateway.fronts import Front
+from app.core.names import Scope
+from app.core.value import value
+
+
+@value(frozen=True, slots=True)
+class PutFront:
+    """Make a front known as the settings have it, or change it."""
+
+    front: Front
+
+
+@value(frozen=True, slots=True)
+class RemoveFront:
+    id: str
+
+
+@value(frozen=True, slots=True)
+class ChangeApi:
+    """An operation of API Gateway v2 that changes something (`CreateRoute`), with its parameters under AWS's names.
+
+    Answers AWS's result. `endpoint_host` is under which name and port APIs answer here: `localhost:4566`.
+    """
+
+    scope: Scope
+    operation: str
+    parameters: Mapping[str, Any]
+    endpoint_host: str = "localhost:4566"
+
+
+@value(frozen=True, slots=True)
+class OpenRequest:
+    """A request came to a front; `path` is as the client sees it. Answers `Opened`."""
+
+    front: str
+    name: str
+    method: str
+    path: str
+    origin: Origin = OUTSIDE
+
+
+@value(frozen=True, slots=True)
+class Opened:
+    """`request_id` is a UUID, `extended_id` the short form that HTTP APIs give; `origin` is what an invocation that the
+    request leads to is caused by, its trace header always there."""
+
+    request_id: str
+    extended_id: str
+    chain: str
+    origin: Origin
+
+
+@value(frozen=True, slots=True)
+class CloseRequest:
+    """A request was answered; `unrouted` is why nothing took it, `problem` why not the function answered."""
+
+    front: str
+    name: str
+    request_id: str
+    chain: str
+    method: str
+    path: str
+    status: int
+    duration_ms: float
+    route: str | None = None
+    unrouted: str | None = None
+    problem: str | None = None
+
+
+GatewayCommand: TypeAlias = PutFront | RemoveFront | ChangeApi | OpenRequest | CloseRequest

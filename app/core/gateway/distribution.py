@@ -1,0 +1,48 @@
+"""A CloudFront distribution as a value: an origin, and functions at the edge before and after it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from app.core.gateway.paths import matches_glob
+from app.core.names import Arn, Scope
+
+EVENT_TYPES = ("viewer-request", "origin-request", "origin-response", "viewer-response")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """A URL, or a bucket of ours; `path` is put before what is asked for."""
+
+    url: str | None = None
+    bucket: str | None = None
+    path: str = ""
+    custom_headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Behavior:
+    """What happens to requests whose path fits `path` (`*` and `?`): functions by event type, with body or without."""
+
+    path: str
+    origin: Origin
+    functions: Mapping[str, Arn] = field(default_factory=dict)
+    includes_body: bool = False
+
+    def takes(self, path: str) -> bool:
+        return matches_glob(self.path if self.path.startswith(("/", "*")) else f"/{self.path}", path)
+
+
+@dataclass(frozen=True, slots=True)
+class Distribution:
+    """The first behavior that takes a path is its; the last one takes everything."""
+
+    id: str
+    name: str
+    scope: Scope
+    behaviors: tuple[Behavior, ...]
+    port: int | None = None
+
+    kind = "distribution"
+
+    def behavior_for(self, path: str) -> Behavior:
+        return next((behavior for behavior in self.behaviors if behavior.takes(path)), self.behaviors[-1])

@@ -1,0 +1,81 @@
+"""Which requests are a front's: by the host that they ask, by their path, or by a port of its own.
+
+By host, as on AWS with another end: `{api}.execute-api.localhost:4566`, `{api}.execute-api.us-east-1.localhost`,
+`….localhost.localstack.cloud`, and AWS's own names. By path, for who cannot: `/_triggerfish/gateway/{api}/{stage}/…`,
+and LocalStack's `/restapis/{api}/{stage}/_user_request_/…` and `/_aws/execute-api/{api}/{stage}/…`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.types import Scope
+
+from app.core.gateway.paths import decoded
+
+ROOT = "/_triggerfish/gateway/"
+
+_HOST = re.compile(
+    r"(?P<id>[a-z0-9_-]+)\.(?P<service>execute-api|lambda-url|elb|cloudfront)"
+    r"(?:\.(?P<region>[a-z]{2}(?:-[a-z]+)+-\d))?\.(?:localhost(?:\.localstack\.cloud)?|amazonaws\.com|on\.aws)"
+    r"|(?P<distribution>[a-z0-9_-]+)\.cloudfront\.net"
+    r"|(?P<balancer>[a-z0-9_-]+)\.(?P<elb_region>[a-z]{2}(?:-[a-z]+)+-\d)\.elb\.(?:localhost|amazonaws\.com)"
+)
+_PATHS = (
+    re.compile(r"/_triggerfish/gateway/(?P<id>[^/]+)(?P<path>/.*)?"),
+    re.compile(r"/restapis/(?P<id>[^/]+)/(?P<stage>[^/]+)/_user_request_(?P<path>/.*)?"),
+    re.compile(r"/_aws/execute-api/(?P<id>[^/]+)(?P<path>/.*)?"),
+)
+_SUFFIXES = (".localhost", ".localstack.cloud", ".amazonaws.com", ".on.aws", ".cloudfront.net")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """`front` is an id or a name, `path` what the front is to see, percent-encoded; `domain` the name that it was asked
+    under, None where that was not one of its own. By `port`, a path need not name a stage."""
+
+    front: str
+    path: str
+    domain: str | None = None
+    by_port: bool = False
+
+
+def address_of(scope: Scope, ports: Mapping[int, str]) -> Address | None:
+    """The front that an ASGI request is for, if it is for one. `ports` are those of fronts, by number."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode()
+    path = raw.decode("latin-1")
+    if ports and (server := scope.get("server")) is not None and server[1] in ports:
+        return Address(ports[server[1]], path or "/", by_port=True)
+    if path.startswith(("/_triggerfish/gateway/", "/restapis/", "/_aws/execute-api/")):
+        return _by_path(path)
+    host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+    return by_host(host.decode("latin-1"), path or "/") if b"." in host else None
+
+
+def by_host(host: str, path: str) -> Address | None:
+    """`{api}.execute-api.localhost:4566` and its like; None for any other host, those of buckets among them."""
+    name = host.rsplit(":", 1)[0].lower() if ":" in host else host.lower()
+    if not name.endswith(_SUFFIXES):
+        return None
+    found = _HOST.fullmatch(name)
+    if found is None:
+        return None
+    front = found["id"] or found["distribution"] or found["balancer"]
+    return Address(front, path, name)
+
+
+def _by_path(path: str) -> Address | None:
+    for pattern in _PATHS:
+        found = pattern.fullmatch(path)
+        if found is None:
+            continue
+        inner = found["path"] or "/"
+        stage = found.groupdict().get("stage")
+        if stage is not None and stage != "$default":
+            inner = f"/{stage}{inner}"
+        # A stage of this name is told by its absence.
+        first, slash, rest = inner[1:].partition("/")
+        if decoded(first) == "$default":
+            inner = f"{slash}{rest}" or "/"
+        return Address(decoded(found["id"]), inner)
+    return None

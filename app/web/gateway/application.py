@@ -1,0 +1,108 @@
+"""The ASGI app of all fronts: it finds the one that is asked, reads the request, and sends what that answers."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from time import perf_counter
+from typing import Any, TypeAlias
+
+from starlette.types import Receive, Send
+from starlette.types import Scope as AsgiScope
+
+from app.core.commands import CloseRequest, Opened, OpenRequest, Origin
+from app.core.gateway.http_api import HttpApi
+from app.core.gateway.request import GatewayAnswer, GatewayRequest
+from app.engine.driver import Engine
+from app.engine.ports import OutsideWorld
+from app.web.asgi import ClientGone, read_body
+from app.web.gateway.address import Address, address_of
+from app.web.gateway.http_api import HttpApiFront
+from app.web.gateway.outcome import Result, Streamed
+from app.web.gateway.reading import request_of
+from app.wire.gateway import http_api as http_api_answers
+from app.wire.refusals import BodyTooLarge
+
+_BODILESS = (204, 304)
+
+Answering: TypeAlias = Callable[[Any, GatewayRequest, Address, Opened], Awaitable[Result]]
+
+
+class GatewayApp:
+    """Answers what is asked of a front. `ports` are those that fronts have to themselves, by number."""
+
+    def __init__(self, engine: Engine, outside: OutsideWorld, ports: Mapping[int, str]) -> None:
+        self._engine = engine
+        self._ports = ports
+        self._http_apis = HttpApiFront(engine, outside)
+
+    def address_of(self, scope: AsgiScope) -> Address | None:
+        """The front that a request is for, if it is for one."""
+        return address_of(scope, self._ports)
+
+    async def answer(self, address: Address, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        front = self._engine.world.gateways.get(address.front)
+        match front:
+            case HttpApi():
+                await self._serve(front, self._http_apis.answer, HttpApiFront.limits, address, scope, receive, send)
+            case _:
+                await _send(send, _nobody(address), scope["method"])
+
+    async def _serve(
+        self, front: Any, answering: Answering, limits: "Any", address: Address, scope: AsgiScope, receive: Receive,
+        send: Send,
+    ) -> None:  # fmt: skip
+        started = perf_counter()
+        try:
+            body: bytes | None = await read_body(receive, limits.body_bytes)
+        except BodyTooLarge:
+            body = None
+        except ClientGone:
+            return
+        request = request_of(scope, address, body or b"")
+        opened: Opened = self._engine.submit(
+            OpenRequest(front.id, front.name, request.method, request.path, _origin_of(request))
+        )
+        refused = limits.refusal(request, is_too_large=body is None)
+        result = Result(refused) if refused is not None else await answering(front, request, address, opened)
+        try:
+            if isinstance(result.answer, Streamed):
+                await result.answer.send(send)
+            else:
+                await _send(send, result.answer, request.method)
+        finally:
+            self._engine.submit(
+                CloseRequest(
+                    front.id, front.name, opened.request_id, opened.chain, request.method, request.path,
+                    result.answer.status, (perf_counter() - started) * 1_000, result.route, result.unrouted,
+                    result.problem,
+                )
+            )  # fmt: skip
+
+
+def _origin_of(request: GatewayRequest) -> Origin:
+    # Whoever signs a request to a front signs it for the front; a key of one of our environments still tells whose.
+    return Origin(request.header("x-amzn-trace-id"))
+
+
+def _nobody(address: Address) -> GatewayAnswer:
+    """What AWS answers under a name of its own where there is nothing behind it."""
+    if address.domain is not None and ".lambda-url." in address.domain:
+        # Recorded in November 2025.
+        headers = (("content-type", "application/json"), ("x-amzn-ErrorType", "AccessDeniedException"))
+        return GatewayAnswer(403, headers, b'{"Message":null}')
+    return http_api_answers.NOT_FOUND
+
+
+async def _send(send: Send, answer: GatewayAnswer, method: str) -> None:
+    headers = [(name.encode("latin-1"), _encoded(value)) for name, value in answer.headers]
+    body = b"" if answer.status in _BODILESS else answer.body
+    if answer.status not in _BODILESS:
+        headers.append((b"content-length", b"%d" % len(body)))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
+
+
+def _encoded(value: str) -> bytes:
+    """Latin-1 as HTTP has it; what goes beyond that goes as UTF-8."""
+    try:
+        return value.encode("latin-1")
+    except UnicodeEncodeError:
+        return value.encode(errors="replace")

@@ -1,0 +1,122 @@
+"""A request through an HTTP API: stage, route, CORS, throttling, authorizer, integration, answer."""
+
+from dataclasses import replace
+from typing import assert_never
+
+from app.core.commands import Opened
+from app.core.gateway.cors import answer_headers, is_preflight, preflight_headers, without_cors
+from app.core.gateway.http_api import HttpApi, Route, Selected, Stage, select, why_unrouted
+from app.core.gateway.paths import decoded
+from app.core.gateway.request import GatewayAnswer, GatewayRequest
+from app.core.gateway.routes import DEFAULT
+from app.engine.driver import Engine
+from app.engine.ports import OutsideWorld
+from app.web.gateway.address import Address
+from app.web.gateway.authorizing import Authorizing, Refusal
+from app.web.gateway.integrations import integrate_aws, integrate_http
+from app.web.gateway.invoking import Failed, Rejected, Returned, TookTooLong, invoke
+from app.web.gateway.outcome import RequestLimits, Result
+from app.wire.gateway import http_api as answers
+from app.wire.gateway import payload_v1, payload_v2
+from app.wire.gateway.occasion import Occasion
+from app.wire.gateway.results import BadResult
+
+
+class HttpApiFront:
+    """Answers requests to HTTP APIs."""
+
+    # API Gateway quotas: 10 MB of payload; request line and header values together 10,240 bytes. The words of the
+    # refusals are UNCONFIRMED.
+    limits = RequestLimits(
+        10_485_760, 10_240, 10_240, answers.BODY_TOO_LARGE, answers.URI_TOO_LONG, answers.HEADERS_TOO_LARGE
+    )
+
+    def __init__(self, engine: Engine, outside: OutsideWorld) -> None:
+        self._engine = engine
+        self._outside = outside
+        self._authorizing = Authorizing(engine, outside)
+
+    async def answer(self, api: HttpApi, request: GatewayRequest, address: Address, opened: Opened) -> Result:
+        """The API's answer, with the headers that it adds to each."""
+        result = await self._result(api, request, address, opened)
+        answer = result.answer
+        assert isinstance(answer, GatewayAnswer), "an HTTP API answers whole"
+        headers = answer.headers
+        if api.cors is not None:
+            headers = (*without_cors(headers), *answer_headers(api.cors, request))
+        return replace(result, answer=replace(answer, headers=(*headers, ("apigw-requestid", opened.extended_id))))
+
+    async def _result(self, api: HttpApi, request: GatewayRequest, address: Address, opened: Opened) -> Result:
+        only = next(iter(api.stages)) if address.by_port and len(api.stages) == 1 else None
+        selected = select(api, request.method, request.path, in_stage=only)
+        route = selected.route if selected is not None else None
+        if api.cors is not None and is_preflight(request) and (route is None or not _catches_options(route)):
+            headers = preflight_headers(api.cors, request)
+            return Result(GatewayAnswer(204, headers), route="CORS")
+        if selected is None or route is None:
+            reason = why_unrouted(api, request.method, request.path, selected)
+            return Result(answers.NOT_FOUND, unrouted=reason)
+        now = self._engine.clock.now()
+        if not self._engine.world.gateways.admits(api, selected.stage, route.key.text, now):
+            return Result(answers.THROTTLED, route.key.text, problem="the stage's throttle was reached")
+        occasion = self._occasion(api, request, selected, route, address, opened)
+        authorized = await self._authorizing.authorize(api, selected.stage, route, request, occasion, opened)
+        if isinstance(authorized, Refusal):
+            return Result(authorized.answer, route.key.text, problem=authorized.problem)
+        occasion = replace(occasion, authorizer=authorized)
+        return await self._integrate(api, selected.stage, route, request, occasion, opened)
+
+    async def _integrate(
+        self, api: HttpApi, stage: Stage, route: Route, request: GatewayRequest, occasion: Occasion, opened: Opened
+    ) -> Result:
+        integration, key = route.integration, route.key.text
+        if integration is None:
+            return Result(answers.INTERNAL_ERROR, key, problem="the route has no integration")
+        if integration.subtype is not None:
+            return await integrate_aws(self._outside, api, integration, request, occasion, key)
+        if integration.function is None:
+            return await integrate_http(self._outside, integration, request, occasion, key)
+        version = integration.payload_version
+        event = (payload_v1 if version == "1.0" else payload_v2).http_api_event(request, occasion)
+        station = f"{request.method} {request.path} of {api.name}"
+        ending = await invoke(
+            self._engine, integration.function, event, api.scope, opened.origin, station, integration.timeout_ms
+        )
+        match ending:
+            case Returned(payload=payload):
+                try:
+                    return Result(answers.answer_of_result(payload, version), key)
+                except BadResult as bad:
+                    return Result(answers.INTERNAL_ERROR, key, problem=str(bad))
+            case Failed() | Rejected():
+                return Result(answers.INTERNAL_ERROR, key, problem=ending.text)
+            case TookTooLong():
+                return Result(answers.TIMED_OUT, key, problem=ending.text)
+            case _:
+                assert_never(ending)
+
+    def _occasion(
+        self, api: HttpApi, request: GatewayRequest, selected: Selected, route: Route, address: Address, opened: Opened
+    ) -> Occasion:
+        trace_header = opened.origin.trace_header
+        assert trace_header is not None, "an opened request has one"
+        return Occasion(
+            api.scope.account,
+            api.id,
+            selected.stage.name,
+            route.key.text,
+            selected.path,
+            opened.extended_id,
+            self._engine.clock.now(),
+            trace_header,
+            address.domain or f"{api.id}.execute-api.{api.scope.region}.amazonaws.com",
+            {name: decoded(text) for name, text in selected.variables.items()},
+            selected.stage.variables,
+            payload_version=route.integration.payload_version if route.integration is not None else "2.0",
+        )
+
+
+def _catches_options(route: Route) -> bool:
+    """A route for OPTIONS itself goes before the preflight that the API answers; ANY does not. Of `$default` only one
+    with an authorizer does (HTTP API guide, http-api-cors)."""
+    return route.key.method == "OPTIONS" or (route.key.text == DEFAULT and route.authorization != "NONE")

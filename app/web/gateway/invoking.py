@@ -1,0 +1,86 @@
+"""Invoking a function for a request: synchronously, for so long and no longer in real time."""
+
+import asyncio
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from app.core.commands import Invoke, Invoked, Origin
+from app.core.errors import Refused
+from app.core.invocation import Outcome, Succeeded
+from app.core.names import Arn, Scope
+from app.core.outcomes import error_of, word_of
+from app.engine.driver import Engine
+from app.engine.ports import ResponseSink
+
+
+@dataclass(frozen=True, slots=True)
+class Returned:
+    """The function returned; `payload` is its JSON."""
+
+    payload: bytes
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The function failed, whichever way; `text` says how."""
+
+    text: str
+    outcome: Outcome
+    request_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Lambda would not run it: it is not there, is throttled, may not be invoked, gets too much."""
+
+    refusal: Refused
+
+    @property
+    def text(self) -> str:
+        return self.refusal.message
+
+
+@dataclass(frozen=True, slots=True)
+class TookTooLong:
+    """The time limit of whoever called passed; the function runs on."""
+
+    after_ms: int
+
+    @property
+    def text(self) -> str:
+        return f"the function did not answer within {self.after_ms / 1_000:g} s, and runs on"
+
+
+Ending: TypeAlias = Returned | Failed | Rejected | TookTooLong
+
+
+async def invoke(
+    engine: Engine,
+    function: Arn,
+    payload: bytes,
+    scope: Scope,
+    origin: Origin,
+    station: str,
+    timeout_ms: int | None,
+    sink: ResponseSink | None = None,
+) -> Ending:
+    """Run the function with the event; `sink` is given what it streams. Never raises for what the function does."""
+    command = Invoke(scope, function, payload, origin=origin, station=station)
+    try:
+        async with asyncio.timeout(timeout_ms / 1_000 if timeout_ms else None):
+            invoked = await (engine.ask(command) if sink is None else engine.ask_streaming(command, sink))
+    except TimeoutError:
+        return TookTooLong(timeout_ms or 0)
+    except Refused as refusal:
+        return Rejected(refusal)
+    return _ending_of(invoked)
+
+
+def _ending_of(invoked: Invoked) -> Ending:
+    outcome = invoked.outcome
+    assert outcome is not None, "a synchronous invocation has an outcome"
+    if isinstance(outcome, Succeeded):
+        return Returned(outcome.payload, invoked.request_id)
+    error_type, message = error_of(outcome)
+    return Failed(f"the function {word_of(outcome)}: {error_type}: {message}", outcome, invoked.request_id)
