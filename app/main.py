@@ -23,8 +23,8 @@ from app.web.aws import AwsEndpoint, AwsSettings
 from app.web.control.address import is_for_control
 from app.web.control.parts import ControlParts
 from app.web.deferred import Deferred
-from app.web.lambda_api import LambdaParts
 from app.web.gateway.application import GatewayApp
+from app.web.lambda_api import LambdaParts
 from app.web.s3 import S3App
 
 Scope = Any

@@ -35,6 +35,7 @@ VALUES = {
 # Told through what drives them.
 TOLD_ELSEWHERE = {
     "buses": "buses/test_put_events.py",
+    "gateway": "gateway/test_gateways.py",
     "explain": "explain/test_messages_to_send.py",
     "lines": "test_queue.py",
     "consumers": "test_mappings.py",

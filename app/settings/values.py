@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from app.core.function import Script
-from app.core.lifecycle import LifecycleRule
 from app.core.gateway.fronts import Front
+from app.core.lifecycle import LifecycleRule
 from app.core.limits import DEFAULT_LIMITS, Limits
 from app.core.names import DEFAULT_ACCOUNT, DEFAULT_REGION, Arn, Scope
 from app.core.time import Instant

@@ -73,6 +73,7 @@ from tests.properties import (
     plays_deployments,
     plays_environments,
     plays_events,
+    plays_gateway,
     plays_invocations,
     plays_pipes,
     plays_s3,
@@ -392,6 +393,7 @@ VERBS: dict[str, Callable[[Play, int, int], Command | None]] = {
     **plays_environments.VERBS,
     **plays_pipes.VERBS,
     **plays_invocations.VERBS,
+    **plays_gateway.VERBS,
 }
 
 # What makes things happen comes more often than what ends them.

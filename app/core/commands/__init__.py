@@ -75,7 +75,6 @@ from app.core.commands.functions import (
     UpdateEventSourceMapping,
 )
 from app.core.commands.gateway import (
-    ChangeApi,
     CloseRequest,
     GatewayCommand,
     Opened,
@@ -176,7 +175,6 @@ __all__ = [
     "CancelMessageMoveTask",
     "CancelReplay",
     "CancelWait",
-    "ChangeApi",
     "ChangeMessageVisibility",
     "ChangeMessageVisibilityBatch",
     "ChangeObject",
@@ -244,9 +242,9 @@ __all__ = [
     "RedriveMessages",
     "RemoteAttributes",
     "RemoveBusPermission",
+    "RemoveFront",
     "RemoveFunctionPermission",
     "RemoveLayerPermission",
-    "RemoveFront",
     "RemovePermission",
     "RemoveTargets",
     "RemoveTopicPermission",

@@ -1,11 +1,9 @@
 """What can be asked of the HTTP fronts of functions."""
 
-from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from app.core.commands.origin import OUTSIDE, Origin
 from app.core.gateway.fronts import Front
-from app.core.names import Scope
 from app.core.value import value
 
 
@@ -19,19 +17,6 @@ class PutFront:
 @value(frozen=True, slots=True)
 class RemoveFront:
     id: str
-
-
-@value(frozen=True, slots=True)
-class ChangeApi:
-    """An operation of API Gateway v2 that changes something (`CreateRoute`), with its parameters under AWS's names.
-
-    Answers AWS's result. `endpoint_host` is under which name and port APIs answer here: `localhost:4566`.
-    """
-
-    scope: Scope
-    operation: str
-    parameters: Mapping[str, Any]
-    endpoint_host: str = "localhost:4566"
 
 
 @value(frozen=True, slots=True)
@@ -73,4 +58,4 @@ class CloseRequest:
     problem: str | None = None
 
 
-GatewayCommand: TypeAlias = PutFront | RemoveFront | ChangeApi | OpenRequest | CloseRequest
+GatewayCommand: TypeAlias = PutFront | RemoveFront | OpenRequest | CloseRequest

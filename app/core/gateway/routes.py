@@ -97,6 +97,9 @@ class Routes(Generic[T]):
     def __len__(self) -> int:
         return self._count
 
+    def __repr__(self) -> str:
+        return f"<Routes: {self._count}>"
+
     def add(self, method: str, path: str, route: T) -> None:
         """Raises ValueError when a route of this method takes the same paths."""
         node, names = self._root, []

@@ -38,7 +38,11 @@ class HttpApiFront:
 
     async def answer(self, api: HttpApi, request: GatewayRequest, address: Address, opened: Opened) -> Result:
         """The API's answer, with the headers that it adds to each."""
-        result = await self._result(api, request, address, opened)
+        selected = self._selected(api, request, address)
+        if api.cors is not None and is_preflight(request) and not _catches_options(selected):
+            headers = (*preflight_headers(api.cors, request), ("apigw-requestid", opened.extended_id))
+            return Result(GatewayAnswer(204, headers), route="CORS")
+        result = await self._result(api, request, selected, address, opened)
         answer = result.answer
         assert isinstance(answer, GatewayAnswer), "an HTTP API answers whole"
         headers = answer.headers
@@ -46,13 +50,14 @@ class HttpApiFront:
             headers = (*without_cors(headers), *answer_headers(api.cors, request))
         return replace(result, answer=replace(answer, headers=(*headers, ("apigw-requestid", opened.extended_id))))
 
-    async def _result(self, api: HttpApi, request: GatewayRequest, address: Address, opened: Opened) -> Result:
+    def _selected(self, api: HttpApi, request: GatewayRequest, address: Address) -> Selected | None:
         only = next(iter(api.stages)) if address.by_port and len(api.stages) == 1 else None
-        selected = select(api, request.method, request.path, in_stage=only)
+        return select(api, request.method, request.path, in_stage=only)
+
+    async def _result(
+        self, api: HttpApi, request: GatewayRequest, selected: Selected | None, address: Address, opened: Opened
+    ) -> Result:
         route = selected.route if selected is not None else None
-        if api.cors is not None and is_preflight(request) and (route is None or not _catches_options(route)):
-            headers = preflight_headers(api.cors, request)
-            return Result(GatewayAnswer(204, headers), route="CORS")
         if selected is None or route is None:
             reason = why_unrouted(api, request.method, request.path, selected)
             return Result(answers.NOT_FOUND, unrouted=reason)
@@ -116,7 +121,10 @@ class HttpApiFront:
         )
 
 
-def _catches_options(route: Route) -> bool:
+def _catches_options(selected: Selected | None) -> bool:
     """A route for OPTIONS itself goes before the preflight that the API answers; ANY does not. Of `$default` only one
     with an authorizer does (HTTP API guide, http-api-cors)."""
+    route = selected.route if selected is not None else None
+    if route is None:
+        return False
     return route.key.method == "OPTIONS" or (route.key.text == DEFAULT and route.authorization != "NONE")

@@ -1,0 +1,49 @@
+"""Plays of HTTP fronts: they are made and removed, requests come to them and are answered."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from app.core.commands import CloseRequest, Command, OpenRequest, PutFront, RemoveFront
+from app.core.gateway.function_url import FunctionUrl
+from app.core.gateway.http_api import HttpApi, Integration, Route, Routing, Stage
+from app.core.gateway.routes import parse_route_key
+from tests.core.stage import SCOPE
+
+if TYPE_CHECKING:
+    from tests.properties.plays import Play
+
+_FRONTS = ("shop", "web", "other")
+
+
+def _put(_: "Play", a: int, b: int) -> Command:
+    name, function = _FRONTS[a % 3], SCOPE.function_arn("real")
+    if name == "web":
+        return PutFront(FunctionUrl(name, name, SCOPE, function))
+    route = Route(parse_route_key(f"GET /{'{id}' if b % 2 else 'fixed'}"), Integration(function=function))
+    stage = Stage("$default", Routing.of([route]))
+    return PutFront(HttpApi(name, name, SCOPE, {stage.name: stage}, port=3_000 + b % 2, routes=(route,)))
+
+
+def _remove(_: "Play", a: int, b: int) -> Command:
+    return RemoveFront(_FRONTS[a % 3])
+
+
+def _open(play: "Play", a: int, b: int) -> Command:
+    name = _FRONTS[a % 3]
+    return OpenRequest(name, name, "GET", f"/{b}", play.origin(b))
+
+
+def _close(_: "Play", a: int, b: int) -> Command:
+    name = _FRONTS[a % 3]
+    unrouted = "no route takes it" if b % 2 else None
+    return CloseRequest(
+        name, name, f"request-{b}", "1-0", "GET", f"/{b}", 404 if unrouted else 200, 1.0, None, unrouted
+    )
+
+
+VERBS: dict[str, Callable[["Play", int, int], Command | None]] = {
+    "put front": _put,
+    "remove front": _remove,
+    "open request": _open,
+    "close request": _close,
+}

@@ -1,0 +1,50 @@
+"""Handlers behind fronts: one gives its event back, others answer what the request tells them to."""
+
+import base64
+import json
+import time
+from itertools import count
+from typing import Any
+
+
+def echo(event: dict[str, Any], context: Any) -> Any:
+    return {"statusCode": 200, "headers": {"content-type": "application/json"}, "body": json.dumps(event)}
+
+
+def say(event: dict[str, Any], context: Any) -> Any:
+    """Returns the JSON of the request's body as it is; `"raise"`, `"sleep"` and `"exit"` do that."""
+    body = event.get("body") or "null"
+    if event.get("isBase64Encoded"):
+        body = base64.b64decode(body).decode()
+    wanted = json.loads(body)
+    if wanted == "raise":
+        raise ValueError("as was asked")
+    if wanted == "exit":
+        raise SystemExit(3)
+    if isinstance(wanted, dict) and "sleep" in wanted:
+        time.sleep(wanted["sleep"])
+    return wanted
+
+
+def authorize(event: dict[str, Any], context: Any) -> Any:
+    """Allows who says so; counts in its context how often it was asked."""
+    token = (event.get("identitySource") or [""])[0]
+    if token == "raise":
+        raise ValueError("no")
+    if token == "nonsense":
+        return {"isAuthorized": "maybe"}
+    return {"isAuthorized": token == "allow", "context": {"asked": next(_asked), "list": [1, {"a": None}]}}
+
+
+_asked = count(1)
+
+
+def authorize_by_policy(event: dict[str, Any], context: Any) -> Any:
+    arn = event["methodArn"]
+    effect = "Allow" if event["authorizationToken"] == "allow" else "Deny"
+    statement = {"Action": "execute-api:Invoke", "Effect": effect, "Resource": arn}
+    return {
+        "principalId": "me",
+        "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+        "context": {"keys": ",".join(sorted(event))},
+    }
