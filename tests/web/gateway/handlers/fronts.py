@@ -2,7 +2,7 @@
 
 import base64
 import json
-import time
+import threading
 from itertools import count
 from typing import Any
 
@@ -22,7 +22,7 @@ def say(event: dict[str, Any], context: Any) -> Any:
     if wanted == "exit":
         raise SystemExit(3)
     if isinstance(wanted, dict) and "sleep" in wanted:
-        time.sleep(wanted["sleep"])
+        threading.Event().wait(wanted["sleep"])
     return wanted
 
 
