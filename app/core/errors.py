@@ -221,6 +221,17 @@ class DeliveryFailed(Refused):
         self.retry_after_ms = retry_after_ms
 
 
+# EventBridge Scheduler ------------------------------------------------------------------------------
+
+
+class ScheduleExists(ResourceConflict):
+    """There is a schedule or a group of this name."""
+
+
+class ServiceQuotaExceeded(Refused):
+    """The account has as many as it may have."""
+
+
 # SNS ------------------------------------------------------------------------------------------------
 
 

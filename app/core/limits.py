@@ -132,6 +132,14 @@ class Limits:
     replay_minute_ms: int = 100
     replays: int = 10
 
+    # EventBridge Scheduler (scheduler-quotas; the service model): retries as rules have them, and a start that lies
+    # back five minutes at most (as users quote its refusal).
+    schedule_groups: int = 500
+    schedules: int = 1_000_000
+    schedule_start_late_ms: int = 5 * MINUTE_MS
+    # How many requests with a client token are remembered, to answer one that comes twice as the first.
+    client_tokens_kept: int = 1_000
+
     # Recursive loop detection: about 16 invocations in a chain of requests, the next is stopped (invocation-recursion).
     chain_invocations: int = 16
     chain_warning_at: int = 2

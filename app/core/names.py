@@ -35,6 +35,12 @@ class Scope:
     def bus_arn(self, name: str) -> Arn:
         return f"arn:aws:events:{self.region}:{self.account}:event-bus/{name}"
 
+    def schedule_arn(self, group: str, name: str) -> Arn:
+        return f"arn:aws:scheduler:{self.region}:{self.account}:schedule/{group}/{name}"
+
+    def schedule_group_arn(self, name: str) -> Arn:
+        return f"arn:aws:scheduler:{self.region}:{self.account}:schedule-group/{name}"
+
     def rule_arn(self, bus: str, name: str) -> Arn:
         """The default bus is not named in it (recorded, push F.4)."""
         place = name if bus == "default" else f"{bus}/{name}"

@@ -41,9 +41,10 @@ from app.core.queue import Queue
 from app.core.queues import Queues
 from app.core.remote_polling import RemotePolling
 from app.core.remote_queues import RemoteQueue, RemoteQueues
+from app.core.schedule.scheduler import Scheduler
 from app.core.shapes import EventShapes
 from app.core.targets import Targets
-from app.core.time import Instant
+from app.core.time import Instant, earliest
 from app.core.topics.confirmations import Confirmations
 from app.core.topics.deliveries import Deliveries
 from app.core.topics.fan_out import FanOut
@@ -114,6 +115,9 @@ class World:
         elsewhere = OutsideTarget(self._outside, self._chains, ids)
         for service in outside_targets.SERVICES:
             self._targets.register(service, elsewhere)
+        self._scheduler = Scheduler(
+            ids, limits, self._outbox, self._targets, self._outside, self._cause_of, self._event_bridge
+        )
         self._machines: tuple[Waking, ...] = (
             *self._event_bridge.machines,
             self._invocations,
@@ -124,7 +128,12 @@ class World:
             self._buckets.restores.completions,
         )
         self._environments = Environments(self._outbox, self._functions.get)
-        self._quiet: tuple[Waking, ...] = (self._environments, self._buckets.restores.ends, self._buckets.sweeps)
+        self._quiet: tuple[Waking, ...] = (
+            self._environments,
+            self._buckets.restores.ends,
+            self._buckets.sweeps,
+            *self._scheduler.machines,
+        )
         self._gateways = Gateways(ids, self._outbox, self._cause_of)
         self._verbs = self._table_of_verbs()
         self._now: Instant = 0
@@ -145,12 +154,14 @@ class World:
         at = self._timetable.next_wakeup()
         return at if at is None else max(at, self._now)
 
-    def next_event(self) -> Instant | None:
+    def next_event(self, *, endless: bool = True) -> Instant | None:
         """When something is due next that is worth going to, which ends of retention, of long polls and of days are
-        not."""
+        not. Without `endless`, recurring schedules are not either: who follows them is never done."""
         others: list[Machine] = [*self._mappings.machines(), *self._machines]
+        if endless:
+            others += self._scheduler.machines
         times = [queue.next_event() for queue in self._queues.all()] + [machine.next_wakeup() for machine in others]
-        return min((at for at in times if at is not None), default=None)
+        return earliest(*times, self._scheduler.next_finite())
 
     def wake(self, now: Instant) -> list[Effect]:
         """Let everything happen that is due until `now`, in order, each at its own instant."""
@@ -248,6 +259,11 @@ class World:
     def pipes(self, scope: Scope | None = None) -> list[Pipe]:
         """By name."""
         return self._pipes.all(scope)
+
+    @property
+    def scheduler(self) -> Scheduler:
+        """Schedules and the rules that have one, for reading."""
+        return self._scheduler
 
     @property
     def buckets(self) -> dict[str, Bucket]:
@@ -360,6 +376,7 @@ class World:
             **self._pipes.verbs(),
             **self._event_bridge.verbs(),
             **self._gateways.verbs(),
+            **self._scheduler.verbs(),
         }
 
     def _create_queue(self, command: commands.CreateQueue, now: Instant) -> Arn:

@@ -253,7 +253,7 @@ class Engine:
         if self.clock.way is Way.WALL or at <= now:
             delay_s = min(max(at - now, 0) / 1_000, _LONGEST_SLEEP_S)
             self._timer = loop.call_later(delay_s, self._tick)
-        elif self._may_jump() and self.world.next_event() is not None:
+        elif self._may_jump() and self.world.next_event(endless=False) is not None:
             self._timer = loop.call_later(0, self._jump)
 
     def _rearm(self) -> None:
@@ -276,7 +276,8 @@ class Engine:
     def _jump(self) -> None:
         """Auto: nothing real is in flight, so the next wake-up is now."""
         self._timer, self._timer_at = None, None
-        at = self.world.next_event()
+        # A recurring schedule is always due again: to follow it would be to run away with the clock.
+        at = self.world.next_event(endless=False)
         if at is not None and not self._holds and self.clock.way is Way.AUTO:
             self.clock.jump(at)
         self._tick()

@@ -12,6 +12,7 @@ from app.core.function import FunctionSpec
 from app.core.layers import Layers
 from app.core.limits import Limits
 from app.core.names import LATEST, Arn, Scope
+from app.core.schedule.scheduler import Scheduler
 from app.core.time import Instant
 from app.core.topics.delivery_policy import DeliveryPolicy
 from app.core.value import value
@@ -214,6 +215,9 @@ class ReadableWorld(Protocol):
     def pipe_at(self, arn: Arn) -> ReadablePipe: ...
 
     def pipes(self, scope: Scope | None = None) -> Sequence[ReadablePipe]: ...
+
+    @property
+    def scheduler(self) -> Scheduler: ...
 
 
 class ReadableClock(Protocol):

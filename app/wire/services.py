@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from app.wire.calls import Service
 from app.wire.eventbridge.operations import EVENTS
 from app.wire.pipes.operations import PIPES
+from app.wire.scheduler.operations import SCHEDULER
 from app.wire.sns.operations import ANONYMOUS, SNS
 
-SERVICES: Mapping[str, Service] = {"events": EVENTS, "pipes": PIPES, "sns": SNS}
+SERVICES: Mapping[str, Service] = {"events": EVENTS, "pipes": PIPES, "scheduler": SCHEDULER, "sns": SNS}
 """SQS, Lambda and S3 have ways of their own and are not among them."""
 
 _TARGETS: Mapping[str, str] = {

@@ -77,6 +77,7 @@ from tests.properties import (
     plays_invocations,
     plays_pipes,
     plays_s3,
+    plays_scheduler,
     plays_sns,
 )
 
@@ -394,11 +395,12 @@ VERBS: dict[str, Callable[[Play, int, int], Command | None]] = {
     **plays_pipes.VERBS,
     **plays_invocations.VERBS,
     **plays_gateway.VERBS,
+    **plays_scheduler.VERBS,
 }
 
 # What makes things happen comes more often than what ends them.
 _OFTEN = ["advance", "send", "send batch", "receive", "settle", "invoke", "create mapping", "delete", "change object"]
-_OFTEN += [*plays_sns.OFTEN, "put events"]
+_OFTEN += [*plays_sns.OFTEN, *plays_scheduler.OFTEN, "put events"]
 
 steps: st.SearchStrategy[Step] = st.tuples(
     st.sampled_from([*VERBS, *_OFTEN, *_OFTEN]), st.integers(0, 60), st.integers(0, 60)

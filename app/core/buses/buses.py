@@ -225,18 +225,18 @@ class Buses:
         """The rules that fire by themselves, by bus and name."""
         return [rule for bus in self.registry.all() for rule in bus.rules.values() if rule.schedule is not None]
 
-    def fire_schedule(self, arn: Arn, now: Instant) -> tuple[TargetTold, ...]:
-        """Send each target of the rule its Scheduled Event (push F.6), whatever the rule's pattern; nothing for a rule
-        that is gone or disabled."""
+    def fire_schedule(self, arn: Arn, cause: Cause, now: Instant) -> tuple[TargetTold, ...]:
+        """Send each target of the rule its Scheduled Event (push F.6), whatever the rule's pattern and its state;
+        nothing for a rule that is gone."""
         rule = self.registry.rule_of_arn(arn)
-        if rule is None or not rule.is_enabled:
+        if rule is None:
             return ()
         scope = parse_arn(arn).scope
         document = envelope(
             self.ids.uuid(), "Scheduled Event", "aws.events", {}, account=scope.account, region=scope.region,
             time=second(now), resources=(arn,),
         )  # fmt: skip
-        event = BusEvent(str(document["id"]), document, rule.bus, now, self.cause_of(Origin(), None, now))
+        event = BusEvent(str(document["id"]), document, rule.bus, now, cause)
         return tuple(self.deliveries.begin(event, rule, target, now) for target in list(rule.targets.values()))
 
     # Inside ---------------------------------------------------------------------------------------------

@@ -103,6 +103,18 @@ from app.core.commands.s3 import (
     Routed,
     S3Command,
 )
+from app.core.commands.scheduler import (
+    CreateSchedule,
+    CreateScheduleGroup,
+    DeleteSchedule,
+    DeleteScheduleGroup,
+    Fired,
+    FireSchedule,
+    SchedulerCommand,
+    TagScheduleGroup,
+    UntagScheduleGroup,
+    UpdateSchedule,
+)
 from app.core.commands.sns import (
     AddTopicPermission,
     ConfirmSubscription,
@@ -158,6 +170,7 @@ Command: TypeAlias = (
     | FunctionCommand
     | DeploymentCommand
     | S3Command
+    | SchedulerCommand
     | SnsCommand
     | PipeCommand
     | OutsideCommand
@@ -189,6 +202,8 @@ __all__ = [
     "CreateEventSourceMapping",
     "CreateFunction",
     "CreateQueue",
+    "CreateSchedule",
+    "CreateScheduleGroup",
     "CreateTopic",
     "DeauthorizeConnection",
     "DeclareBucket",
@@ -206,12 +221,16 @@ __all__ = [
     "DeleteMessageBatch",
     "DeleteQueue",
     "DeleteRule",
+    "DeleteSchedule",
+    "DeleteScheduleGroup",
     "DeleteTopic",
     "DeleteVersion",
     "DescribeEnvironments",
     "DescribeRemoteQueue",
     "EventEntry",
     "EventPut",
+    "FireSchedule",
+    "Fired",
     "ForgetBucket",
     "Invoke",
     "Invoked",
@@ -272,6 +291,7 @@ __all__ = [
     "TagFunction",
     "TagMapping",
     "TagQueue",
+    "TagScheduleGroup",
     "TagTopic",
     "TargetTold",
     "Unsubscribe",
@@ -279,6 +299,7 @@ __all__ = [
     "UntagFunction",
     "UntagMapping",
     "UntagQueue",
+    "UntagScheduleGroup",
     "UntagTopic",
     "UpdateAlias",
     "UpdateApiDestination",
@@ -288,5 +309,6 @@ __all__ = [
     "UpdateEventSourceMapping",
     "UpdateFunctionCode",
     "UpdateFunctionConfiguration",
+    "UpdateSchedule",
     "Waiting",
 ]

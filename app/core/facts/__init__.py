@@ -45,6 +45,15 @@ from app.core.facts.remote_queues import (
     RemoteQueueFact,
 )
 from app.core.facts.s3 import NotificationFailed, NotificationSent, ObjectChanged, S3Fact
+from app.core.facts.scheduler import (
+    ScheduleCompleted,
+    ScheduleDeadLettered,
+    ScheduleDelivered,
+    ScheduleDropped,
+    ScheduleFired,
+    ScheduleRetried,
+    SchedulerFact,
+)
 from app.core.facts.sns import (
     ConfirmationAsked,
     DuplicatePublished,
@@ -91,6 +100,7 @@ Fact: TypeAlias = (
     | MappingFact
     | RemoteQueueFact
     | S3Fact
+    | SchedulerFact
     | SnsFact
     | FunctionFact
     | PipeFact
@@ -167,6 +177,12 @@ __all__ = [
     "RequestAnswered",
     "RequestReceived",
     "RequestUnrouted",
+    "ScheduleCompleted",
+    "ScheduleDeadLettered",
+    "ScheduleDelivered",
+    "ScheduleDropped",
+    "ScheduleFired",
+    "ScheduleRetried",
     "StopReceiving",
     "TextRecorded",
     "VisibilityChanged",

@@ -1,6 +1,7 @@
 """`rate(…)`, `cron(…)` and `at(…)` in AWS's grammar (push F.6, F.10), compiled to what each field may be.
 
-Strict as recorded: no blanks but those between the parts, singular for one and plural for more, six fields.
+Strict as recorded: no blanks but those between the parts, singular for one and plural for more, six fields. Scheduler
+takes either number of a unit, and a cron without its year (its guide, schedule-types).
 """
 
 import re
@@ -75,16 +76,21 @@ def parse_expression(text: str, *, takes_at: bool = False) -> Expression:
         raise NotAnExpression(f"it is not like {kinds}")
     kind, inside = match[1], match[2]
     if kind == "rate":
-        return _rate(inside)
-    return _cron(inside) if kind == "cron" else _at(inside)
+        return _rate(inside, any_number=takes_at)
+    return _cron(inside, year_may_lack=takes_at) if kind == "cron" else _at(inside)
 
 
-def _rate(inside: str) -> Rate:
+def parse_for_scheduler(text: str) -> Expression:
+    """The expression of a schedule of EventBridge Scheduler. Raises NotAnExpression."""
+    return parse_expression(text, takes_at=True)
+
+
+def _rate(inside: str, *, any_number: bool) -> Rate:
     match = _RATE.fullmatch(inside)
     if match is None:
         raise NotAnExpression("a rate is a number and minute(s), hour(s) or day(s)")
     count = int(match[1])
-    if count < 1 or (count == 1) == bool(match[3]):
+    if count < 1 or (not any_number and (count == 1) == bool(match[3])):
         raise NotAnExpression("a rate is of 1 minute, hour or day, or of several minutes, hours or days")
     return Rate(count * _UNITS_MS[match[2]])
 
@@ -131,8 +137,10 @@ _LAST_WEEKDAY = re.compile(r"(\w{1,3})L")
 _NTH_WEEKDAY = re.compile(r"(\w{1,3})#([1-5])")
 
 
-def _cron(inside: str) -> Cron:
+def _cron(inside: str, *, year_may_lack: bool) -> Cron:
     fields = inside.split(" ")
+    if year_may_lack and len(fields) == 5:
+        fields.append("*")
     if len(fields) != 6 or not all(fields):
         raise NotAnExpression("cron has six fields: minutes, hours, day-of-month, month, day-of-week, year")
     minutes, hours, day_of_month, month, day_of_week, year = fields

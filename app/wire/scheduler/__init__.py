@@ -1,0 +1,1 @@
+"""EventBridge Scheduler: its operations by name, and its errors."""
