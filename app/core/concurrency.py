@@ -17,6 +17,7 @@ class Bound(Enum):
 
     RESERVED = "ReservedFunctionConcurrentInvocationLimitExceeded"
     ACCOUNT = "ConcurrentInvocationLimitExceeded"
+    WHOLE_ACCOUNT = "ConcurrentInvocationLimitExceeded of all"
     SCALING = "ConcurrentInvocationLimitExceeded of scaling"
     RESERVED_RATE = "ReservedFunctionInvocationRateLimitExceeded"
     RATE = "FunctionInvocationRateLimitExceeded"
@@ -197,8 +198,12 @@ class Concurrency:
                     return Obstacle(Bound.RESERVED, use.running, use.reserved)
             elif account.unreserved >= (shared := self.shared(function)):
                 return Obstacle(Bound.ACCOUNT, account.unreserved, shared)
-            if use.on_demand >= use.warm and not use.environments.has_one(now):
-                return Obstacle(Bound.SCALING, use.on_demand, self._limits.scaling_environments)
+        if account.running >= (most := self._limits.account_concurrency):
+            # Where reservations changed while others ran, what is set apart may be in use for a while.
+            return Obstacle(Bound.WHOLE_ACCOUNT, account.running, most)
+        needs_environment = not use.has_provisioned_seat(version) and use.on_demand >= use.warm
+        if needs_environment and not use.environments.has_one(now):
+            return Obstacle(Bound.SCALING, use.on_demand, self._limits.scaling_environments)
         if is_synchronous:
             if use.requests is not None and not use.requests.has_one(now):
                 return Obstacle(Bound.RESERVED_RATE, use.requests.size, use.requests.size)

@@ -127,6 +127,8 @@ def _in_words(obstacle: Obstacle, name: str) -> str:
             return f"'{name}' has reached its reserved concurrency of {obstacle.limit}"
         case Bound.ACCOUNT:
             return f"the functions without a reservation have reached the {obstacle.limit} executions that they share"
+        case Bound.WHOLE_ACCOUNT:
+            return f"the account has reached the {obstacle.limit} executions that it may have"
         case Bound.SCALING:
             return f"'{name}' may not have more environments yet: it gets {obstacle.limit} at most in ten seconds"
         case Bound.RESERVED_RATE:
