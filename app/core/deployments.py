@@ -27,10 +27,16 @@ from app.core.commands.deployments import (
     UpdateFunctionConfiguration,
 )
 from app.core.deployment import access_key_ids_of, revision_id
-from app.core.errors import InvalidParameterValue, PreconditionFailed, ResourceConflict, ResourceNotFound
+from app.core.errors import (
+    InvalidParameterValue,
+    PreconditionFailed,
+    ProvisionedConcurrencyNotFound,
+    ResourceConflict,
+    ResourceNotFound,
+)
 from app.core.facts import Configured, Effect, ReleaseEndpoint
 from app.core.function import FunctionSpec
-from app.core.function_parameters import configured, created
+from app.core.function_parameters import check_package, configured, created
 from app.core.functions import Functions, Route
 from app.core.layers import Layers
 from app.core.limits import Limits
@@ -41,6 +47,8 @@ from app.core.time import Instant
 from app.core.value import value
 
 _TAGS_MOST = 50
+_NO_VERSION = "The function resource provided must be an alias or a published version."
+_UNPUBLISHED = "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
 
 
 @value(frozen=True, slots=True)
@@ -57,7 +65,10 @@ class Described:
 
 @dataclass(slots=True)
 class Version:
+    """`source` is what `$LATEST` was when it was published."""
+
     spec: FunctionSpec
+    source: FunctionSpec
     modified_at: Instant
     revision: int = 0
 
@@ -156,12 +167,13 @@ class Deployments:
         return policy, revision_id(function, qualifier, policy.document)
 
     def provisioned(self, function: Arn, qualifier: str) -> ProvisionedConcurrency:
-        """Raises ResourceNotFound."""
-        family = self._family(function)
-        self._check_qualifier(family, function, qualifier)
+        """Raises ResourceNotFound, InvalidParameterValue, ProvisionedConcurrencyNotFound."""
+        if qualifier == LATEST:
+            raise InvalidParameterValue(_NO_VERSION)
+        family = self._qualified_family(function, qualifier)
         found = family.provisioned.get(qualifier)
         if found is None:
-            raise ResourceNotFound("No Provisioned Concurrency Config found for this function")
+            raise ProvisionedConcurrencyNotFound
         return found
 
     def all_provisioned(self, function: Arn) -> Mapping[str, ProvisionedConcurrency]:
@@ -206,10 +218,11 @@ class Deployments:
         if self.limits.function_transition_ms:
             family.pending_until = now + self.limits.function_transition_ms
             self._await(family.pending_until, arn)
+        told = self._latest(arn)
         if given.get("Publish"):
-            number = self._publish(family, arn, "", now)
-            return replace(self.describe(arn, number), is_pending=True)
-        return replace(self._latest(arn), is_pending=True)
+            told = self.describe(arn, self._publish(family, arn, "", now))
+        self._settle_at_once(family)
+        return replace(told, is_pending=True)
 
     def update_code(self, command: UpdateFunctionCode, now: Instant) -> Described:
         arn, given = command.function, command.parameters
@@ -219,6 +232,7 @@ class Deployments:
                 f"The code of {name_of(arn)} is where its settings say; it cannot be uploaded over the API."
             )
         architectures = tuple(given.get("Architectures") or spec.deployment.architectures)
+        check_package(spec.deployment.package_type, command.code, "updating")
         deployment = replace(spec.deployment, code=command.code, architectures=architectures)
         if command.code.environments:
             spec = replace(
@@ -230,12 +244,12 @@ class Deployments:
         self._change(family, replace(spec, deployment=deployment), now)
         if given.get("Publish"):
             return self.describe(arn, self._publish(family, arn, "", now))
-        return replace(self._latest(arn), is_updating=True)
+        return self._updating(family, arn)
 
     def update_configuration(self, command: UpdateFunctionConfiguration, now: Instant) -> Described:
         family, spec = self._changeable(command.function, command.parameters)
         self._change(family, configured(spec, command.parameters, self.layers.used), now)
-        return replace(self._latest(command.function), is_updating=True)
+        return self._updating(family, command.function)
 
     def publish_version(self, command: PublishVersion, now: Instant) -> Described:
         arn, given = command.function, command.parameters
@@ -282,7 +296,7 @@ class Deployments:
 
     def create_alias(self, command: CreateAlias, now: Instant) -> Alias:
         arn, given = command.function, command.parameters
-        family = self._family(arn)
+        family = self._family(arn, given["FunctionVersion"])
         name = given["Name"]
         if name in family.aliases:
             raise ResourceConflict(f"Alias already exists: {arn}:{name}")
@@ -344,20 +358,19 @@ class Deployments:
     def tag(self, command: TagFunction, now: Instant) -> None:
         family = self._family(command.function)
         family.tags = _tagged(family.tags, command.tags)
+        family.revision += 1
 
     def untag(self, command: UntagFunction, now: Instant) -> None:
         family = self._family(command.function)
         family.tags = {key: text for key, text in family.tags.items() if key not in command.keys}
+        family.revision += 1
 
     def put_provisioned(self, command: PutProvisionedConcurrency, now: Instant) -> ProvisionedConcurrency | None:
         """Raises in the words of spec E."""
         arn, qualifier = command.function, command.qualifier
         if qualifier == LATEST:
-            raise InvalidParameterValue(
-                "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
-            )
-        family = self._family(arn)
-        self._check_qualifier(family, arn, qualifier)
+            raise InvalidParameterValue(_NO_VERSION if command.requested is None else _UNPUBLISHED)
+        family = self._qualified_family(arn, qualifier)
         if command.requested is None:
             family.provisioned.pop(qualifier, None)
             self._apply_provisioned(family, arn, now)
@@ -400,6 +413,12 @@ class Deployments:
             raise ResourceNotFound(f"Function not found: {named}")
         return family
 
+    def _qualified_family(self, function: Arn, qualifier: str) -> Family:
+        """The family with this version or alias, which is looked for first: also what is no function lacks it."""
+        family = self._families.get(function)
+        self._check_qualifier(family or Family(0), function, qualifier)
+        return self._family(function)
+
     def _latest(self, arn: Arn) -> Described:
         family = self._families[arn]
         return Described(
@@ -430,11 +449,22 @@ class Deployments:
             family.updating_until = now + self.limits.function_transition_ms
             self._await(family.updating_until, spec.arn)
 
+    def _updating(self, family: Family, arn: Arn) -> Described:
+        """What an update answers: it is in progress, however short that is."""
+        told = replace(self._latest(arn), is_updating=True)
+        self._settle_at_once(family)
+        return told
+
+    def _settle_at_once(self, family: Family) -> None:
+        """The end of a transition is a revision of its own (recorded), also where it takes no time."""
+        if not self.limits.function_transition_ms:
+            family.revision += 1
+
     def _publish(self, family: Family, arn: Arn, description: str, now: Instant) -> str:
         """The number of a version like `$LATEST`: the last one where nothing has changed since it was published."""
         latest = self.functions[arn].spec
         number = str(family.published)
-        if number in family.versions and _is_like(family.versions[number].spec, latest):
+        if number in family.versions and _is_like(family.versions[number].source, latest):
             return number
         family.published += 1
         number = str(family.published)
@@ -443,7 +473,7 @@ class Deployments:
             latest, arn=qualified, access_key_ids=access_key_ids_of(qualified, latest.environments),
             description=description or latest.description,
         )  # fmt: skip
-        family.versions[number] = Version(spec, now)
+        family.versions[number] = Version(spec, latest, now)
         if spec.deployment is None:
             self.functions.route(qualified, Route(arn))
         else:
@@ -512,9 +542,7 @@ class Deployments:
                 "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version"
             )
         if alias is not None and alias.version == LATEST:
-            raise InvalidParameterValue(
-                "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
-            )
+            raise InvalidParameterValue(_UNPUBLISHED)
         if any(qualifier == other.version and other.name in family.provisioned for other in family.aliases.values()):
             raise ResourceConflict("Version is pointed by a Provisioned Concurrency alias")
         version = qualifier if alias is None else alias.version
@@ -543,13 +571,11 @@ def alias_revision(function: Arn, alias: Alias) -> str:
     return revision_id(function, alias.name, alias.revision)
 
 
-def _is_like(version: FunctionSpec, latest: FunctionSpec) -> bool:
-    """Whether a version has the code and configuration of `$LATEST`; its description is its own."""
-    own = replace(
-        version, arn=latest.arn, description=latest.description, access_key_ids=latest.access_key_ids,
-        reserved_concurrency=latest.reserved_concurrency,
-    )  # fmt: skip
-    return own == latest
+def _is_like(source: FunctionSpec, latest: FunctionSpec) -> bool:
+    """Whether `$LATEST` has the code and configuration of what a version was published from."""
+    return latest == replace(
+        source, reserved_concurrency=latest.reserved_concurrency, recursive_loop=latest.recursive_loop
+    )
 
 
 def _versioned(arn: Arn, version: str) -> Arn:

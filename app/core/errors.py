@@ -153,6 +153,10 @@ class PreconditionFailed(Refused):
     )
 
 
+class ProvisionedConcurrencyNotFound(Refused):
+    message = "No Provisioned Concurrency Config found for this function"
+
+
 class PolicyTooLong(Refused):
     """A resource policy over its limit."""
 

@@ -60,6 +60,7 @@ def created(spec: FunctionSpec, given: Mapping[str, Any], code: Code, layers: La
         raise InvalidParameterValue(
             "Please don't provide Handler or Runtime or Layer when the intended PackageType is Image."
         )
+    check_package(package_type, code, "creating")
     deployment = Deployment(
         given["Role"], code, package_type=package_type, architectures=tuple(given.get("Architectures") or ("x86_64",))
     )
@@ -93,6 +94,14 @@ def configured(spec: FunctionSpec, given: Mapping[str, Any], layers: Layers) -> 
     if others:
         changes["others"] = {**deployment.others, **others}
     return replace(spec, deployment=replace(deployment, **changes), **_common(given))
+
+
+def check_package(package_type: str, code: Code, doing: str) -> None:
+    """Whether the package is of the function's type. Raises InvalidParameterValue."""
+    if package_type == "Image" and not code.image_uri:
+        raise InvalidParameterValue(f"Please provide ImageUri when {doing} a function with packageType Image.")
+    if package_type == "Zip" and code.image_uri:
+        raise InvalidParameterValue(f"Please don't provide ImageUri when {doing} a function with packageType Zip.")
 
 
 def _common(given: Mapping[str, Any]) -> dict[str, Any]:

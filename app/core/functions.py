@@ -215,7 +215,7 @@ class Functions:
         function, qualifier = self._qualified(command.function, command.qualifier)
         before = function.event_invoke.get(qualifier) if command.merges else None
         if command.merges and before is None:
-            raise _no_config(function, qualifier)
+            raise _no_config(function.arn, qualifier)
         after = configured(before, command.given, function=function.arn, exists=self.targets.exists, now=now)
         function.event_invoke[qualifier] = after
         self.outbox.append(Configured(f"function {function.spec.name}: event-invoke config set", function=function.arn))
@@ -224,18 +224,18 @@ class Functions:
     def delete_event_invoke(self, command: DeleteEventInvokeConfig, now: Instant) -> None:
         function, qualifier = self._qualified(command.function, command.qualifier)
         if function.event_invoke.pop(qualifier, None) is None:
-            raise _no_config(function, qualifier)
+            raise _no_config(function.arn, qualifier)
         self.outbox.append(
             Configured(f"function {function.spec.name}: event-invoke config gone", function=function.arn)
         )
 
     def event_invoke_of(self, arn: Arn, qualifier: str) -> EventInvokeConfig:
-        """Raises ResourceNotFound when there is no such function, version or alias, or no config."""
-        function, qualifier = self._qualified(arn, qualifier)
-        try:
-            return function.event_invoke[qualifier]
-        except KeyError:
-            raise _no_config(function, qualifier) from None
+        """Raises ResourceNotFound when there is no config; what is no function has none either (recorded)."""
+        function = self._functions.get(arn)
+        found = function.event_invoke.get(qualifier) if function is not None else None
+        if found is None:
+            raise _no_config(arn, qualifier)
+        return found
 
     def event_invokes_of(self, arn: Arn) -> dict[str, EventInvokeConfig]:
         """All configs of a function by version or alias, in order. Raises ResourceNotFound."""
@@ -244,7 +244,9 @@ class Functions:
 
     def put_reserved_concurrency(self, command: PutReservedConcurrency, now: Instant) -> None:
         """Raises InvalidParameterValue when too little would be left unreserved (spec E)."""
-        function = self[command.function]
+        function = self._functions.get(command.function)
+        if function is None:
+            raise ResourceNotFound(f"Function not found: {command.function}:{LATEST}")
         self.put(PutFunction(replace(function.spec, reserved_concurrency=command.reserved)), now)
 
     # Naming ---------------------------------------------------------------------------------------------
@@ -322,5 +324,5 @@ class Functions:
             self._by_key.pop(key, None)
 
 
-def _no_config(function: Function, qualifier: str) -> ResourceNotFound:
-    return ResourceNotFound(f"The function {function.arn}:{qualifier} doesn't have an EventInvokeConfig")
+def _no_config(function: Arn, qualifier: str) -> ResourceNotFound:
+    return ResourceNotFound(f"The function {function}:{qualifier} doesn't have an EventInvokeConfig")

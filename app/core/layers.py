@@ -17,6 +17,7 @@ from app.core.names import Arn, Scope, parse_arn
 from app.core.permissions import Policy, permission
 from app.core.time import Instant
 
+_BELOW_ONE = "Layer Version Cannot be less than 1"
 _LAYER_REVISION = (
     "The Revision Id provided does not match the latest Revision Id. Call the GetLayerPolicy API to retrieve the "
     "latest Revision Id"
@@ -65,11 +66,18 @@ class Layers:
     def version(self, layer: Arn, number: int) -> LayerVersion:
         """Raises ResourceNotFound, InvalidParameterValue."""
         if number < 1:
-            raise InvalidParameterValue("Layer Version Cannot be less than 1.")
+            raise InvalidParameterValue(_BELOW_ONE)
         found = self._layers.get(layer)
         if found is None or number not in found.versions:
             raise ResourceNotFound("The resource you requested does not exist.")
         return found.versions[number]
+
+    def permitted(self, layer: Arn, number: int) -> LayerVersion:
+        """The same where its policy is meant: what is not there is then told otherwise (recorded)."""
+        try:
+            return self.version(layer, number)
+        except ResourceNotFound:
+            raise ResourceNotFound(f"Layer version {layer}:{number} does not exist.") from None
 
     def versions(self, layer: Arn) -> list[LayerVersion]:
         """The newest first; none for a layer that is not there."""
@@ -118,14 +126,14 @@ class Layers:
     def delete(self, command: DeleteLayerVersion, now: Instant) -> None:
         """Functions that use it keep it, as on AWS; one that is not there is no matter."""
         if command.number < 1:
-            raise InvalidParameterValue("Layer Version Cannot be less than 1.")
+            raise InvalidParameterValue(_BELOW_ONE)
         layer = self._layers.get(command.layer)
         if layer is not None and layer.versions.pop(command.number, None) is not None:
             self.outbox.append(Configured(f"layer {command.layer.rpartition(':')[2]}:{command.number} deleted"))
 
     def add_permission(self, command: AddLayerPermission, now: Instant) -> tuple[str, str]:
         """The statement's document, and the policy's revision."""
-        version = self.version(command.layer, command.number)
+        version = self.permitted(command.layer, command.number)
         self._check_revision(version, command.parameters.get("RevisionId"))
         statement = permission(command.parameters, resource=version.arn)
         version = replace(version, policy=version.policy.with_statement(statement))
@@ -133,7 +141,7 @@ class Layers:
         return statement.document, version.policy_revision
 
     def remove_permission(self, command: RemoveLayerPermission, now: Instant) -> None:
-        version = self.version(command.layer, command.number)
+        version = self.permitted(command.layer, command.number)
         self._check_revision(version, command.revision_id)
         version = replace(version, policy=version.policy.without_statement(command.statement_id))
         self._layers[command.layer].versions[command.number] = version

@@ -95,15 +95,24 @@ def render(parsed: Parsed, result: Result, request_id: str) -> HttpAnswer:
         _name_elements(operation)
     serializer = moto.serializer(parsed.service, parsed.protocol)
     response = serializer(operation, context=moto.SerializationContext(request_id)).serialize(result)
+    status = _status_in(operation.output_shape, result) or response["status_code"]
     # moto writes `{}` where a result is empty; 204 says that there is nothing, and HTTP takes its word.
-    body = "" if response["status_code"] == _NO_CONTENT else response["body"]
+    body = "" if status == _NO_CONTENT else response["body"]
     headers = dict(response["headers"])
     content_type = headers.pop("Content-Type", "")
     return HttpAnswer(
-        response["status_code"],
+        status,
         body.encode() if isinstance(body, str) else body,
         content_type,
         tuple((name.lower(), value) for name, value in headers.items()),
+    )
+
+
+def _status_in(shape: Any, result: Result) -> int | None:
+    """The status that a member of the result stands for, where the model has such a member."""
+    members = shape.members.items() if shape is not None else ()
+    return next(
+        (result.get(name) for name, member in members if member.serialization.get("location") == "statusCode"), None
     )
 
 

@@ -26,6 +26,7 @@ from app.core.deployments import Described
 from app.core.errors import (
     InvalidParameterValue,
     PreconditionFailed,
+    ProvisionedConcurrencyNotFound,
     ResourceConflict,
     ResourceNotFound,
     TooManyRequests,
@@ -110,9 +111,11 @@ class TestStates:
 
     def test_each_change_is_a_revision_and_an_old_one_changes_nothing(self) -> None:
         stage = Stage()
-        first = create(stage).revision_id
+        created = create(stage).revision_id
+        first = stage.world.deployments.describe(ARN).revision_id
         second = configure(stage, Timeout=5, RevisionId=first).revision_id
 
+        assert created != first, "becoming active is a revision too (recorded)"
         with pytest.raises(PreconditionFailed, match="does not match the latest Revision Id"):
             configure(stage, Timeout=6, RevisionId=first)
 
@@ -353,7 +356,8 @@ class TestPermissions:
 
     def test_a_change_of_the_policy_is_a_revision_of_the_function(self) -> None:
         stage = Stage()
-        before = create(stage).revision_id
+        create(stage)
+        before = stage.world.deployments.describe(ARN).revision_id
         stage.submit(AddFunctionPermission(ARN, None, {**EVENTS, "RevisionId": before}))
 
         with pytest.raises(PreconditionFailed):
@@ -419,7 +423,7 @@ class TestProvisioned:
         with pytest.raises(InvalidParameterValue, match="cannot be applied to unpublished function versions"):
             stage.submit(PutProvisionedConcurrency(ARN, "$LATEST", 1))
         publish(stage)
-        with pytest.raises(ResourceNotFound, match="No Provisioned Concurrency Config found for this function"):
+        with pytest.raises(ProvisionedConcurrencyNotFound, match="No Provisioned Concurrency Config found for this"):
             stage.world.deployments.provisioned(ARN, "1")
 
 

@@ -40,7 +40,7 @@ def test_deleting_what_is_not_there_is_no_matter_but_a_number_below_one_is_none(
     stage = Stage()
     stage.submit(DeleteLayerVersion(TOOLS, 7))
 
-    with pytest.raises(InvalidParameterValue, match=r"Layer Version Cannot be less than 1\."):
+    with pytest.raises(InvalidParameterValue, match=r"Layer Version Cannot be less than 1$"):
         stage.submit(DeleteLayerVersion(TOOLS, 0))
 
 

@@ -157,7 +157,7 @@ def test_a_version_has_no_concurrency_of_its_own(lambda_: Any) -> None:
     assert told[1].startswith("This operation is permitted on Lambda functions only.")
 
 
-@pytest.mark.parametrize("operation", ["get", "put", "update", "delete"])
+@pytest.mark.parametrize("operation", ["put", "update", "delete"])
 def test_a_version_that_is_not_there_has_no_config(lambda_: Any, operation: str) -> None:
     given = {"MaximumRetryAttempts": 1} if operation in ("put", "update") else {}
 

@@ -19,6 +19,7 @@ _NOT_OF_SQS: set[type[Refused]] = {
     core.TooManyRequests,
     core.RecursiveInvocation,
     core.PreconditionFailed,
+    core.ProvisionedConcurrencyNotFound,
     core.PolicyTooLong,
     core.NoSuchBucket,
     core.InvalidArgument,

@@ -34,6 +34,7 @@ ERRORS: Mapping[type[Refused], LambdaError] = {
     core.RequestTooLarge: LambdaError("RequestEntityTooLargeException", 413),
     core.TooManyRequests: LambdaError("TooManyRequestsException", 429),
     core.PreconditionFailed: LambdaError("PreconditionFailedException", 412, "Message"),
+    core.ProvisionedConcurrencyNotFound: LambdaError("ProvisionedConcurrencyConfigNotFoundException", 404),
     core.PolicyTooLong: LambdaError("PolicyLengthExceededException", 400),
     core.RecursiveInvocation: LambdaError("RecursiveInvocationException", 400, "Message"),
     core.AccessDenied: LambdaError("AccessDeniedException", 403, "Message", fault=None),

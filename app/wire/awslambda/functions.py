@@ -61,7 +61,7 @@ def publish_version(params: Params, caller: Caller) -> Call:
 
 def delete_function(params: Params, caller: Caller) -> Call:
     arn, qualifier = named(params, caller)
-    return Call(DeleteVersion(arn, qualifier), lambda _: {})
+    return Call(DeleteVersion(arn, qualifier), lambda _: {"StatusCode": 204})
 
 
 def get_function(params: Params, caller: Caller, engine: Readable) -> Result:

@@ -66,7 +66,7 @@ def remove_layer_version_permission(params: Params, caller: Caller) -> Call:
 
 
 def get_layer_version_policy(params: Params, caller: Caller, engine: Readable) -> Result:
-    version = engine.world.layers.version(_layer(params["LayerName"], caller), params["VersionNumber"])
+    version = engine.world.layers.permitted(_layer(params["LayerName"], caller), params["VersionNumber"])
     if not version.policy.statements:
         raise ResourceNotFound("No policy is associated with the given resource.")
     return {"Policy": version.policy.document, "RevisionId": version.policy_revision}

@@ -31,7 +31,7 @@ def named(params: Params, caller: Caller) -> tuple[Arn, str | None]:
 
     Raises InvalidParameterValue where the name has another qualifier than the request.
     """
-    arn, derived = split(function_arn(params["FunctionName"], caller.scope))
+    arn, derived = _reachable(params["FunctionName"], caller.scope)
     asked = params.get("Qualifier")
     if asked and derived and asked != derived:
         raise InvalidParameterValue(
@@ -42,13 +42,22 @@ def named(params: Params, caller: Caller) -> tuple[Arn, str | None]:
 
 def unqualified(params: Params, caller: Caller) -> Arn:
     """The ARN of the function that a request names. Raises InvalidParameterValue where it names a version."""
-    arn, derived = split(function_arn(params["FunctionName"], caller.scope))
+    arn, derived = _reachable(params["FunctionName"], caller.scope)
     if derived:
         raise InvalidParameterValue(
             "This operation is permitted on Lambda functions only. Aliases and versions do not support this operation. "
             "Please specify either a function name or an unqualified function ARN."
         )
     return arn
+
+
+def _reachable(given: str, scope: Scope) -> tuple[Arn, str]:
+    """The unqualified ARN and the qualifier. Raises ResourceNotFound for a function of another region (recorded)."""
+    arn, qualifier = split(function_arn(given, scope))
+    region = arn.split(":")[3]
+    if region != scope.region:
+        raise ResourceNotFound(f"Functions from '{region}' are not reachable in this region ('{scope.region}')")
+    return arn, qualifier
 
 
 def split(arn: Arn) -> tuple[Arn, str]:

@@ -69,7 +69,7 @@ NOT_BY_MODEL = {
     "CreateEventSourceMapping", "UpdateEventSourceMapping", "DeleteEventSourceMapping", "GetEventSourceMapping",
     "ListEventSourceMappings", "PutFunctionEventInvokeConfig", "UpdateFunctionEventInvokeConfig",
     "DeleteFunctionEventInvokeConfig", "GetFunctionEventInvokeConfig", "ListFunctionEventInvokeConfigs",
-    "PutFunctionRecursionConfig", "TagResource", "UntagResource", "ListTags", "ListFunctions",
+    "PutFunctionRecursionConfig", "TagResource", "UntagResource", "ListTags",
 }  # fmt: skip
 """Operations whose members are checked one by one where they are understood, not by the service's model."""
 
