@@ -2,10 +2,13 @@
 
 import io
 import json
+import shutil
+import threading
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.request import urlopen
 
@@ -39,15 +42,34 @@ def zipped(files: Mapping[str, str], *, modes: Mapping[str, int] | None = None) 
 
 
 SETTINGS = """
-images: {"*/worker:*": {http: "http://127.0.0.1:9/none"}}
+images: {"*/worker:*": {http: "%s"}}
 functions: {declared: {script: {succeed_after: 0s, payload: {from: script}}}}
 """
 
 
+class Container(BaseHTTPRequestHandler):
+    """Stands for a container: answers what it got."""
+
+    def do_POST(self) -> None:
+        body = b'{"image": ' + self.rfile.read(int(self.headers["content-length"])) + b"}"
+        self.send_response(200)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:
+        pass
+
+
 @pytest.fixture(scope="module")
 def service() -> Iterator[Serving]:
-    with serving(SETTINGS) as running:
-        yield running
+    with ThreadingHTTPServer(("127.0.0.1", 0), Container) as container:
+        thread = threading.Thread(target=container.serve_forever)
+        thread.start()
+        with serving(SETTINGS % f"http://127.0.0.1:{container.server_port}/run") as running:
+            yield running
+        container.shutdown()
+        thread.join()
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +206,24 @@ def test_layers_are_where_the_runtime_looks_for_them(lambda_: Any) -> None:
     assert used == {"Arn": layer["LayerVersionArn"], "CodeSize": len(content)}
 
 
+@pytest.mark.real
+@pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
+def test_nodes_modules_of_a_layer_are_found_and_the_later_layer_wins(lambda_: Any) -> None:
+    layers = [
+        lambda_.publish_layer_version(
+            LayerName=name,
+            Content={"ZipFile": zipped({"nodejs/node_modules/word/index.js": f"module.exports = '{name}'"})},
+        )["LayerVersionArn"]
+        for name in ("earlier", "later")
+    ]
+    source = "exports.handler = async () => require('word')"
+    create(
+        lambda_, "noded", Runtime="nodejs22.x", Layers=layers, Code={"ZipFile": zipped({"app.js": source})}
+    )  # fmt: skip
+
+    assert invoked(lambda_, "noded") == "later"
+
+
 def test_a_bootstrap_runs_with_its_run_bit_and_not_without(lambda_: Any) -> None:
     bootstrap = """#!/bin/sh
         url="http://$AWS_LAMBDA_RUNTIME_API/2018-06-01/runtime"
@@ -231,6 +271,7 @@ def test_an_image_runs_where_a_setting_says(lambda_: Any) -> None:
 
     told = lambda_.get_function(FunctionName="imaged")
 
+    assert invoked(lambda_, "imaged", 7) == {"image": 7}
     assert told["Code"] == {"RepositoryType": "ECR", "ImageUri": uri, "ResolvedImageUri": uri}
     other = uri.replace("worker", "other")
     code, message = refused(lambda_.update_function_code, FunctionName="imaged", ImageUri=other)
