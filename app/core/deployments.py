@@ -184,7 +184,13 @@ class Deployments:
         return sum(function.spec.deployment is not None for function in self.functions.all())
 
     def permits(
-        self, function_arn: Arn, principal: str, source_arn: Arn | None, source_account: str | None = None
+        self,
+        function_arn: Arn,
+        principal: str,
+        source_arn: Arn | None,
+        source_account: str | None = None,
+        action: str = "lambda:InvokeFunction",
+        context: Mapping[str, str] | None = None,
     ) -> bool:
         """Whether a service may invoke the function as it is named, for that source.
 
@@ -195,7 +201,7 @@ class Deployments:
         if function is None or family is None or function.spec.deployment is None:
             return True
         policy = family.policies.get(qualifier, Policy())
-        return allows(policy, principal, "lambda:InvokeFunction", source_arn, source_account)
+        return allows(policy, principal, action, source_arn, source_account, context)
 
     # Functions ------------------------------------------------------------------------------------------
 

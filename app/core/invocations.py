@@ -62,7 +62,7 @@ class Invocations:
         name, chosen = self.functions.called(command)
         arn, function, version = name.arn, chosen.function, chosen.version
         self.functions.check_payload(command)
-        request_id = self.ids.uuid()
+        request_id = command.request_id or self.ids.uuid()
         if command.type is InvocationType.DRY_RUN:
             return Invoked(request_id, version=version)
         payload = command.payload or b"{}"

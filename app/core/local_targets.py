@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from app.core.async_events import AsyncEvents
 from app.core.async_invoke import Event
 from app.core.chain import Chains
-from app.core.commands import SendMessage
+from app.core.commands import Asker, SendMessage
 from app.core.deployments import Deployments
 from app.core.errors import AccessDenied, Refused, ResourceNotFound
 from app.core.facts import AccessMissing, Effect, PermissionMissing
@@ -96,21 +96,25 @@ class Gate:
 
     def refusal(self, parcel: Parcel) -> Refused | None:
         """Why the parcel may not be delivered. One without a principal comes from a role, which needs no permission."""
-        principal, source = parcel.principal, parcel.source_arn
-        if principal is None:
+        if parcel.principal is None:
             return None
+        return self.judge(parcel.target, Asker(parcel.principal, parcel.source_arn))
+
+    def judge(self, function: Arn, asker: Asker) -> Refused | None:
+        """Why the function, as it is named, may not be invoked in that name."""
+        principal, source = asker.principal, asker.source
         # A bucket's ARN has no account in it: S3 tells its owner's, which is that of whoever may set notifications.
-        account = (parse_arn(source).account if source else "") or parse_arn(parcel.target).account
-        if self.deployments.permits(parcel.target, principal, source, account):
+        account = (parse_arn(source).account if source else "") or parse_arn(function).account
+        if self.deployments.permits(function, principal, source, account, asker.action, dict(asker.context)):
             return None
-        if self.is_enforced or (parcel.target, principal, source) not in self._told:
-            self._told.add((parcel.target, principal, source))
-            self.outbox.append(PermissionMissing(parcel.target, principal, source, self.is_enforced))
+        if self.is_enforced or (function, principal, source) not in self._told:
+            self._told.add((function, principal, source))
+            self.outbox.append(PermissionMissing(function, principal, source, self.is_enforced))
         if not self.is_enforced:
             return None
         return AccessDenied(
-            f"{principal} is not authorized to perform: lambda:InvokeFunction on resource: {parcel.target} because no "
-            "resource-based policy allows the lambda:InvokeFunction action"
+            f"{principal} is not authorized to perform: {asker.action} on resource: {function} because no "
+            f"resource-based policy allows the {asker.action} action"
         )
 
 

@@ -12,13 +12,14 @@ from app.core.commands import Command, Origin
 from app.core.concurrency import Concurrency
 from app.core.deployments import Deployments
 from app.core.environments import Environments
-from app.core.errors import QueueNameExists
+from app.core.errors import QueueNameExists, ResourceNotFound
 from app.core.event_invoke import EventInvokeConfig
 from app.core.explain import Explanation, Question, Scene, explain
 from app.core.facts import Effect, Fact
 from app.core.function import Function, FunctionSpec
 from app.core.functions import Functions
 from app.core.gateway.gateways import Gateways
+from app.core.gateway.url_configs import UrlConfigs
 from app.core.ids import Ids
 from app.core.invocations import Invocations
 from app.core.layers import Layers
@@ -88,7 +89,7 @@ class World:
         self._targets.register("sqs", QueueTarget(self._queues, self._chains, policies))
         self._layers = Layers(self._outbox)
         self._deployments = Deployments(limits, self._outbox, self._functions, self._layers)
-        gate = Gate(self._deployments, self._outbox, enforces_permissions)
+        gate = self._gate = Gate(self._deployments, self._outbox, enforces_permissions)
         self._targets.register("lambda", FunctionTarget(self._functions, self._invocations.events, ids, gate))
         self._remote_queues = RemoteQueues(self._outbox, self._cause_of, self._queues.__contains__)
         self._remote_polling = RemotePolling(
@@ -135,6 +136,7 @@ class World:
             *self._scheduler.machines,
         )
         self._gateways = Gateways(ids, self._outbox, self._cause_of)
+        self._url_configs = UrlConfigs(ids, self._gateways, self._check_function)
         self._verbs = self._table_of_verbs()
         self._now: Instant = 0
 
@@ -297,6 +299,11 @@ class World:
         """The HTTP fronts of functions: to be read."""
         return self._gateways
 
+    @property
+    def url_configs(self) -> UrlConfigs:
+        """The function URLs that were made over Lambda's API: to be read."""
+        return self._url_configs
+
     def find_message(self, message_id: str) -> tuple[Queue, Message] | None:
         """Where a message is now. Looks into every queue: for people, not for the hot path."""
         for queue in self._queues.all():
@@ -363,7 +370,7 @@ class World:
             commands.DeleteEventSourceMapping: mappings.delete,
             commands.TagMapping: mappings.tag,
             commands.UntagMapping: mappings.untag,
-            commands.Invoke: self._invocations.invoke,
+            commands.Invoke: self._invoke,
             commands.SettleInvocation: self._invocations.settle,
             **self._environments.verbs(),
             commands.SettleOutsideCall: self._outside.settle,
@@ -377,12 +384,26 @@ class World:
             **self._event_bridge.verbs(),
             **self._gateways.verbs(),
             **self._scheduler.verbs(),
+            **self._url_configs.verbs(),
         }
 
     def _create_queue(self, command: commands.CreateQueue, now: Instant) -> Arn:
         if command.queue in self._remote_queues:
             raise QueueNameExists("A queue of this name is declared, and kept at a broker elsewhere.")
         return self._queues.create(command, now)
+
+    def _invoke(self, command: commands.Invoke, now: Instant) -> Any:
+        """Raises AccessDenied where a service lacks the permission, and what invoking raises."""
+        if command.asker is not None:
+            refusal = self._gate.judge(command.function, command.asker)
+            if refusal is not None:
+                raise refusal
+        return self._invocations.invoke(command, now)
+
+    def _check_function(self, function: Arn) -> None:
+        """Raises ResourceNotFound for a function, or an alias of it, that is not there."""
+        if self._functions.get(function) is None:
+            raise ResourceNotFound("Function does not exist")
 
     def _cancel(self, command: commands.CancelWait, now: Instant) -> None:
         if not self._queues.cancel(command, now):
@@ -418,6 +439,7 @@ class World:
 
     def _function_gone(self, function: Function, now: Instant) -> None:
         self._invocations.forget(function, now)
+        self._url_configs.function_gone(function.arn, now)
 
     def _function_freed(self, function: Function) -> None:
         for mapping in self._mappings.of_function(function.arn):

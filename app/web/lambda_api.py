@@ -30,7 +30,7 @@ from app.wire.refusals import BodyTooLarge, NotEmulated
 MAX_BODY_BYTES = 70_167_211
 """As recorded for CreateFunction: a zip of 50 MB in base64, and what stands around it."""
 
-_CHECKED_ELSEWHERE = {"Runtime"}
+_CHECKED_ELSEWHERE = {"Runtime", "InvokeMode"}
 """Members whose constraint Lambda tells in words of its own."""
 
 

@@ -9,6 +9,7 @@ from app.core.commands import Command, Origin
 from app.core.deployments import Deployments
 from app.core.event_invoke import EventInvokeConfig
 from app.core.function import FunctionSpec
+from app.core.gateway.url_configs import UrlConfigs
 from app.core.layers import Layers
 from app.core.limits import Limits
 from app.core.names import LATEST, Arn, Scope
@@ -196,6 +197,9 @@ class ReadableWorld(Protocol):
 
     @property
     def deployments(self) -> Deployments: ...
+
+    @property
+    def url_configs(self) -> UrlConfigs: ...
 
     @property
     def layers(self) -> Layers: ...

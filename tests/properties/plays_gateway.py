@@ -3,7 +3,16 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from app.core.commands import CloseRequest, Command, OpenRequest, PutFront, RemoveFront
+from app.core.commands import (
+    CloseRequest,
+    Command,
+    CreateFunctionUrl,
+    DeleteFunctionUrl,
+    OpenRequest,
+    PutFront,
+    RemoveFront,
+    UpdateFunctionUrl,
+)
 from app.core.gateway.function_url import FunctionUrl
 from app.core.gateway.http_api import HttpApi, Integration, Route, Routing, Stage
 from app.core.gateway.routes import parse_route_key
@@ -12,6 +21,7 @@ from tests.core.stage import SCOPE
 if TYPE_CHECKING:
     from tests.properties.plays import Play
 
+_FUNCTIONS = ("real", "nothing")
 _FRONTS = ("shop", "web", "other")
 
 
@@ -41,9 +51,25 @@ def _close(_: "Play", a: int, b: int) -> Command:
     )
 
 
+def _create_url(_: "Play", a: int, b: int) -> Command:
+    auth_type = ("NONE", "AWS_IAM")[b % 2]
+    return CreateFunctionUrl(SCOPE.function_arn(_FUNCTIONS[a % 2]), {"AuthType": auth_type})
+
+
+def _update_url(_: "Play", a: int, b: int) -> Command:
+    return UpdateFunctionUrl(SCOPE.function_arn(_FUNCTIONS[a % 2]), {"Cors": {"MaxAge": b}})
+
+
+def _delete_url(_: "Play", a: int, b: int) -> Command:
+    return DeleteFunctionUrl(SCOPE.function_arn(_FUNCTIONS[a % 2]))
+
+
 VERBS: dict[str, Callable[["Play", int, int], Command | None]] = {
     "put front": _put,
     "remove front": _remove,
     "open request": _open,
     "close request": _close,
+    "create url": _create_url,
+    "update url": _update_url,
+    "delete url": _delete_url,
 }

@@ -58,6 +58,7 @@ from app.core.commands.events import (
     UpdateEventBus,
 )
 from app.core.commands.functions import (
+    Asker,
     CreateEventSourceMapping,
     DeleteEventInvokeConfig,
     DeleteEventSourceMapping,
@@ -76,11 +77,14 @@ from app.core.commands.functions import (
 )
 from app.core.commands.gateway import (
     CloseRequest,
+    CreateFunctionUrl,
+    DeleteFunctionUrl,
     GatewayCommand,
     Opened,
     OpenRequest,
     PutFront,
     RemoveFront,
+    UpdateFunctionUrl,
 )
 from app.core.commands.origin import OUTSIDE, Origin
 from app.core.commands.outside import OutsideCommand, SettleOutsideCall
@@ -184,6 +188,7 @@ __all__ = [
     "AddLayerPermission",
     "AddPermission",
     "AddTopicPermission",
+    "Asker",
     "BatchAnswer",
     "CancelMessageMoveTask",
     "CancelReplay",
@@ -201,6 +206,7 @@ __all__ = [
     "CreateEventBus",
     "CreateEventSourceMapping",
     "CreateFunction",
+    "CreateFunctionUrl",
     "CreateQueue",
     "CreateSchedule",
     "CreateScheduleGroup",
@@ -216,6 +222,7 @@ __all__ = [
     "DeleteEventInvokeConfig",
     "DeleteEventSourceMapping",
     "DeleteFunction",
+    "DeleteFunctionUrl",
     "DeleteLayerVersion",
     "DeleteMessage",
     "DeleteMessageBatch",
@@ -309,6 +316,7 @@ __all__ = [
     "UpdateEventSourceMapping",
     "UpdateFunctionCode",
     "UpdateFunctionConfiguration",
+    "UpdateFunctionUrl",
     "UpdateSchedule",
     "Waiting",
 ]

@@ -92,10 +92,22 @@ class UntagMapping:
 
 
 @value(frozen=True, slots=True)
+class Asker:
+    """A service that invokes in somebody's name, whom the function's policy must permit: its principal, for which
+    source, to do what; `context` has further condition keys and their values."""
+
+    principal: str
+    source: Arn | None = None
+    action: str = "lambda:InvokeFunction"
+    context: tuple[tuple[str, str], ...] = ()
+
+
+@value(frozen=True, slots=True)
 class Invoke:
     """`function` is a name, a partial ARN or an ARN. Answers `Waiting` (RequestResponse; then `Invoked`),
     or `Invoked` with an empty outcome (Event, DryRun). `station` is where it came through, if not straight from its
-    origin: `GET /pets of shop`."""
+    origin: `GET /pets of shop`. With an `asker`, the function's policy is asked; `request_id` is one that is known
+    beforehand."""
 
     scope: Scope
     function: str
@@ -105,6 +117,8 @@ class Invoke:
     client_context: str | None = None
     origin: Origin = OUTSIDE
     station: str | None = None
+    asker: Asker | None = None
+    request_id: str | None = None
 
 
 @value(frozen=True, slots=True)

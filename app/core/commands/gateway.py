@@ -1,9 +1,11 @@
 """What can be asked of the HTTP fronts of functions."""
 
-from typing import TypeAlias
+from collections.abc import Mapping
+from typing import Any, TypeAlias
 
 from app.core.commands.origin import OUTSIDE, Origin
 from app.core.gateway.fronts import Front
+from app.core.names import Arn
 from app.core.value import value
 
 
@@ -17,6 +19,27 @@ class PutFront:
 @value(frozen=True, slots=True)
 class RemoveFront:
     id: str
+
+
+@value(frozen=True, slots=True)
+class CreateFunctionUrl:
+    """`function` has its alias, if it is one's; `parameters` have AWS's names. Answers the `FunctionUrl`."""
+
+    function: Arn
+    parameters: Mapping[str, Any]
+
+
+@value(frozen=True, slots=True)
+class UpdateFunctionUrl:
+    """What is not given stays. Answers the `FunctionUrl`."""
+
+    function: Arn
+    parameters: Mapping[str, Any]
+
+
+@value(frozen=True, slots=True)
+class DeleteFunctionUrl:
+    function: Arn
 
 
 @value(frozen=True, slots=True)
@@ -58,4 +81,6 @@ class CloseRequest:
     problem: str | None = None
 
 
-GatewayCommand: TypeAlias = PutFront | RemoveFront | OpenRequest | CloseRequest
+GatewayCommand: TypeAlias = (
+    PutFront | RemoveFront | CreateFunctionUrl | UpdateFunctionUrl | DeleteFunctionUrl | OpenRequest | CloseRequest
+)

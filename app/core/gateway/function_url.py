@@ -1,6 +1,8 @@
 """A function URL as a value."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from app.core.gateway.cors import Cors
 from app.core.names import Arn, Scope
@@ -11,7 +13,8 @@ from app.core.time import Instant
 class FunctionUrl:
     """`id` is the first label of its name. `function` is the ARN it invokes, with the alias if it is one's.
 
-    `invoke_mode` is None where it was never given, which is BUFFERED.
+    `invoke_mode` is None where it was never given, which is BUFFERED. `given_cors` is the configuration under AWS's
+    names, as it was given and is told.
     """
 
     id: str
@@ -24,6 +27,7 @@ class FunctionUrl:
     created_at: Instant = 0
     changed_at: Instant = 0
     port: int | None = None
+    given_cors: Mapping[str, Any] | None = None
 
     kind = "function URL"
 

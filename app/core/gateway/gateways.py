@@ -140,11 +140,12 @@ _NEVER_MS = 2**53
 
 def new_front_id(ids: Ids) -> str:
     """Ten letters and digits, as API Gateway's."""
-    return _letters(ids, _ID_DIGITS)
+    return letters(ids, _ID_DIGITS)
 
 
-def _letters(ids: Ids, count: int) -> str:
-    number, text = int(ids.hex(16), 16), ""
+def letters(ids: Ids, count: int) -> str:
+    """So many small letters and digits."""
+    number, text = int(ids.hex(64), 16), ""
     for _ in range(count):
         number, digit = divmod(number, 36)
         text += "0123456789abcdefghijklmnopqrstuvwxyz"[digit]

@@ -18,7 +18,8 @@ _MOST_TOLD = 20
 @dataclass(frozen=True, slots=True)
 class Integration:
     """Where a route leads. `function` is set for AWS_PROXY to Lambda, `uri` for HTTP_PROXY, `subtype` for an AWS
-    service (`SQS-SendMessage`). `parameters` are AWS's request parameters, `response_parameters` by status."""
+    service (`SQS-SendMessage`). `parameters` are AWS's request parameters, `response_parameters` by status. One that
+    `has_role` invokes with it, and asks nobody's policy."""
 
     kind: str = "AWS_PROXY"
     function: Arn | None = None
@@ -29,6 +30,7 @@ class Integration:
     timeout_ms: int = DEFAULT_TIMEOUT_MS
     parameters: Mapping[str, str] = field(default_factory=dict)
     response_parameters: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    has_role: bool = False
 
 
 @dataclass(frozen=True, slots=True)

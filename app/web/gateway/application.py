@@ -8,19 +8,20 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from app.core.commands import CloseRequest, Opened, OpenRequest, Origin
+from app.core.gateway.function_url import FunctionUrl
 from app.core.gateway.http_api import HttpApi
 from app.core.gateway.request import GatewayAnswer, GatewayRequest
 from app.engine.driver import Engine
 from app.engine.ports import OutsideWorld
 from app.web.asgi import ClientGone, read_body
 from app.web.gateway.address import Address, address_of
+from app.web.gateway.function_url import FunctionUrlFront
 from app.web.gateway.http_api import HttpApiFront
-from app.web.gateway.outcome import Result, Streamed
+from app.web.gateway.outcome import RequestLimits, Result, Streamed
 from app.web.gateway.reading import request_of
+from app.web.gateway.sending import send_answer
 from app.wire.gateway import http_api as http_api_answers
 from app.wire.refusals import BodyTooLarge
-
-_BODILESS = (204, 304)
 
 Answering: TypeAlias = Callable[[Any, GatewayRequest, Address, Opened], Awaitable[Result]]
 
@@ -32,6 +33,7 @@ class GatewayApp:
         self._engine = engine
         self._ports = ports
         self._http_apis = HttpApiFront(engine, outside)
+        self._urls = FunctionUrlFront(engine)
 
     def address_of(self, scope: AsgiScope) -> Address | None:
         """The front that a request is for, if it is for one."""
@@ -42,12 +44,14 @@ class GatewayApp:
         match front:
             case HttpApi():
                 await self._serve(front, self._http_apis.answer, HttpApiFront.limits, address, scope, receive, send)
+            case FunctionUrl():
+                await self._serve(front, self._urls.answer, FunctionUrlFront.limits, address, scope, receive, send)
             case _:
-                await _send(send, _nobody(address), scope["method"])
+                await send_answer(send, _nobody(address), scope["method"])
 
     async def _serve(
-        self, front: Any, answering: Answering, limits: "Any", address: Address, scope: AsgiScope, receive: Receive,
-        send: Send,
+        self, front: Any, answering: Answering, limits: RequestLimits, address: Address, scope: AsgiScope,
+        receive: Receive, send: Send,
     ) -> None:  # fmt: skip
         started = perf_counter()
         try:
@@ -66,7 +70,7 @@ class GatewayApp:
             if isinstance(result.answer, Streamed):
                 await result.answer.send(send)
             else:
-                await _send(send, result.answer, request.method)
+                await send_answer(send, result.answer, request.method)
         finally:
             self._engine.submit(
                 CloseRequest(
@@ -89,20 +93,3 @@ def _nobody(address: Address) -> GatewayAnswer:
         headers = (("content-type", "application/json"), ("x-amzn-ErrorType", "AccessDeniedException"))
         return GatewayAnswer(403, headers, b'{"Message":null}')
     return http_api_answers.NOT_FOUND
-
-
-async def _send(send: Send, answer: GatewayAnswer, method: str) -> None:
-    headers = [(name.encode("latin-1"), _encoded(value)) for name, value in answer.headers]
-    body = b"" if answer.status in _BODILESS else answer.body
-    if answer.status not in _BODILESS:
-        headers.append((b"content-length", b"%d" % len(body)))
-    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
-
-
-def _encoded(value: str) -> bytes:
-    """Latin-1 as HTTP has it; what goes beyond that goes as UTF-8."""
-    try:
-        return value.encode("latin-1")
-    except UnicodeEncodeError:
-        return value.encode(errors="replace")

@@ -6,7 +6,7 @@ from typing import Any, TypeAlias
 
 import orjson
 
-from app.core.commands import Opened
+from app.core.commands import Asker, Opened
 from app.core.gateway.authorizers import BadAuthorizerAnswer, Verdict, identity_values, policy_verdict, simple_verdict
 from app.core.gateway.http_api import Authorizer, HttpApi, Route, Stage
 from app.core.gateway.jwt import (
@@ -59,7 +59,7 @@ class Authorizing:
             case "NONE", _:
                 return None
             case "AWS_IAM", _:
-                return _signed(request)
+                return signed(request)
             case "JWT", Authorizer() as authorizer:
                 return await self._token(authorizer, route, stage, request, occasion)
             case "CUSTOM", Authorizer() as authorizer:
@@ -118,9 +118,11 @@ class Authorizing:
             return Refusal(answers.INTERNAL_ERROR, f"authorizer {authorizer.name} has no function")
         event = authorizer_event(request, occasion, version=authorizer.payload_version, route_arn=arn, identity=found)
         station = f"authorizer {authorizer.name} of {api.name}"
+        asker = Asker("apigateway.amazonaws.com", api.authorizer_arn(authorizer))
         ending = await invoke(
-            self._engine, authorizer.function, event, api.scope, opened.origin, station, _AUTHORIZER_TIMEOUT_MS
-        )
+            self._engine, authorizer.function, event, api.scope, opened.origin, station, _AUTHORIZER_TIMEOUT_MS,
+            asker=asker,
+        )  # fmt: skip
         if not isinstance(ending, Returned):
             return Refusal(answers.INTERNAL_ERROR, f"authorizer {authorizer.name}: {ending.text}")
         try:
@@ -131,7 +133,7 @@ class Authorizing:
             return Refusal(answers.INTERNAL_ERROR, f"authorizer {authorizer.name}: {bad}")
 
 
-def _signed(request: GatewayRequest) -> Authorized | Refusal:
+def signed(request: GatewayRequest) -> Authorized | Refusal:
     """Whoever signed the request, with whatever secret: who may come in at all is decided elsewhere."""
     credential = credential_in(request.header("authorization") or "", request.query)
     if credential.access_key_id is None:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import assert_never
 
-from app.core.commands import Opened
+from app.core.commands import Asker, Opened
 from app.core.gateway.cors import answer_headers, is_preflight, preflight_headers, without_cors
 from app.core.gateway.http_api import HttpApi, Route, Selected, Stage, select, why_unrouted
 from app.core.gateway.paths import decoded
@@ -20,6 +20,8 @@ from app.wire.gateway import http_api as answers
 from app.wire.gateway import payload_v1, payload_v2
 from app.wire.gateway.occasion import Occasion
 from app.wire.gateway.results import BadResult
+
+_PRINCIPAL = "apigateway.amazonaws.com"
 
 
 class HttpApiFront:
@@ -85,8 +87,9 @@ class HttpApiFront:
         event = (payload_v1 if version == "1.0" else payload_v2).http_api_event(request, occasion)
         station = f"{request.method} {request.path} of {api.name}"
         ending = await invoke(
-            self._engine, integration.function, event, api.scope, opened.origin, station, integration.timeout_ms
-        )
+            self._engine, integration.function, event, api.scope, opened.origin, station, integration.timeout_ms,
+            asker=None if integration.has_role else Asker(_PRINCIPAL, api.arn_of(stage.name, route.key)),
+        )  # fmt: skip
         match ending:
             case Returned(payload=payload):
                 try:

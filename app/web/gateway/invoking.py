@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from app.core.commands import Invoke, Invoked, Origin
+from app.core.commands import Asker, Invoke, Invoked, Origin
 from app.core.errors import Refused
 from app.core.invocation import Outcome, Succeeded
 from app.core.names import Arn, Scope
@@ -64,9 +64,12 @@ async def invoke(
     station: str,
     timeout_ms: int | None,
     sink: ResponseSink | None = None,
+    *,
+    asker: Asker | None = None,
+    request_id: str | None = None,
 ) -> Ending:
     """Run the function with the event; `sink` is given what it streams. Never raises for what the function does."""
-    command = Invoke(scope, function, payload, origin=origin, station=station)
+    command = Invoke(scope, function, payload, origin=origin, station=station, asker=asker, request_id=request_id)
     try:
         async with asyncio.timeout(timeout_ms / 1_000 if timeout_ms else None):
             invoked = await (engine.ask(command) if sink is None else engine.ask_streaming(command, sink))

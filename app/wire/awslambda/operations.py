@@ -2,7 +2,7 @@
 
 import re
 
-from app.wire.awslambda import aliases, functions, layers, mappings, permissions, provisioned, settings, tags
+from app.wire.awslambda import aliases, functions, layers, mappings, permissions, provisioned, settings, tags, urls
 from app.wire.calls import Service
 
 LAMBDA = Service(
@@ -12,6 +12,9 @@ LAMBDA = Service(
         "AddPermission": permissions.add_permission,
         "CreateAlias": aliases.create_alias,
         "CreateFunction": functions.create_function,
+        "CreateFunctionUrlConfig": urls.create_function_url_config,
+        "DeleteFunctionUrlConfig": urls.delete_function_url_config,
+        "UpdateFunctionUrlConfig": urls.update_function_url_config,
         "DeleteAlias": aliases.delete_alias,
         "DeleteFunction": functions.delete_function,
         "DeleteLayerVersion": layers.delete_layer_version,
@@ -50,6 +53,8 @@ LAMBDA = Service(
         "ListVersionsByFunction": functions.list_versions_by_function,
         "GetEventSourceMapping": mappings.get_event_source_mapping,
         "GetFunction": functions.get_function,
+        "GetFunctionUrlConfig": urls.get_function_url_config,
+        "ListFunctionUrlConfigs": urls.list_function_url_configs,
         "GetFunctionConfiguration": functions.get_function_configuration,
         "GetFunctionConcurrency": settings.get_function_concurrency,
         "GetFunctionEventInvokeConfig": settings.get_event_invoke_config,

@@ -17,6 +17,11 @@ functions:
   authorize_by_policy: {{CodeUri: {HANDLERS}, Handler: fronts.authorize_by_policy, Timeout: 10}}
 queues:
   orders: {{}}
+urls:
+  echo-url: echo
+  say-url: {{function: say, Cors: {{AllowOrigins: ["https://shop.example"], MaxAge: 5}}}}
+  whole-url: {{function: say, InvokeMode: RESPONSE_STREAM}}
+  signed-url: {{function: echo, AuthType: AWS_IAM}}
 apis:
   shop:
     variables: {{env: test}}
