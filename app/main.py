@@ -16,6 +16,7 @@ import click
 import uvicorn
 
 from app import __version__
+from app.adapters.event_templates import load_catalogue
 from app.service import Service, SetupError
 from app.settings import Listen, Settings, SettingsError, load
 from app.web.at_once import AnswerAtOnce, AtOnceProtocol
@@ -235,6 +236,7 @@ def _control_parts(service: Service, listen: str) -> ControlParts:
         describe_function=service.endpoints.describe,
         logs=service.endpoints.logs,
         environments_of=service.endpoints.status,
+        templates=load_catalogue,
         scope=service.scope,
         token=settings.security.token,
         host_names=settings.hosts,

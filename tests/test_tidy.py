@@ -37,6 +37,7 @@ TOLD_ELSEWHERE = {
     "buses": "buses/test_put_events.py",
     "gateway": "gateway/test_gateways.py",
     "explain": "explain/test_messages_to_send.py",
+    "fire": "fire/test_firing.py",
     "lines": "test_queue.py",
     "consumers": "test_mappings.py",
     "local_targets": "test_targets.py",

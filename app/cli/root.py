@@ -10,6 +10,7 @@ from app.cli.clock import clock
 from app.cli.dead_letters import dlq
 from app.cli.events import delete, invoke, put, send
 from app.cli.explain import explain
+from app.cli.fire import fire, templates
 from app.cli.functions import functions, logs
 from app.cli.journal import story, tail, warnings
 from app.cli.lists import mappings, queues, status
@@ -44,7 +45,7 @@ def root(ctx: click.Context, endpoint: str | None) -> None:
 
 for command in (
     status, put, delete, send, invoke, clock, dlq, queues, functions, mappings, logs, warnings, story, tail,
-    explain, metrics, publish, topics,
+    explain, metrics, publish, topics, fire, templates,
 ):  # fmt: skip
     root.add_command(command)
 

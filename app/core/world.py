@@ -20,6 +20,7 @@ from app.core.function import Function, FunctionSpec
 from app.core.functions import Functions
 from app.core.gateway.gateways import Gateways
 from app.core.gateway.url_configs import UrlConfigs
+from app.core.hand_over import HandOver
 from app.core.ids import Ids
 from app.core.invocations import Invocations
 from app.core.layers import Layers
@@ -385,6 +386,7 @@ class World:
             **self._gateways.verbs(),
             **self._scheduler.verbs(),
             **self._url_configs.verbs(),
+            **HandOver(self._outbox, self._targets, self._cause_of).verbs(),
         }
 
     def _create_queue(self, command: commands.CreateQueue, now: Instant) -> Arn:

@@ -57,6 +57,7 @@ from app.core.commands.events import (
     UpdateConnection,
     UpdateEventBus,
 )
+from app.core.commands.fire import FireCommand, FireEvent, HandedOver
 from app.core.commands.functions import (
     Asker,
     CreateEventSourceMapping,
@@ -180,6 +181,7 @@ Command: TypeAlias = (
     | OutsideCommand
     | EnvironmentCommand
     | GatewayCommand
+    | FireCommand
 )
 
 __all__ = [
@@ -236,9 +238,11 @@ __all__ = [
     "DescribeRemoteQueue",
     "EventEntry",
     "EventPut",
+    "FireEvent",
     "FireSchedule",
     "Fired",
     "ForgetBucket",
+    "HandedOver",
     "Invoke",
     "Invoked",
     "OpenRequest",

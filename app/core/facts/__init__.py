@@ -17,6 +17,7 @@ from app.core.facts.events import (
     EventsFact,
     ReplayMoved,
 )
+from app.core.facts.fire import EventFired, FireFact
 from app.core.facts.functions import (
     DestinationFailed,
     DestinationTold,
@@ -107,6 +108,7 @@ Fact: TypeAlias = (
     | EnvironmentFact
     | GatewayFact
     | LoopWarned
+    | FireFact
 )
 Effect: TypeAlias = Fact | Wish
 
@@ -138,6 +140,7 @@ __all__ = [
     "EventDelivered",
     "EventDeliveryFailed",
     "EventDropped",
+    "EventFired",
     "EventLost",
     "EventRetried",
     "Fact",

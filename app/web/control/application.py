@@ -11,6 +11,7 @@ from app.web.control.clock import clock_routes
 from app.web.control.dead_letters import dead_letter_routes
 from app.web.control.errors import install_error_handlers
 from app.web.control.explain import explain_routes
+from app.web.control.fire import fire_routes
 from app.web.control.functions import function_routes
 from app.web.control.guard import Guard
 from app.web.control.journal import journal_routes
@@ -55,6 +56,7 @@ def build_control_app(engine: Engine, parts: ControlParts) -> ASGIApp:
     api.include_router(mapping_routes(engine, parts))
     api.include_router(topic_routes(engine, parts))
     api.include_router(bucket_routes(engine, parts))
+    api.include_router(fire_routes(engine, parts))
     api.include_router(journal_routes(engine))
     api.include_router(explain_routes(engine, parts))
     app.include_router(api)

@@ -99,10 +99,10 @@ def _believe(engine: Engine, parts: ControlParts, wanted: FakeObject, default_ev
     )  # fmt: skip
     routed = engine.submit(command)
     assert isinstance(routed, Routed), f"an object event was answered with {routed!r}"
-    return RoutedView(chain=routed.chain_id, routes=[_route_view(route) for route in routed.routes])
+    return RoutedView(chain=routed.chain_id, routes=[route_view(route) for route in routed.routes])
 
 
-def _route_view(route: Route) -> RouteView:
+def route_view(route: Route) -> RouteView:
     reason = route.reason if isinstance(route, RouteRefused) else None
     return RouteView(
         target=route.target, name=name_of(route.target), rule_id=route.rule_id, taken=reason is None, reason=reason

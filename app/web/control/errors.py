@@ -9,6 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 from app.core import errors
+from app.core.fire import NoSuchTemplate
 
 STATUSES: dict[type[errors.Refused], int] = {
     errors.AccessDenied: 403,
@@ -17,6 +18,7 @@ STATUSES: dict[type[errors.Refused], int] = {
     errors.NoSuchBucket: 404,
     errors.TopicDoesNotExist: 404,
     errors.SubscriptionDoesNotExist: 404,
+    NoSuchTemplate: 404,
     errors.ResourceConflict: 409,
     errors.ResourceInUse: 409,
     errors.QueueNameExists: 409,

@@ -67,7 +67,7 @@ def function_routes(engine: Engine, parts: ControlParts) -> APIRouter:
         assert isinstance(invoked, Invoked), f"an invocation was answered with {invoked!r}"
         if invoked.outcome is None:
             response.status_code = 202
-        return _invoked_view(invoked)
+        return invoked_view(invoked)
 
     return router
 
@@ -92,7 +92,7 @@ def function_view(function: Function, engine: Engine, parts: ControlParts) -> Fu
     )
 
 
-def _invoked_view(invoked: Invoked) -> InvokedView:
+def invoked_view(invoked: Invoked) -> InvokedView:
     """Every outcome is a 200: the invocation was made, and this is what came of it."""
     view = InvokedView(request_id=invoked.request_id, outcome=None)
     outcome = invoked.outcome

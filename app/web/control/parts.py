@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.core.fire import Catalogue
 from app.core.names import Arn, Scope
 from app.engine.ports import EndpointStatus, FunctionLogs
 
@@ -34,6 +35,7 @@ class ControlParts:
     describe_function: Callable[[Arn], str]
     logs: FunctionLogs
     environments_of: Callable[[Arn], EndpointStatus | None]
+    templates: Callable[[], Catalogue]
     scope: Scope = field(default_factory=Scope)
     token: str | None = None
     host_names: tuple[str, ...] = ()

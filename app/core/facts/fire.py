@@ -1,0 +1,25 @@
+"""What became of events of sources that are only played."""
+
+from typing import TypeAlias
+
+from app.core.names import Arn, name_of
+from app.core.value import value
+
+
+@value(frozen=True, slots=True)
+class EventFired:
+    """`refusal` is None when the target took it."""
+
+    source: str
+    target: Arn
+    chain: str
+    refusal: str | None = None
+
+    @property
+    def text(self) -> str:
+        if self.refusal is None:
+            return f"{self.source} fired at {name_of(self.target)}"
+        return f"{self.source} fired at {name_of(self.target)}, which refused: {self.refusal}"
+
+
+FireFact: TypeAlias = EventFired
