@@ -231,6 +231,8 @@ def _control_parts(service: Service, listen: str) -> ControlParts:
         add_queue=service.add_queue_entry,
         add_remote_queue=service.add_remote_queue_entry,
         add_topic=service.add_topic_entry,
+        add_bus=service.add_bus_entry,
+        add_rule=service.add_rule_entry,
         add_bucket=service.add_bucket_entry,
         add_mapping=service.add_mapping_entry,
         describe_function=service.endpoints.describe,

@@ -17,6 +17,8 @@ from app.adapters.outside import Outside
 from app.adapters.process.run_folder import clean_up_after_dead_runs
 from app.adapters.sqs_broker import SqsBroker
 from app.core.commands import (
+    CreateArchive,
+    CreateEventBus,
     CreateEventSourceMapping,
     CreateQueue,
     CreateTopic,
@@ -27,9 +29,13 @@ from app.core.commands import (
     DescribeRemoteQueue,
     PutBucketLifecycle,
     PutBucketNotification,
+    PutBusPermission,
     PutFront,
     PutFunction,
+    PutRule,
+    PutTargets,
     Subscribe,
+    UpdateEventBus,
 )
 from app.core.environment_state import EnvironmentState
 from app.core.errors import Refused
@@ -45,12 +51,14 @@ from app.engine.ports import Broker, BrokerError, Pool
 from app.settings import (
     Auto,
     BucketSettings,
+    BusSettings,
     ClockSetting,
     Frozen,
     FunctionSettings,
     MappingSettings,
     QueueSettings,
     RemoteQueueSettings,
+    RuleSettings,
     Settings,
     SettingsError,
     TopicSettings,
@@ -59,12 +67,16 @@ from app.settings import (
     configuration_of,
     create_parameters_of,
     parse_bucket,
+    parse_bus,
     parse_function,
     parse_mapping,
     parse_queue,
     parse_remote_queue,
+    parse_rule,
     parse_topic,
+    rule_parameters,
     subscription_parameters,
+    target_parameters,
 )
 from app.wire.events.shapes import Shapes
 
@@ -137,6 +149,10 @@ class Service:
             await self._named(f"topics.{topic.name}", self.add_topic(topic))
         for bucket in self.settings.buckets:
             await self._named(f"buckets.{bucket.name}", self.add_bucket(bucket))
+        for bus in self.settings.buses:
+            await self._named(f"buses.{bus.name}", self.add_bus(bus))
+        for rule in self.settings.rules:
+            await self._named(f"rules.{rule.name}", self.add_rule(rule))
         for mapping in self.settings.mappings:
             await self._named(f"mappings: {mapping.queue} → {mapping.function}", self.add_mapping(mapping))
         for front in self.settings.fronts:
@@ -209,6 +225,24 @@ class Service:
         if bucket.lifecycle:
             self.engine.submit(PutBucketLifecycle(bucket.name, bucket.lifecycle))
 
+    async def add_bus(self, bus: BusSettings) -> None:
+        """With its policy and archives; the default bus is there already."""
+        description = {} if bus.description is None else {"Description": bus.description}
+        make = UpdateEventBus if bus.name == "default" else CreateEventBus
+        self.engine.submit(make(self.scope, {"Name": bus.name, **description}))
+        if bus.policy is not None:
+            self.engine.submit(PutBusPermission(self.scope, {"EventBusName": bus.name, "Policy": bus.policy}))
+        for name, archive in bus.archives.items():
+            source = {"ArchiveName": name, "EventSourceArn": self.scope.bus_arn(bus.name)}
+            self.engine.submit(CreateArchive(self.scope, {**source, **archive}))
+
+    async def add_rule(self, rule: RuleSettings) -> None:
+        """With its targets."""
+        self.engine.submit(PutRule(self.scope, rule_parameters(rule)))
+        targets = tuple(target_parameters(target, self.scope) for target in rule.targets)
+        if targets:
+            self.engine.submit(PutTargets(self.scope, rule.name, targets, rule.bus))
+
     async def add_mapping(self, mapping: MappingSettings) -> dict[str, Any]:
         """The mapping in AWS's response shape."""
         mapping = replace(mapping, queue=self._remote_arns.get(mapping.queue, mapping.queue))
@@ -229,6 +263,12 @@ class Service:
 
     async def add_bucket_entry(self, name: str, entry: Mapping[str, Any]) -> None:
         await self.add_bucket(_parsed(lambda: parse_bucket(name, entry)))
+
+    async def add_bus_entry(self, name: str, entry: Mapping[str, Any]) -> None:
+        await self.add_bus(_parsed(lambda: parse_bus(name, entry)))
+
+    async def add_rule_entry(self, name: str, entry: Mapping[str, Any]) -> None:
+        await self.add_rule(_parsed(lambda: parse_rule(name, entry)))
 
     async def add_topic_entry(self, name: str, entry: Mapping[str, Any]) -> None:
         await self.add_topic(_parsed(lambda: parse_topic(name, entry)))
@@ -252,6 +292,9 @@ class Service:
             for rule in bucket.configuration.rules:
                 keys = f"{rule.prefix}…{rule.suffix}" if rule.prefix or rule.suffix else "all keys"
                 triggers.append(f"bucket {bucket.name} ({keys}) → {_name(rule.target)}")
+        for bus in world.event_bridge.registry.all():
+            for each in bus.rules.values():
+                triggers += [f"rule {each.station} → {_name(target.arn)}" for target in each.targets.values()]
         return Announcement(functions, triggers)
 
     async def _named(self, place: str, adding: Any) -> None:

@@ -43,6 +43,10 @@ class Attribute(click.ParamType[tuple[str, dict[str, str]]]):
 @click.option("--payload", metavar="JSON", help="What to invoke it with.")
 @click.option("--async", "is_event", is_flag=True, help="Invoke it asynchronously.")
 @click.option("--event", metavar="NAME", help="Which object event.  [default: ObjectCreated:Put]")
+@click.option(
+    "--put-event", nargs=3, metavar="SOURCE DETAIL-TYPE DETAIL", help="An event as it would be put on an event bus."
+)
+@click.option("--bus", metavar="NAME", help="The event's bus.  [default: the default bus]")
 @click.option("--attribute", "attributes", type=Attribute(), multiple=True, help="Of the message; may be repeated.")
 @click.option("--delay", type=int, metavar="SECONDS", help="Of the message.")
 @click.option("--group", metavar="ID", help="The message's group.")
@@ -61,6 +65,8 @@ def explain(
     payload: str | None,
     is_event: bool,
     event: str | None,
+    put_event: tuple[str, str, str] | None,
+    bus: str | None,
     attributes: tuple[tuple[str, dict[str, str]], ...],
     delay: int | None,
     group: str | None,
@@ -74,21 +80,23 @@ def explain(
     triggerfish explain s3://BUCKET/KEY     an object event
     triggerfish explain QUEUE BODY          a message to be sent; a BODY of - is read from standard input
     triggerfish explain --topic NAME BODY   a message to be published
+    triggerfish explain --put-event SOURCE DETAIL-TYPE DETAIL
     triggerfish explain --message ID        a message that was sent
     triggerfish explain --invoke FUNCTION   an invocation
 
     Exits with 0 when a function is invoked, now or once what it waits for has come, and with 3 when it is not.
     """
-    asked = [value for value in (target, message, invoke) if value is not None]
+    asked = [value for value in (target, put_event, message, invoke) if value is not None]
     if len(asked) != 1 or (invoke and function):
         raise click.UsageError(
-            "say one of s3://BUCKET/KEY, QUEUE BODY, --topic NAME BODY, --message ID and --invoke FUNCTION"
+            "say one of s3://BUCKET/KEY, QUEUE BODY, --topic NAME BODY, --put-event …, --message ID "
+            "and --invoke FUNCTION"
         )
     wanted: dict[str, Any] = {
         "message": message, "payload": _parsed(payload), "event": event, "delay": delay,
         "group": group, "deduplication_id": deduplication_id, "function": invoke or function,
         "attributes": dict(attributes) or None, "type": "Event" if is_event else None,
-        "subject": subject, **_place(target, body, topic),
+        "subject": subject, **_place(target, body, topic), **_event(put_event), "bus": bus,
     }  # fmt: skip
     explained = client.post("/explain", {name: value for name, value in wanted.items() if value is not None})
     if as_json:
@@ -115,6 +123,13 @@ def _place(target: str | None, body: str | None, topic: str | None) -> dict[str,
     if body is None:
         raise click.UsageError("a message needs a BODY, which may be -")
     return {"queue": queue_name(target), "body": sys.stdin.read() if body == "-" else body}
+
+
+def _event(put_event: tuple[str, str, str] | None) -> dict[str, str]:
+    if put_event is None:
+        return {}
+    source, detail_type, detail = put_event
+    return {"source": source, "detail_type": detail_type, "detail": detail}
 
 
 def _parsed(payload: str | None) -> Any:

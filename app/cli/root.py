@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from app.cli.buses import put_event, rules
 from app.cli.client import Client, ServiceRefused, ServiceUnavailable, endpoint_of_environment
 from app.cli.clock import clock
 from app.cli.dead_letters import dlq
@@ -45,7 +46,7 @@ def root(ctx: click.Context, endpoint: str | None) -> None:
 
 for command in (
     status, put, delete, send, invoke, clock, dlq, queues, functions, mappings, logs, warnings, story, tail,
-    explain, metrics, publish, topics, fire, templates,
+    explain, metrics, publish, topics, fire, templates, put_event, rules,
 ):  # fmt: skip
     root.add_command(command)
 

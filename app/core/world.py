@@ -325,6 +325,7 @@ class World:
             self._mappings,
             self._buckets,
             self._topics,
+            self._event_bridge,
             self._shapes,
             self._limits,
             self._known_cause,

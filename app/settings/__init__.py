@@ -1,14 +1,17 @@
 """The settings: a file and environment variables in, one frozen value or every problem with its line out."""
 
+from app.settings.buses import rule_parameters, target_parameters
 from app.settings.functions import spec_of
 from app.settings.load import (
     load,
     loads,
     parse_bucket,
+    parse_bus,
     parse_function,
     parse_mapping,
     parse_queue,
     parse_remote_queue,
+    parse_rule,
     parse_topic,
 )
 from app.settings.problems import Problem, SettingsError
@@ -18,6 +21,7 @@ from app.settings.topics import subscription_parameters
 from app.settings.values import (
     Auto,
     BucketSettings,
+    BusSettings,
     ClockSetting,
     ConcurrentRieFunction,
     Frozen,
@@ -33,6 +37,7 @@ from app.settings.values import (
     RedriveSettings,
     RemoteQueueSettings,
     RieFunction,
+    RuleSettings,
     ScriptedFunction,
     Security,
     Settings,
@@ -47,6 +52,7 @@ __all__ = [
     "VARIABLES",
     "Auto",
     "BucketSettings",
+    "BusSettings",
     "ClockSetting",
     "ConcurrentRieFunction",
     "Frozen",
@@ -63,6 +69,7 @@ __all__ = [
     "RedriveSettings",
     "RemoteQueueSettings",
     "RieFunction",
+    "RuleSettings",
     "ScriptedFunction",
     "Security",
     "Settings",
@@ -77,12 +84,16 @@ __all__ = [
     "load",
     "loads",
     "parse_bucket",
+    "parse_bus",
     "parse_function",
     "parse_mapping",
     "parse_queue",
     "parse_remote_queue",
+    "parse_rule",
     "parse_topic",
     "queue_arn_of",
+    "rule_parameters",
     "spec_of",
     "subscription_parameters",
+    "target_parameters",
 ]

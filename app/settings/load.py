@@ -8,6 +8,7 @@ from app.core.gateway.fronts import Front
 from app.core.limits import DEFAULT_LIMITS
 from app.core.names import DEFAULT_ACCOUNT, DEFAULT_REGION, Scope
 from app.settings.apis import Reading, read_api
+from app.settings.buses import read_bus, read_rule
 from app.settings.document import Document, read_document
 from app.settings.fronts import read_distribution, read_load_balancer, read_url
 from app.settings.functions import read_function, read_image
@@ -33,11 +34,13 @@ from app.settings.values import (
     DEFAULT_JOURNAL_FACTS,
     DEFAULT_SEED,
     BucketSettings,
+    BusSettings,
     FunctionSettings,
     Listen,
     MappingSettings,
     QueueSettings,
     RemoteQueueSettings,
+    RuleSettings,
     Security,
     Settings,
     TopicSettings,
@@ -110,6 +113,23 @@ def parse_topic(name: str, entry: Mapping[str, Any]) -> TopicSettings:
     return topic
 
 
+def parse_bus(name: str, entry: Mapping[str, Any]) -> BusSettings:
+    """One event bus as the file would have it under its name. Raises SettingsError."""
+    field = Field(entry, (), Notes(Path()))
+    bus = read_bus(name, field)
+    _raise_found(field.notes)
+    return bus
+
+
+def parse_rule(name: str, entry: Mapping[str, Any]) -> RuleSettings:
+    """One rule as the file would have it under its name. Raises SettingsError."""
+    field = Field(entry, (), Notes(Path()))
+    rule = read_rule(name, field)
+    _raise_found(field.notes)
+    assert rule is not None, "a rule that cannot be read has a problem"
+    return rule
+
+
 def parse_mapping(entry: Mapping[str, Any]) -> MappingSettings:
     """One mapping as the file would have it. Raises SettingsError."""
     field = Field(entry, (), Notes(Path()))
@@ -159,7 +179,11 @@ def _problem(place: Place, text: str, document: Document, overridden: Mapping[Pl
 
 
 def _read(field: Field) -> Settings:
-    table = field.table((*KEYS, "images", "functions", "queues", "topics", "buckets", "mappings", *FRONT_SECTIONS))
+    table = field.table(
+        (
+            *KEYS, "images", "functions", "queues", "topics", "buckets", "mappings", "buses", "rules", *FRONT_SECTIONS,
+        )
+    )  # fmt: skip
     listen = table.read("listen", read_listen) or Listen()
     security = table.read("security", read_security) or Security()
     check_exposure(listen, security, table)
@@ -185,6 +209,8 @@ def _read(field: Field) -> Settings:
         remote_queues=_named(table, "queues", read_remote_queue, unless=lambda entry: not is_remote(entry)),
         topics=_named(table, "topics", read_topic),
         buckets=_named(table, "buckets", read_bucket),
+        buses=_named(table, "buses", read_bus),
+        rules=_named(table, "rules", read_rule),
         mappings=tuple(mapping for item in mappings if (mapping := read_mapping(item)) is not None),
         fronts=_read_fronts(table, fronts, listen),
     )

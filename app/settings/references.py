@@ -8,19 +8,25 @@ from app.settings.values import QueueSettings
 
 
 def check_references(table: Table, scope: Scope, functions: Iterable[Field] = ()) -> None:
-    """Note every function, queue and topic that is mentioned and not there; by its ARN it may be elsewhere.
+    """Note every function, queue, topic and bus that is mentioned and not there; by its ARN it may be elsewhere.
 
-    `functions` are more mentions of functions than those that mappings and buckets make.
+    `functions` are more mentions of functions than those that mappings, buckets and rules make.
     """
     for kind, mentions in (
         ("function", [*_functions_mentioned(table), *functions]),
         ("queue", _queues_mentioned(table)),
-        ("topic", _mentions(_notifications(table), "topic")),
+        ("topic", _topics_mentioned(table)),
+        ("bus", _buses_mentioned(table)),
     ):
-        section = table.get(f"{kind}s")
+        section = table.get(_SECTIONS[kind])
         names = {name for name, _ in section.entries()} if section is not None else set()
+        if kind == "bus":
+            names.add("default")
         for mention in mentions:
             _check(mention, kind, names, scope)
+
+
+_SECTIONS = {"function": "functions", "queue": "queues", "topic": "topics", "bus": "buses"}
 
 
 def dead_letter_queues_first(queues: Iterable[QueueSettings], table: Table) -> tuple[QueueSettings, ...]:
@@ -66,6 +72,7 @@ def _functions_mentioned(table: Table) -> Iterator[Field]:
     yield from _mentions(_mappings(table), "function")
     yield from _mentions(_notifications(table), "function")
     yield from _mentions(_subscriptions(table), "function")
+    yield from _mentions(_rule_targets(table), "function")
 
 
 def _queues_mentioned(table: Table) -> Iterator[Field]:
@@ -73,9 +80,26 @@ def _queues_mentioned(table: Table) -> Iterator[Field]:
     yield from _mentions(_notifications(table), "queue")
     yield from _mentions(_subscriptions(table), "queue")
     yield from _mentions(_subscriptions(table), "dead_letter_queue")
+    yield from _mentions(_rule_targets(table), "queue")
+    yield from _mentions(_rule_targets(table), "dead_letter_queue")
     redrives = list(_mentions(_named(table, "queues"), "RedrivePolicy"))
     yield from _mentions(redrives, "dead_letter_queue")
     yield from _mentions(redrives, "deadLetterTargetArn")
+
+
+def _topics_mentioned(table: Table) -> Iterator[Field]:
+    yield from _mentions(_notifications(table), "topic")
+    yield from _mentions(_rule_targets(table), "topic")
+
+
+def _buses_mentioned(table: Table) -> Iterator[Field]:
+    yield from _mentions(_named(table, "rules"), "bus")
+    yield from _mentions(_rule_targets(table), "bus")
+
+
+def _rule_targets(table: Table) -> Iterator[Field]:
+    for targets in _mentions(_named(table, "rules"), "targets"):
+        yield from _members(targets)
 
 
 def _mappings(table: Table) -> Iterator[Field]:

@@ -109,6 +109,8 @@ def read_limits(field: Field) -> Limits:
             "account_concurrency",
             "scaling_environments",
             "requests_per_execution_s",
+            "event_bytes",
+            "rules_per_bus",
         )
     )
     account = table.integer("account_concurrency", DEFAULT_LIMITS.account_concurrency, least=1, most=1_000_000)
@@ -127,6 +129,8 @@ def read_limits(field: Field) -> Limits:
         scaling_environments=table.integer(
             "scaling_environments", DEFAULT_LIMITS.scaling_environments, least=1, most=1_000_000
         ),
+        event_bytes=table.integer("event_bytes", DEFAULT_LIMITS.event_bytes, least=1, most=10_000_000),
+        rules_per_bus=table.integer("rules_per_bus", DEFAULT_LIMITS.rules_per_bus, least=1, most=1_000_000),
         requests_per_execution_s=table.integer("requests_per_execution_s", 0, least=0, most=10_000),
     )
 

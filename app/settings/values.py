@@ -292,6 +292,37 @@ class TopicSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class BusSettings:
+    """An event bus. `policy` is JSON text; `archives` have their parameters by name."""
+
+    name: str
+    description: str | None = None
+    policy: str | None = None
+    archives: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TargetSettings:
+    """A target of a rule: a name or ARN of what `to` says. `given` are AWS's other members."""
+
+    id: str
+    to: str
+    target: str
+    given: Mapping[str, Any] = field(default_factory=dict)
+    dead_letter_queue: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleSettings:
+    """A rule of a bus. `given` are PutRule's members but its names."""
+
+    name: str
+    bus: str
+    given: Mapping[str, Any]
+    targets: tuple[TargetSettings, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class MappingSettings:
     """An event source mapping; `parameters` are AWS's other ones, with JSON values."""
 
@@ -325,6 +356,8 @@ class Settings:
     buckets: tuple[BucketSettings, ...] = ()
     mappings: tuple[MappingSettings, ...] = ()
     fronts: tuple[Front, ...] = ()
+    buses: tuple[BusSettings, ...] = ()
+    rules: tuple[RuleSettings, ...] = ()
 
     @property
     def scope(self) -> Scope:

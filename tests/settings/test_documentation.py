@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.settings import VARIABLES, loads
+from app.settings.buses import BUS_KEYS, RULE_KEYS, TARGET_KEYS, TARGETS
 from app.settings.functions import KEYS as FUNCTION_KEYS
 from app.settings.service import KEYS as SERVICE_KEYS
 from app.settings.sources import BUCKET_KEYS, NOTIFICATION_KEYS
@@ -36,9 +37,17 @@ def test_there_are_examples_for_everything() -> None:
     assert any(settings.remote_queues for settings in loaded)
     assert any(settings.buckets for settings in loaded)
     assert any(settings.topics for settings in loaded)
+    assert any(settings.buses and settings.rules for settings in loaded)
     assert any(settings.mappings for settings in loaded)
 
 
 @pytest.mark.parametrize("name", [*VARIABLES, *SERVICE_KEYS, *FUNCTION_KEYS, *BUCKET_KEYS, *NOTIFICATION_KEYS])
 def test_every_key_and_variable_is_documented(name: str) -> None:
     assert re.search(rf"`{name}[`.]|`\{{{name}:", PAGE)
+
+
+@pytest.mark.parametrize("name", [*BUS_KEYS, *RULE_KEYS, *TARGETS, *TARGET_KEYS])
+def test_every_key_of_buses_and_rules_is_documented(name: str) -> None:
+    section = PAGE.partition("## Event buses and rules")[2].partition("\n## ")[0]
+
+    assert re.search(rf"[`.]{name}`", section)

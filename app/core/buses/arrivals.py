@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from app.core.buses.bus import Bus
 from app.core.buses.deliveries import PRINCIPAL, Deliveries
@@ -22,9 +22,11 @@ from app.core.errors import (
 from app.core.facts import Effect, EventArrived, EventLost
 from app.core.ids import Ids
 from app.core.limits import Limits
-from app.core.names import Arn, parse_arn
+from app.core.names import Arn, Scope, parse_arn
 from app.core.targets import Parcel, Settled
 from app.core.time import Instant
+
+Preview: TypeAlias = tuple[Arn, Bus | None, dict[str, Any]]
 
 _TIME_BYTES = 14  # what a time counts in the size of an entry, however it is written (eb-putevent-size)
 
@@ -50,30 +52,40 @@ class Arrivals:
         causes: dict[str | None, Cause] = {}
         return tuple(self._put(entry, command, causes, now) for entry in command.entries)
 
-    def _put(self, entry: EventEntry, command: PutEvents, causes: dict[str | None, Cause], now: Instant) -> EventPut:
+    def preview(self, entry: EventEntry, scope: Scope, now: Instant, event_id: str) -> EventPut | Preview:
+        """What the entry would be: refused, or an event for a bus (None: one that is not there). Nothing changes."""
         wrong, detail, time = _read(entry, now)
         if wrong is not None:
             return wrong
-        scope, arn = command.scope, bus_arn(command.scope, entry.bus)
-        bus = self.registry.find(arn, now)
+        arn = bus_arn(scope, entry.bus)
+        bus = self.registry.peek(arn, now)
         if bus is not None and not _lets_in(bus, scope.account):
             return EventPut(None, "AccessDeniedException", _not_authorized(scope.account, arn))
+        region = bus.scope.region if bus is not None else scope.region
+        document = envelope(
+            event_id, entry.detail_type or "", entry.source or "", detail, account=scope.account, region=region,
+            time=time, resources=entry.resources,
+        )  # fmt: skip
+        return arn, bus, document
+
+    def _put(self, entry: EventEntry, command: PutEvents, causes: dict[str | None, Cause], now: Instant) -> EventPut:
+        event_id = self.ids.uuid()
+        previewed = self.preview(entry, command.scope, now, event_id)
+        if isinstance(previewed, EventPut):
+            return previewed
+        arn, bus, document = previewed
         trace_header = entry.trace_header or command.origin.trace_header
         cause = causes.get(trace_header)
         if cause is None:
             # One request is one stimulus, however many events it has.
             cause = causes[trace_header] = self.cause_of(command.origin, trace_header, now)
-        region = bus.scope.region if bus is not None else scope.region
-        document = envelope(
-            self.ids.uuid(), entry.detail_type or "", entry.source or "", detail, account=scope.account, region=region,
-            time=time, resources=entry.resources,
-        )  # fmt: skip
-        event = BusEvent(str(document["id"]), document, arn, now, cause, trace_header)
         if bus is None:
             # AWS answers as if it had taken it (recorded, push F.1).
-            self.outbox.append(EventLost(arn, event.id, cause.chain))
-            return EventPut(event.id, chain_id=cause.chain)
-        return EventPut(event.id, told=self.accept(bus, event, now), chain_id=cause.chain)
+            self.outbox.append(EventLost(arn, event_id, cause.chain))
+            return EventPut(event_id, chain_id=cause.chain)
+        bus = self.registry.keep(bus)
+        event = BusEvent(event_id, document, arn, now, cause, trace_header)
+        return EventPut(event_id, told=self.accept(bus, event, now), chain_id=cause.chain)
 
     def accept(
         self, bus: Bus, event: BusEvent, now: Instant, *, only: frozenset[Arn] | None = None, is_replay: bool = False

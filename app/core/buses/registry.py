@@ -27,10 +27,17 @@ class Registry:
         return bus
 
     def find(self, arn: Arn, now: Instant) -> Bus | None:
+        bus = self.peek(arn, now)
+        return self.keep(bus) if bus is not None else None
+
+    def peek(self, arn: Arn, now: Instant) -> Bus | None:
+        """The same, and a default bus that nobody has used yet stays unused."""
         bus = self.buses.get(arn)
-        if bus is None and arn.endswith(":event-bus/default"):
-            bus = self.buses[arn] = Bus(arn, DEFAULT, now, now)
-        return bus
+        return Bus(arn, DEFAULT, now, now) if bus is None and arn.endswith(":event-bus/default") else bus
+
+    def keep(self, bus: Bus) -> Bus:
+        """Note a bus that was looked at, now that it is used."""
+        return self.buses.setdefault(bus.arn, bus)
 
     def rule(self, scope: Scope, name: str, bus: str | None, now: Instant) -> Rule:
         """Raises ResourceNotFound: for the bus, or for the rule."""

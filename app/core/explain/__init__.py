@@ -7,13 +7,14 @@ nothing holds back is the next one received.
 
 from app.core.explain.explainer import explain
 from app.core.explain.explanation import About, Conclusion, Explanation, Step, Verdict
-from app.core.explain.questions import OfInvoke, OfMessage, OfObject, OfPublish, OfSend, Question
+from app.core.explain.questions import OfEvent, OfInvoke, OfMessage, OfObject, OfPublish, OfSend, Question
 from app.core.explain.scene import Scene
 
 __all__ = [
     "About",
     "Conclusion",
     "Explanation",
+    "OfEvent",
     "OfInvoke",
     "OfMessage",
     "OfObject",

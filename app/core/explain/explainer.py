@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import assert_never
 
+from app.core.explain.events import explain_put
 from app.core.explain.explanation import Conclusion, Explanation, Trail
 from app.core.explain.invoking import explain_invoke
 from app.core.explain.objects import explain_object
 from app.core.explain.publishing import explain_publish
-from app.core.explain.questions import OfInvoke, OfMessage, OfObject, OfPublish, OfSend, Question
+from app.core.explain.questions import OfEvent, OfInvoke, OfMessage, OfObject, OfPublish, OfSend, Question
 from app.core.explain.scene import Scene
 from app.core.explain.sending import explain_send
 from app.core.explain.tracing import explain_message
@@ -38,6 +39,8 @@ def _explain(scene: Scene, question: Question, trail: Trail, history: Sequence[t
             return explain_object(scene, command, target, trail)
         case OfInvoke(command=command):
             return explain_invoke(scene, command, trail)
+        case OfEvent(entry=entry, scope=scope, target=target):
+            return explain_put(scene, entry, scope, target, trail)
         case OfMessage(message_id=message_id, function=function):
             return explain_message(scene, message_id, function, trail, history)
         case _:

@@ -22,6 +22,7 @@ class About(StrEnum):
     BUCKET = "bucket"
     TOPIC = "topic"
     SUBSCRIPTION = "subscription"
+    BUS = "bus"
     EVENT = "event"
     RULE = "rule"
     TARGET = "target"
@@ -52,9 +53,9 @@ class About(StrEnum):
 class Step:
     """One thing that was looked at. `words` is the sentence, `until` when a wait ends by itself.
 
-    `queue` and `function` are ARNs, `mapping` a UUID, `message` a message id, `rule` a notification rule's id,
-    `request` an invocation's id, `at` when something happened. `count` of `limit` is how full something is. `code` is
-    the name of a refusal.
+    `queue` and `function` are ARNs, `mapping` a UUID, `message` a message id, `rule` a notification rule's id or the
+    ARN of a bus's rule, `request` an invocation's id, `at` when something happened. `count` of `limit` is how full
+    something is. `code` is the name of a refusal.
     """
 
     verdict: Verdict

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from app.core.commands import ChangeObject, Invoke, Publish, SendMessage
-from app.core.names import Arn
+from app.core.commands import ChangeObject, EventEntry, Invoke, Publish, SendMessage
+from app.core.names import Arn, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,4 +46,13 @@ class OfMessage:
     function: Arn | None = None
 
 
-Question: TypeAlias = OfSend | OfPublish | OfObject | OfInvoke | OfMessage
+@dataclass(frozen=True, slots=True)
+class OfEvent:
+    """An event as it would be put on a bus; with `target`, only the targets with that ARN."""
+
+    entry: EventEntry
+    scope: Scope
+    target: Arn | None = None
+
+
+Question: TypeAlias = OfSend | OfPublish | OfObject | OfInvoke | OfMessage | OfEvent

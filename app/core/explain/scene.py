@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from app.core.buckets import Buckets
+from app.core.buses import EventBridge
 from app.core.chain import Cause
 from app.core.commands import Origin
 from app.core.functions import Functions
@@ -27,6 +28,7 @@ class Scene:
     mappings: Mappings
     buckets: Buckets
     topics: Topics
+    event_bridge: EventBridge
     shapes: EventShapes
     limits: Limits
     known_cause: Callable[[Origin, str | None], Cause | None]

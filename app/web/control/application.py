@@ -10,6 +10,7 @@ from app.web.control.buckets import bucket_routes
 from app.web.control.clock import clock_routes
 from app.web.control.dead_letters import dead_letter_routes
 from app.web.control.errors import install_error_handlers
+from app.web.control.events import event_routes
 from app.web.control.explain import explain_routes
 from app.web.control.fire import fire_routes
 from app.web.control.functions import function_routes
@@ -55,6 +56,7 @@ def build_control_app(engine: Engine, parts: ControlParts) -> ASGIApp:
     api.include_router(dead_letter_routes(engine, parts))
     api.include_router(mapping_routes(engine, parts))
     api.include_router(topic_routes(engine, parts))
+    api.include_router(event_routes(engine, parts))
     api.include_router(bucket_routes(engine, parts))
     api.include_router(fire_routes(engine, parts))
     api.include_router(journal_routes(engine))

@@ -7,10 +7,11 @@ from typing import Literal, TypeAlias
 
 from fastapi import APIRouter
 
-from app.core.commands import ChangeObject, Invoke, Origin, Publish, SendMessage
+from app.core.commands import ChangeObject, EventEntry, Invoke, Origin, Publish, SendMessage
 from app.core.explain import (
     Conclusion,
     Explanation,
+    OfEvent,
     OfInvoke,
     OfMessage,
     OfObject,
@@ -41,6 +42,7 @@ _KINDS: dict[str, tuple[set[str], set[str]]] = {
         {"attributes", "subject", "structure", "group", "deduplication_id", "function", "trace_header"},
     ),
     "bucket": ({"key"}, {"event", "size", "function", "target", "trace_header"}),
+    "source": ({"detail_type"}, {"detail", "bus", "resources", "function", "target", "trace_header"}),
     "message": (set(), {"function"}),
     "function": (set(), {"payload", "type", "trace_header"}),
 }
@@ -88,9 +90,16 @@ def _question(wanted: Explain, parts: ControlParts) -> Question:
         event = (wanted.event or "ObjectCreated:Put").removeprefix("s3:")
         change = ChangeObject(parts.scope, wanted.bucket, event, wanted.key or "", wanted.size, origin=origin)
         return OfObject(change, wanted.target or function)
+    if wanted.source is not None:
+        detail = wanted.detail if isinstance(wanted.detail, str) else json.dumps(wanted.detail or {})
+        entry = EventEntry(
+            wanted.source, wanted.detail_type, detail, wanted.bus, tuple(wanted.resources or ()),
+            trace_header=wanted.trace_header,
+        )  # fmt: skip
+        return OfEvent(entry, parts.scope, wanted.target or function)
     if wanted.message is not None:
         return OfMessage(wanted.message, function)
-    assert wanted.function is not None, "one of the five is there"
+    assert wanted.function is not None, "one of the six is there"
     payload = b"" if wanted.payload is None else json.dumps(wanted.payload).encode()
     return OfInvoke(Invoke(parts.scope, wanted.function, payload, InvocationType(wanted.type), origin=origin))
 
@@ -101,7 +110,10 @@ def _check_kind(wanted: Explain) -> None:
     if len(kinds) > 1 and kinds[-1] == "function":
         kinds.pop()
     if len(kinds) != 1:
-        raise BadRequest("say one of queue or topic (with body), bucket (with key), message and, alone, function")
+        raise BadRequest(
+            "say one of queue or topic (with body), bucket (with key), source (with detail_type), message "
+            "and, alone, function"
+        )
     needed, possible = _KINDS[kinds[0]]
     if missing := sorted(needed - given):
         raise BadRequest(f"{kinds[0]} needs {missing[0]}")

@@ -398,7 +398,8 @@ class TemplateWithEvent(TemplateView):
 
 
 class Explain(Taken):
-    """One of: `queue` and `body`; `topic` and `body`; `bucket` and `key`; `message`; or `function` alone, invoked."""
+    """One of: `queue` and `body`; `topic` and `body`; `bucket` and `key`; `source` and `detail_type`; `message`; or
+    `function` alone, invoked."""
 
     queue: str | None = Field(default=None, description="A message as it would be sent to this queue.")
     body: str | None = Field(default=None, description="Its body.")
@@ -413,13 +414,18 @@ class Explain(Taken):
     key: str | None = Field(default=None, description="The object's key.")
     event: str | None = Field(default=None, description="The object event.", examples=["ObjectRemoved:Delete"])
     size: int | None = Field(default=None, ge=0, description="The object's size in bytes.")
+    source: str | None = Field(default=None, description="An event as it would be put on a bus: its source.")
+    detail_type: str | None = Field(default=None, description="The event's detail-type.")
+    detail: dict[str, Any] | str | None = Field(default=None, description="The event's detail, or its JSON text.")
+    bus: str | None = Field(default=None, description="The event's bus; the default one where it is not given.")
+    resources: list[str] | None = Field(default=None, description="The event's resources.")
     message: str | None = Field(default=None, description="A message that was sent, by its id.")
     function: str | None = Field(
         default=None, description="Alone: a function as it would be invoked. Else: only what concerns this function."
     )
     payload: Any = Field(default=None, description="What it would be invoked with; null stands for no payload.")
     type: Literal["RequestResponse", "Event"] = Field(default="RequestResponse", description="How it would be invoked.")
-    target: str | None = Field(default=None, description="Of a bucket: only rules to this function or queue, an ARN.")
+    target: str | None = Field(default=None, description="Of a bucket or a bus: only rules to this target, an ARN.")
     trace_header: str | None = Field(default=None, description="The X-Amzn-Trace-Id that the request would bring.")
 
 
@@ -433,7 +439,7 @@ class StepView(BaseModel):
     function: str | None = None
     mapping: str | None = Field(default=None, description="A mapping's UUID.")
     message: str | None = Field(default=None, description="A message id.")
-    rule: str | None = Field(default=None, description="The id of a bucket's notification rule.")
+    rule: str | None = Field(default=None, description="The id of a bucket's notification rule, or the ARN of a bus's.")
     request: str | None = Field(default=None, description="An invocation's request id.")
     at: str | None = Field(default=None, description="When it happened.")
     until: str | None = Field(default=None, description="When a wait ends by itself.")

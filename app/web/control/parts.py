@@ -30,6 +30,8 @@ class ControlParts:
     add_queue: Callable[[str, Mapping[str, Any]], Awaitable[None]]
     add_remote_queue: Callable[[str, Mapping[str, Any]], Awaitable[None]]
     add_topic: Callable[[str, Mapping[str, Any]], Awaitable[None]]
+    add_bus: Callable[[str, Mapping[str, Any]], Awaitable[None]]
+    add_rule: Callable[[str, Mapping[str, Any]], Awaitable[None]]
     add_bucket: Callable[[str, Mapping[str, Any]], Awaitable[None]]
     add_mapping: Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
     describe_function: Callable[[Arn], str]

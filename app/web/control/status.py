@@ -40,7 +40,10 @@ def _triggers(engine: Engine) -> list[str]:
     lines = [f"queue {name_of(mapping.queue)} → {name_of(mapping.function_arn)}" for mapping in engine.world.mappings()]
     for topic in engine.world.topics():
         subscribed = topic.subscriptions.values()
-        lines += [f"topic {topic.name} → {told(each.protocol, each.endpoint)}" for each in subscribed]
+        lines += [f"topic {topic.name} → {told(one.protocol, one.endpoint)}" for one in subscribed]
+    for bus in engine.world.event_bridge.registry.all():
+        for each in bus.rules.values():
+            lines += [f"rule {each.station} → {name_of(target.arn)}" for target in each.targets.values()]
     for bucket in sorted(engine.world.buckets):
         for rule in engine.world.bucket_notification(bucket).rules:
             keys = f"{rule.prefix}*{rule.suffix}"

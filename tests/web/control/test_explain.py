@@ -87,7 +87,10 @@ def test_asking_changes_nothing(service: Serving) -> None:
 @pytest.mark.parametrize(
     ("question", "words"),
     [
-        ({}, "say one of queue or topic (with body), bucket (with key), message and, alone, function"),
+        (
+            {},
+            "say one of queue or topic (with body), bucket (with key), source (with detail_type), message and, alone",
+        ),
         ({"queue": "orders", "body": "a", "bucket": "photos"}, "say one of queue or topic"),
         ({"queue": "orders"}, "queue needs body"),
         ({"bucket": "photos"}, "bucket needs key"),
