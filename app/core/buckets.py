@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from app.core.chain import Cause
 from app.core.commands import (
@@ -98,8 +99,8 @@ class Buckets:
         bucket = self[command.bucket]
         configuration = with_ids(command.configuration, self.ids.uuid)
         validate(
-            configuration, bucket=bucket.name, exists=self.targets.exists, region=bucket.scope.region,
-            skip_destination_validation=command.skip_destination_validation,
+            configuration, bucket=bucket.name, exists=partial(self._takes_from, bucket.name),
+            region=bucket.scope.region, skip_destination_validation=command.skip_destination_validation,
         )  # fmt: skip
         bucket.configuration = configuration
         self.outbox.append(Configured(f"bucket {bucket.name}: {len(configuration.rules)} notification rules set"))
@@ -146,6 +147,10 @@ class Buckets:
         return Routed(told, cause.chain)
 
     # Inside ---------------------------------------------------------------------------------------------
+
+    def _takes_from(self, bucket: str, target: Arn) -> bool:
+        """Whether the target is there and its policy lets S3 in, where policies are enforced (spec push E.5)."""
+        return self.targets.exists(target) and self.targets.lets_in(target, "s3.amazonaws.com", bucket_arn(bucket))
 
     def _tell(
         self, way: Route, event: ObjectEvent, cause: Cause, trace_header: str | None, scope: Scope, now: Instant

@@ -103,9 +103,7 @@ class Gate:
     def judge(self, function: Arn, asker: Asker) -> Refused | None:
         """Why the function, as it is named, may not be invoked in that name."""
         principal, source = asker.principal, asker.source
-        # A bucket's ARN has no account in it: S3 tells its owner's, which is that of whoever may set notifications.
-        account = (parse_arn(source).account if source else "") or parse_arn(function).account
-        if self.deployments.permits(function, principal, source, account, asker.action, dict(asker.context)):
+        if self.permits(function, asker):
             return None
         if self.is_enforced or (function, principal, source) not in self._told:
             self._told.add((function, principal, source))
@@ -116,6 +114,13 @@ class Gate:
             f"{principal} is not authorized to perform: {asker.action} on resource: {function} because no "
             f"resource-based policy allows the {asker.action} action"
         )
+
+    def permits(self, function: Arn, asker: Asker) -> bool:
+        """What the function's policy says, be it enforced or not."""
+        principal, source = asker.principal, asker.source
+        # A bucket's ARN has no account in it: S3 tells its owner's, which is that of whoever may set notifications.
+        account = (parse_arn(source).account if source else "") or parse_arn(function).account
+        return self.deployments.permits(function, principal, source, account, asker.action, dict(asker.context))
 
 
 @dataclass(slots=True)
@@ -130,6 +135,9 @@ class FunctionTarget:
     def exists(self, arn: Arn) -> bool:
         name = parse_function_name(arn, Scope())
         return name is not None and self.functions.get(name.as_invoked) is not None
+
+    def lets_in(self, arn: Arn, principal: str, source_arn: Arn) -> bool:
+        return not self.gate.is_enforced or self.gate.permits(arn, Asker(principal, source_arn))
 
     def deliver(self, parcel: Parcel, now: Instant, settled: Settled) -> None:
         name = parse_function_name(parcel.target, Scope())

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from app.core.chain import Cause
 from app.core.errors import InvalidParameterValue, Refused
@@ -54,6 +54,15 @@ class Target(Protocol):
         ...
 
 
+@runtime_checkable
+class GuardedTarget(Target, Protocol):
+    """A kind of target whose policies can be asked before anything is sent."""
+
+    def lets_in(self, arn: Arn, principal: str, source_arn: Arn) -> bool:
+        """Whether a service may deliver for that source; always, where policies are not enforced."""
+        ...
+
+
 class Targets:
     """The kinds of target by AWS service: `sqs`, `lambda`, `sns`, `events`, …"""
 
@@ -67,6 +76,11 @@ class Targets:
         """Whether the ARN names something that is there; False for a service that is not emulated."""
         target = self._by_service.get(_service_of(arn))
         return target is not None and target.exists(arn)
+
+    def lets_in(self, arn: Arn, principal: str, source_arn: Arn) -> bool:
+        """Whether the target's policy lets the service deliver for that source, as far as it can be asked."""
+        target = self._by_service.get(_service_of(arn))
+        return not isinstance(target, GuardedTarget) or target.lets_in(arn, principal, source_arn)
 
     def deliver(self, parcel: Parcel, now: Instant, settled: Settled) -> None:
         """Hand the parcel to its target. Never raises: what the target refuses is told to `settled`."""

@@ -1,12 +1,15 @@
 """Targets: a parcel reaches what its ARN names, and whoever sent it is told what came of it."""
 
+import pytest
+
 from app.core.chain import Cause
-from app.core.commands import AddFunctionPermission, CreateFunction
+from app.core.commands import AddFunctionPermission, CreateFunction, DeclareBucket, PutBucketNotification
 from app.core.deployment import Code
-from app.core.errors import AccessDenied, InvalidParameterValue, QueueDoesNotExist, Refused
+from app.core.errors import AccessDenied, InvalidArgument, InvalidParameterValue, QueueDoesNotExist, Refused
 from app.core.facts import Configured, Effect, PermissionMissing
 from app.core.function import SucceedAfter
 from app.core.names import Arn
+from app.core.notification import NotificationConfiguration, NotificationRule
 from app.core.targets import Parcel, Targets, Teller
 from app.core.time import Instant
 from tests.core.stage import NOON, SCOPE, Stage
@@ -136,6 +139,20 @@ class TestPermissions:
 
         assert self.deliver(stage) == [None]
         assert stage.of(PermissionMissing) == []
+
+    def test_a_bucket_may_not_notify_a_function_that_does_not_permit_it(self) -> None:
+        stage = self.stage(enforces=True)
+        stage.submit(DeclareBucket(SCOPE, "photos"))
+        rule = NotificationRule("r", self.RESIZE, ("s3:ObjectCreated:*",), "")
+        notify = PutBucketNotification("photos", NotificationConfiguration((rule,)))
+
+        with pytest.raises(InvalidArgument) as refusal:
+            stage.submit(notify)
+        given = {"StatementId": "s", "Action": "lambda:InvokeFunction", "Principal": "s3.amazonaws.com"}
+        stage.submit(AddFunctionPermission(self.RESIZE, None, given))
+        stage.submit(notify)
+
+        assert refusal.value.arguments["ArgumentValue1"] == f"Not authorized to invoke function [{self.RESIZE}]"
 
     def test_a_role_needs_none(self) -> None:
         assert self.deliver(self.stage(enforces=True), principal=None) == [None]
