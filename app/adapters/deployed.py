@@ -1,7 +1,7 @@
 """Functions deployed over the API: unpacked when they are first called, put away when they are deployed anew."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 
 from app.adapters.faults import fault_payload
 from app.adapters.logs import InvocationLogs
@@ -15,6 +15,7 @@ from app.engine.ports import (
     ResponseSink,
     StreamingEndpoint,
     TransparentEndpoint,
+    WarmingEndpoint,
 )
 
 
@@ -50,6 +51,15 @@ class DeployedFunction:
 
     def describe(self) -> str:
         return self._words
+
+    async def warm(self, count: int, access_key_ids: Sequence[str]) -> tuple[int, str | None]:
+        try:
+            endpoint = await self._ready()
+        except (OSError, ValueError) as error:
+            return 0, f"the code could not be unpacked: {error}"
+        if isinstance(endpoint, WarmingEndpoint):
+            return await endpoint.warm(count, access_key_ids)
+        return count, None
 
     async def recycle(self, slot: int, environment: str, reason: str) -> None:
         endpoint = self._made

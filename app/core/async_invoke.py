@@ -8,7 +8,7 @@ from app.core.agenda import Agenda
 from app.core.chain import Cause, Hop
 from app.core.invocation import Outcome, Succeeded, Throttled, Unreachable
 from app.core.limits import Limits
-from app.core.names import Arn, qualifier_of
+from app.core.names import LATEST, Arn, qualifier_of
 from app.core.time import SECOND_MS, Instant
 
 
@@ -16,7 +16,7 @@ from app.core.time import SECOND_MS, Instant
 class Event:
     """An event on its way to `function`, invoked as `function_arn`.
 
-    `failures` counts function errors, `attempts` the calls that were made and not throttled.
+    `failures` counts function errors, `attempts` the calls that were made and not throttled. `version` ran last.
     """
 
     request_id: str
@@ -31,6 +31,7 @@ class Event:
     backoff_ms: int = 0
     due_at: Instant | None = None
     last_hop: Hop | None = None
+    version: str = LATEST
 
     @property
     def qualifier(self) -> str:

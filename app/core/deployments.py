@@ -10,7 +10,7 @@ from heapq import heappop, heappush
 from typing import Any
 
 from app.core.aliases import Alias, aliased
-from app.core.commands import DeleteFunction, PutFunction
+from app.core.commands import DeleteFunction, PutFunction, SettleWarming
 from app.core.commands.deployments import (
     AddFunctionPermission,
     CreateAlias,
@@ -34,8 +34,8 @@ from app.core.errors import (
     ResourceConflict,
     ResourceNotFound,
 )
-from app.core.facts import Configured, Effect, ReleaseEndpoint
-from app.core.function import FunctionSpec
+from app.core.facts import Configured, Effect, EnvironmentsProvisioned, ReleaseEndpoint, WarmEnvironments
+from app.core.function import Function, FunctionSpec
 from app.core.function_parameters import check_package, configured, created
 from app.core.functions import Functions, Route
 from app.core.layers import Layers
@@ -88,6 +88,8 @@ class Family:
     policies: dict[str, Policy] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     provisioned: dict[str, ProvisionedConcurrency] = field(default_factory=dict)
+    warm: dict[Arn, int] = field(default_factory=dict)
+    """How many environments were wished to be warm, by function or version at work."""
     pending_until: Instant | None = None
     updating_until: Instant | None = None
 
@@ -120,6 +122,7 @@ class Deployments:
             TagFunction: self.tag,
             UntagFunction: self.untag,
             PutProvisionedConcurrency: self.put_provisioned,
+            SettleWarming: self.settle_warming,
         }
 
     # Reading --------------------------------------------------------------------------------------------
@@ -210,6 +213,9 @@ class Deployments:
         self.functions.put(command, now)
         family = self._families.setdefault(command.spec.arn, Family(now))
         family.modified_at, family.revision = now, family.revision + 1
+        if family.warm.pop(command.spec.arn, 0):
+            # Its endpoint is a new one.
+            self._warm(family, self.functions[command.spec.arn], now)
 
     def create(self, command: CreateFunction, now: Instant) -> Described:
         arn, given = command.function, command.parameters
@@ -388,6 +394,24 @@ class Deployments:
         self._note(arn, f"provisioned concurrency of {qualifier} is {command.requested}")
         return config
 
+    def settle_warming(self, command: SettleWarming, now: Instant) -> None:
+        """What came of starting the environments of a function or version; an answer that is out of date is let go."""
+        at_work = self.functions.exactly(command.function)
+        family = self._families.get(at_work.arn) if at_work is not None else None
+        if at_work is None or family is None or family.warm.get(command.function) != command.wanted:
+            return
+        for qualifier, config in list(family.provisioned.items()):
+            alias = family.aliases.get(qualifier)
+            version = qualifier if alias is None else alias.version
+            if self.functions.get(f"{at_work.arn}:{version}") is not at_work:
+                continue
+            ready = min(command.ready, config.requested)
+            family.provisioned[qualifier] = replace(config, warmed=ready, failure=command.failure)
+            self.outbox.append(EnvironmentsProvisioned(at_work.arn, version, config.requested, ready, command.failure))
+            if command.failure is not None:
+                at_work.main.provisioned = {**at_work.main.provisioned, version: 0}
+        self.functions.changed(at_work.main, now)
+
     # Time -----------------------------------------------------------------------------------------------
 
     def next_wakeup(self) -> Instant | None:
@@ -563,7 +587,28 @@ class Deployments:
         function = self.functions[arn]
         if function.provisioned != wanted:
             function.provisioned = wanted
+            self._warm(family, function, now)
             self.functions.changed(function, now)
+
+    def _warm(self, family: Family, function: Function, now: Instant) -> None:
+        """Wish that as many environments are started as are provisioned, where that has changed."""
+        wanted: dict[Arn, int] = {}
+        for version, count in function.provisioned.items():
+            at_work = self.functions.get(f"{function.arn}:{version}")
+            if at_work is not None:
+                wanted[at_work.spec.arn] = wanted.get(at_work.spec.arn, 0) + count
+        for member in function.members:
+            arn = member.spec.arn
+            count = wanted.get(arn, 0)
+            if count == family.warm.get(arn, 0):
+                continue
+            family.warm[arn] = count
+            if count > member.spec.environments and _are_our_processes(member.spec):
+                self.functions.grow(member, count)
+            if member.spec.script is None:
+                self.outbox.append(WarmEnvironments(arn, count, member.spec.access_key_ids))
+            else:
+                self.settle_warming(SettleWarming(arn, count, count), now)
 
     def _await(self, at: Instant, arn: Arn) -> None:
         heappush(self._transitions, (at, arn))
@@ -571,6 +616,11 @@ class Deployments:
 
     def _note(self, arn: Arn, words: str) -> None:
         self.outbox.append(Configured(f"function {name_of(arn)}: {words}", function=arn))
+
+
+def _are_our_processes(spec: FunctionSpec) -> bool:
+    """Whether there can be more environments by saying so."""
+    return bool(spec.access_key_ids) and spec.access_key_ids == access_key_ids_of(spec.arn, spec.environments)
 
 
 def alias_revision(function: Arn, alias: Alias) -> str:

@@ -80,12 +80,12 @@ def record(event: Event, ending: Ending, *, now: Instant) -> dict[str, Any]:
     }
     match ending.outcome:
         case Succeeded(payload=payload):
-            told["responseContext"] = {"statusCode": 200, "executedVersion": "$LATEST"}
+            told["responseContext"] = {"statusCode": 200, "executedVersion": event.version}
             told["responsePayload"] = _json_or_text(payload)
         case HandlerFailed() | TimedOut() | Exited() | InitFailed() as failure:
             told["responseContext"] = {
                 "statusCode": 200,
-                "executedVersion": "$LATEST",
+                "executedVersion": event.version,
                 "functionError": "Unhandled",
             }
             told["responsePayload"] = _json_or_text(error_payload(failure, event.request_id))

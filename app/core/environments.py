@@ -79,11 +79,15 @@ class Environments:
                 continue
             spec = function.spec
             is_busy = function.call_in([kept.slot]) is not None
+            is_provisioned = kept.slot < function.main.provisioned.get(spec.version, 0)
             idle_since = max(kept.began_at, function.freed_at(kept.slot))
             is_old = spec.environment_age_ms is not None and kept.began_at + spec.environment_age_ms <= now
             is_idle = spec.idle_timeout_ms is not None and idle_since + spec.idle_timeout_ms <= now
             # One that works is let finish; then it is looked at again when it has been idle.
-            if is_old:
+            if is_provisioned:
+                # It is to be there when it is called, however long that takes.
+                self._book(environment, kept, idle_since=now, now=now)
+            elif is_old:
                 self._outbox.append(RecycleEnvironment(kept.function, kept.slot, environment, "old"))
             elif is_idle and not is_busy:
                 self._outbox.append(RecycleEnvironment(kept.function, kept.slot, environment, "idle"))

@@ -18,6 +18,7 @@ from app.core.commands import (
     PutReservedConcurrency,
 )
 from app.core.concurrency import Concurrency
+from app.core.deployment import access_key_ids_of
 from app.core.environment_state import EnvironmentState
 from app.core.errors import InvalidRequestContent, RequestTooLarge, ResourceConflict, ResourceNotFound
 from app.core.event_invoke import EventInvokeConfig, configured
@@ -191,6 +192,15 @@ class Functions:
         function = self._functions[spec.arn] = Function(spec)
         function.main, function.event_invoke = main, main.event_invoke
         main.members.append(function)
+        self._know_keys(function)
+
+    def grow(self, function: Function, environments: int) -> None:
+        """Let it have so many environments, whose access key ids go on as those it has."""
+        self._forget_keys(function)
+        spec = function.spec
+        function.change(
+            replace(spec, environments=environments, access_key_ids=access_key_ids_of(spec.arn, environments))
+        )
         self._know_keys(function)
 
     def route(self, arn: Arn, route: Route | None) -> None:

@@ -147,7 +147,7 @@ class Invocations:
             case ForBatch() as batch:
                 self.settle_batch(batch, outcome, now)
             case ForEvent(event=event):
-                event.last_hop = call.hop
+                event.last_hop, event.version = call.hop, call.version
                 self.events.settle(function, event, outcome, now)
             case ForReply(then=then):
                 then(outcome, now)

@@ -6,7 +6,8 @@ from app.core.value import value
 
 @value(frozen=True, slots=True)
 class ProvisionedConcurrency:
-    """How many environments are to be warm before they are called. `ready_at` is when they are, by the clock.
+    """How many environments are to be warm before they are called. `ready_at` is when they may be, by the clock;
+    `warmed` is how many really are, None while they are being started.
 
     `failure` is why they never will be.
     """
@@ -14,13 +15,14 @@ class ProvisionedConcurrency:
     requested: int
     modified_at: Instant
     ready_at: Instant
+    warmed: int | None = None
     failure: str | None = None
 
     def status(self, now: Instant) -> str:
         """AWS's word: IN_PROGRESS, READY or FAILED."""
         if self.failure is not None:
             return "FAILED"
-        return "READY" if now >= self.ready_at else "IN_PROGRESS"
+        return "IN_PROGRESS" if self.warmed is None or now < self.ready_at else "READY"
 
     def available(self, now: Instant) -> int:
-        return self.requested if self.status(now) == "READY" else 0
+        return min(self.warmed or 0, self.requested) if self.status(now) == "READY" else 0

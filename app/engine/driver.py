@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, cast, get_args
 
-from app.core.commands import CancelWait, Command, Received, SettleInvocation, Waiting
+from app.core.commands import CancelWait, Command, Received, SettleInvocation, SettleWarming, Waiting
 from app.core.errors import Refused
 from app.core.facts import (
     Answered,
@@ -18,6 +18,7 @@ from app.core.facts import (
     LoopWarned,
     RecycleEnvironment,
     ReleaseEndpoint,
+    WarmEnvironments,
     Wish,
 )
 from app.core.invocation import Invocation, Outcome, Unreachable
@@ -29,7 +30,15 @@ from app.engine.brokers import Brokers
 from app.engine.clock import Clock, Way
 from app.engine.journal import Journal
 from app.engine.outside import OutsideCalls
-from app.engine.ports import Broker, FunctionEndpoint, OutsideWorld, RecyclingEndpoint, ResponseSink, StreamingEndpoint
+from app.engine.ports import (
+    Broker,
+    FunctionEndpoint,
+    OutsideWorld,
+    RecyclingEndpoint,
+    ResponseSink,
+    StreamingEndpoint,
+    WarmingEndpoint,
+)
 
 log = logging.getLogger(__name__)
 
@@ -306,6 +315,8 @@ class Engine:
                 self._release_endpoint(function)
             case RecycleEnvironment():
                 self._recycle(wish)
+            case WarmEnvironments():
+                self._warm(wish)
             case CallOutside():
                 self._outside.carry_out(wish)
             case Answered(waiter=waiter, answer=answer):
@@ -353,6 +364,28 @@ class Engine:
             self._hold(name, name_of(wish.function))
             task = self._calls[name] = asyncio.get_running_loop().create_task(recycling, name=name)
             task.add_done_callback(lambda _: self._recycled(name))
+
+    def _warm(self, wish: WarmEnvironments) -> None:
+        name = f"warm {wish.function} to {wish.count}"
+        self._hold(name, name_of(wish.function))
+        self._calls[name] = asyncio.get_running_loop().create_task(self._warm_up(wish, name), name=name)
+
+    async def _warm_up(self, wish: WarmEnvironments, name: str) -> None:
+        ready, failure = wish.count, None
+        try:
+            endpoint = self._endpoints(wish.function)
+            # Where somebody else keeps the environments, they are there as they are.
+            if isinstance(endpoint, WarmingEndpoint):
+                ready, failure = await endpoint.warm(wish.count, wish.access_key_ids)
+        except Exception as error:
+            log.exception("the environments of %s could not be started", wish.function)
+            ready, failure = 0, f"{type(error).__name__}: {error}"
+        finally:
+            self._calls.pop(name, None)
+        try:
+            self.submit(SettleWarming(wish.function, wish.count, ready, failure))
+        finally:
+            self._release(name)
 
     def _recycled(self, name: str) -> None:
         del self._calls[name]

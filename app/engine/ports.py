@@ -151,6 +151,16 @@ class FunctionLogs(Protocol):
 
 
 @runtime_checkable
+class WarmingEndpoint(FunctionEndpoint, Protocol):
+    """An endpoint that can start environments before they are called."""
+
+    async def warm(self, count: int, access_key_ids: Sequence[str]) -> tuple[int, str | None]:
+        """Have the first `count` environments started, and end others that were started so. Gives how many are there,
+        and why not all. `access_key_ids` are those of all environments, by slot; there may be more than there were."""
+        ...
+
+
+@runtime_checkable
 class Pool(FunctionEndpoint, Protocol):
     """An endpoint whose environments come and go."""
 

@@ -22,6 +22,7 @@ from app.core.commands import (
     SendMessage,
     SettleInvocation,
     SettleOutsideCall,
+    SettleWarming,
     Subscribe,
 )
 from app.core.errors import Refused
@@ -58,6 +59,7 @@ from app.core.facts import (
     ReleaseEndpoint,
     StopReceiving,
     VisibilityChanged,
+    WarmEnvironments,
     WatchQueue,
 )
 from app.core.function import FunctionSpec, Script
@@ -93,6 +95,7 @@ class Stage:
         self.answers: dict[int, Any] = {}
         self.wishes: list[BrokerWish] = []
         self.outside: list[CallOutside] = []
+        self.warmings: list[WarmEnvironments] = []
         self.released: list[Arn] = []
         self.recycled: list[RecycleEnvironment] = []
         self._messages: dict[str, str] = {}
@@ -137,6 +140,12 @@ class Stage:
         except Refused as refused:
             return refused.message
         raise AssertionError("it was not refused")
+
+    def warm(self, ready: int | None = None, failure: str | None = None) -> WarmEnvironments:
+        """Answer the oldest wish for warm environments: all are there, or so many; gives the wish."""
+        wish = self.warmings.pop(0)
+        self.submit(SettleWarming(wish.function, wish.count, wish.count if ready is None else ready, failure))
+        return wish
 
     # Setting the scene ----------------------------------------------------------------------------------
 
@@ -266,6 +275,8 @@ class Stage:
                     self.recycled.append(effect)
                 case CallOutside():
                     self.outside.append(effect)
+                case WarmEnvironments():
+                    self.warmings.append(effect)
                 case ReleaseEndpoint():
                     self.released.append(effect.function)
                 case WatchQueue() | ReceiveAt() | StopReceiving() | DeleteAt():

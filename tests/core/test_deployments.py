@@ -31,7 +31,7 @@ from app.core.errors import (
     ResourceNotFound,
     TooManyRequests,
 )
-from app.core.facts import EventDropped
+from app.core.facts import EventDropped, InvocationStarted
 from app.core.invocation import HandlerFailed, Succeeded
 from app.core.limits import Limits
 from tests.core.stage import SCOPE, Stage
@@ -382,10 +382,77 @@ class TestProvisioned:
     def test_it_is_ready_by_the_clock(self) -> None:
         stage = Stage(limits=Limits(provisioned_transition_ms=60_000))
         create(stage, Publish=True)
-        config = stage.submit(PutProvisionedConcurrency(ARN, "1", 2))
+        stage.submit(PutProvisionedConcurrency(ARN, "1", 2))
+        stage.warm()
 
+        config = stage.world.deployments.provisioned(ARN, "1")
         assert [config.status(stage.now), config.status(stage.now + 60_000)] == ["IN_PROGRESS", "READY"]
         assert config.available(stage.now) == 0
+
+    def test_its_environments_are_started_before_they_are_called(self) -> None:
+        stage = Stage()
+        create(stage, Publish=True)
+        stage.submit(PutProvisionedConcurrency(ARN, "1", 9))
+        before = stage.world.deployments.provisioned(ARN, "1").status(stage.now)
+
+        wish = stage.warm()
+
+        config = stage.world.deployments.provisioned(ARN, "1")
+        assert (wish.function, wish.count, len(wish.access_key_ids)) == (f"{ARN}:1", 9, 9)
+        assert (before, config.status(stage.now), config.available(stage.now)) == ("IN_PROGRESS", "READY", 9)
+        assert stage.story()[-1] == "resize has 9 of 9 provisioned environments of version 1"
+
+    def test_an_alias_that_moves_takes_its_environments_along(self) -> None:
+        stage = Stage()
+        create(stage, Publish=True)
+        stage.alias(ARN, "live", "1")
+        stage.submit(PutProvisionedConcurrency(ARN, "live", 2))
+        stage.warm()
+        stage.submit(UpdateFunctionConfiguration(ARN, {"Timeout": 9}))
+        stage.submit(PublishVersion(ARN, {}))
+
+        stage.submit(UpdateAlias(ARN, "live", {"FunctionVersion": "2"}))
+
+        assert {(wish.function, wish.count) for wish in stage.warmings} == {(f"{ARN}:1", 0), (f"{ARN}:2", 2)}
+
+    def test_a_failing_init_fails_it_and_calls_run_on_demand(self) -> None:
+        stage = Stage()
+        create(stage, Publish=True)
+        stage.submit(PutProvisionedConcurrency(ARN, "1", 2))
+
+        stage.warm(0, "FUNCTION_ERROR_INIT_FAILURE")
+        stage.invoke(f"{ARN}:1")
+
+        config = stage.world.deployments.provisioned(ARN, "1")
+        assert (config.status(stage.now), config.failure) == ("FAILED", "FUNCTION_ERROR_INIT_FAILURE")
+        (started,) = stage.of(InvocationStarted)
+        assert (started.provisioned, started.is_spillover) == (0, False)
+
+    def test_an_answer_that_is_out_of_date_is_let_go(self) -> None:
+        stage = Stage()
+        create(stage, Publish=True)
+        stage.submit(PutProvisionedConcurrency(ARN, "1", 2))
+        stage.submit(PutProvisionedConcurrency(ARN, "1", 3))
+
+        stage.warm()
+
+        assert stage.world.deployments.provisioned(ARN, "1").status(stage.now) == "IN_PROGRESS"
+        stage.warm()
+        assert stage.world.deployments.provisioned(ARN, "1").available(stage.now) == 3
+
+    def test_calls_beyond_it_spill_over(self) -> None:
+        stage = Stage()
+        create(stage, Publish=True)
+        stage.submit(PutProvisionedConcurrency(ARN, "1", 1))
+        stage.warm()
+
+        for _ in range(2):
+            stage.invoke(f"{ARN}:1")
+
+        assert [(fact.provisioned_in_use, fact.is_spillover) for fact in stage.of(InvocationStarted)] == [
+            (1, False),
+            (1, True),
+        ]
 
     def test_a_version_has_it_once(self) -> None:
         stage = Stage()

@@ -4,9 +4,11 @@ import json
 from typing import Any
 
 from app.core.commands import Invoke, Origin, PutEventInvokeConfig
+from app.core.commands.deployments import CreateAlias, CreateFunction, UpdateFunctionConfiguration
+from app.core.deployment import Code
 from app.core.facts import DestinationFailed, DestinationTold, EventDropped
 from app.core.function import FailAfter, SucceedAfter
-from app.core.invocation import InvocationType
+from app.core.invocation import HandlerFailed, InvocationType
 from tests.core.stage import SCOPE, Stage
 
 
@@ -130,3 +132,38 @@ def test_an_event_that_loops_goes_to_the_dead_letter_queue_without_a_retry() -> 
     (letter,) = stage.at(letters).peek(limit=10)
     assert letter.content.body == "{}"
     assert [fact.condition for fact in stage.of(EventDropped)] == ["RecursiveInvocation"]
+
+
+def test_a_record_tells_what_was_invoked_and_which_version_ran() -> None:
+    stage = Stage()
+    audit = stage.queue("audit")
+    work = SCOPE.function_arn("work")
+    parameters = {"Runtime": "python3.13", "Role": "arn:aws:iam::000000000000:role/r", "Handler": "app.handler"}
+    stage.submit(CreateFunction(work, {**parameters, "Publish": True}, Code("one", 10)))
+    stage.submit(CreateAlias(work, {"Name": "live", "FunctionVersion": "1"}))
+    destination = {"DestinationConfig": {"OnSuccess": {"Destination": audit}}}
+    stage.submit(PutEventInvokeConfig(work, destination, qualifier="live"))
+
+    stage.invoke(f"{work}:live", event=True)
+    stage.settle()
+    stage.invoke(work, event=True)
+    stage.settle()
+
+    record = only_record(stage, audit)
+    assert record["requestContext"]["functionArn"] == f"{work}:live"
+    assert record["responseContext"]["executedVersion"] == "1"
+
+
+def test_a_version_has_the_dead_letter_queue_of_the_unpublished_function() -> None:
+    stage = Stage()
+    letters = stage.queue("letters")
+    work = SCOPE.function_arn("work")
+    parameters = {"Runtime": "python3.13", "Role": "arn:aws:iam::000000000000:role/r", "Handler": "app.handler"}
+    stage.submit(CreateFunction(work, {**parameters, "Publish": True}, Code("one", 10)))
+    stage.submit(UpdateFunctionConfiguration(work, {"DeadLetterConfig": {"TargetArn": letters}}))
+    stage.submit(PutEventInvokeConfig(work, {"MaximumRetryAttempts": 0}, qualifier="1"))
+
+    stage.invoke(f"{work}:1", event=True)
+    stage.settle(HandlerFailed("Boom", "it broke", b"{}"))
+
+    assert stage.bodies(letters) == ["{}"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from app.core.commands import Command, DescribeEnvironments, SettleInvocation
+from app.core.commands import Command, DescribeEnvironments, SettleInvocation, SettleWarming
 from app.core.environment_state import EnvironmentState
 from app.core.invocation import Unreachable
 from tests.core.stage import SCOPE
@@ -33,7 +33,17 @@ def _reach_nobody(play: Play, a: int, b: int) -> Command | None:
     return SettleInvocation(call.request_id, Unreachable("refused", reached_nobody=True))
 
 
+def _warm(play: Play, a: int, b: int) -> Command:
+    """The answer to a wish, or to one that nobody had."""
+    failure = "FUNCTION_ERROR_INIT_FAILURE" if b % 3 == 0 else None
+    if not play.warmings:
+        return SettleWarming(SCOPE.function_arn("real"), a, b, failure)
+    wish = play.warmings.pop(a % len(play.warmings))
+    return SettleWarming(wish.function, wish.count, 0 if failure else wish.count, failure)
+
+
 VERBS: dict[str, Callable[[Play, int, int], Command | None]] = {
     "describe environments": _describe,
     "reach nobody": _reach_nobody,
+    "settle warming": _warm,
 }

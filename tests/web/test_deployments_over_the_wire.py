@@ -6,6 +6,7 @@ import shutil
 import threading
 import time
 import zipfile
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +16,7 @@ from urllib.request import urlopen
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.live import until
 from tests.serving import Serving, serving
 
 ROLE = "arn:aws:iam::000000000000:role/worker"
@@ -308,6 +310,45 @@ def test_an_invocation_in_progress_ends_on_the_old_code(service: Serving, lambda
         assert running.result(timeout=10) == "old"
 
 
+def until_ready(lambda_: Any, name: str) -> dict[str, Any]:
+    """The provisioned concurrency of version 1, once its environments have been started or have failed."""
+
+    def shown() -> dict[str, Any] | None:
+        config: dict[str, Any] = lambda_.get_provisioned_concurrency_config(FunctionName=name, Qualifier="1")
+        return config if config["Status"] != "IN_PROGRESS" else None
+
+    return until(shown) or {}
+
+
+def test_provisioned_environments_are_warm_before_the_first_call(lambda_: Any, service: Serving) -> None:
+    source = "import os\ndef handler(event, context): return os.environ['AWS_LAMBDA_INITIALIZATION_TYPE']"
+    create(lambda_, "ready", source, Publish=True)
+    put = lambda_.put_provisioned_concurrency_config(
+        FunctionName="ready", Qualifier="1", ProvisionedConcurrentExecutions=2
+    )
+    until_ready(lambda_, "ready")
+
+    invoked = lambda_.invoke(FunctionName="ready", Qualifier="1", LogType="Tail")
+    latest = lambda_.invoke(FunctionName="ready")
+
+    assert put["Status"] == "IN_PROGRESS"
+    assert (json.load(invoked["Payload"]), json.load(latest["Payload"])) == ("provisioned-concurrency", "on-demand")
+    assert "Init Duration" not in b64decode(invoked["LogResult"]).decode()
+    metrics = {metric["name"]: metric for metric in service.get("metrics?function=ready")[0]["metrics"]}
+    assert metrics["ProvisionedConcurrencyInvocations"]["sum"] == 1
+    assert metrics["ProvisionedConcurrencyUtilization"]["maximum"] == 0.5
+
+
+def test_a_version_that_cannot_start_fails_its_provisioned_concurrency(lambda_: Any) -> None:
+    create(lambda_, "broken", "raise ValueError('no')", Publish=True)
+    lambda_.put_provisioned_concurrency_config(FunctionName="broken", Qualifier="1", ProvisionedConcurrentExecutions=1)
+
+    config = until_ready(lambda_, "broken")
+
+    assert (config["Status"], config["StatusReason"]) == ("FAILED", "FUNCTION_ERROR_INIT_FAILURE")
+    assert config["AvailableProvisionedConcurrentExecutions"] == 0
+
+
 def test_permissions_tags_and_provisioned_concurrency_over_the_wire(lambda_: Any) -> None:
     create(lambda_, "papers", Publish=True)
     statement = lambda_.add_permission(
@@ -319,10 +360,10 @@ def test_permissions_tags_and_provisioned_concurrency_over_the_wire(lambda_: Any
     lambda_.tag_resource(Resource=arn, Tags={"team": "a", "env": "dev"})
     lambda_.untag_resource(Resource=arn, TagKeys=["env"])
     lambda_.put_provisioned_concurrency_config(FunctionName="papers", Qualifier="1", ProvisionedConcurrentExecutions=1)
-    provisioned = lambda_.get_provisioned_concurrency_config(FunctionName="papers", Qualifier="1")
 
     assert policy["Statement"] == [json.loads(statement)]
     assert lambda_.list_tags(Resource=arn)["Tags"] == {"team": "a"}
+    provisioned = until_ready(lambda_, "papers")
     assert (provisioned["Status"], provisioned["AvailableProvisionedConcurrentExecutions"]) == ("READY", 1)
     lambda_.remove_permission(FunctionName="papers", StatementId="s3")
     assert refused(lambda_.get_policy, FunctionName="papers")[0] == "ResourceNotFoundException"

@@ -1,6 +1,8 @@
 """A function whose environments are processes on this machine, one a slot."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 
 from app.adapters.logs import InvocationLogs
 from app.adapters.process.run_folder import RunFolder
@@ -29,14 +31,26 @@ class ProcessEndpoint:
         self._spec = spec
         self._own_runs = RunFolder() if runs is None else None
         self._counts = Counts()
-        shared = Shared(logs, runs or self._own_runs or RunFolder(), observer)
-        self._slots = [Slot(spec, number, shared, self._counts) for number in range(spec.environments)]
+        self._shared = Shared(logs, runs or self._own_runs or RunFolder(), observer)
+        self._slots = [Slot(spec, number, self._shared, self._counts) for number in range(spec.environments)]
 
     async def invoke(self, invocation: Invocation) -> Outcome:
         return await self._slots[invocation.environment].invoke(invocation, None)
 
     async def invoke_streaming(self, invocation: Invocation, sink: ResponseSink) -> Outcome:
         return await self._slots[invocation.environment].invoke(invocation, sink)
+
+    async def warm(self, count: int, access_key_ids: Sequence[str]) -> tuple[int, str | None]:
+        """Provisioned concurrency: the first `count` slots get environments that are started now."""
+        if count > len(self._slots):
+            self._spec = replace(self._spec, environments=count, access_key_ids=tuple(access_key_ids))
+            more = range(len(self._slots), count)
+            self._slots += [Slot(self._spec, number, self._shared, self._counts) for number in more]
+            self.environments = count
+        failures = await asyncio.gather(*(slot.provision() for slot in self._slots[:count]))
+        await asyncio.gather(*(slot.end_provision() for slot in self._slots[count:]))
+        why = [failure for failure in failures if failure is not None]
+        return count - len(why), why[0] if why else None
 
     async def recycle(self, slot: int, environment: str, reason: str) -> None:
         """End the environment with this log stream, if it is still in that slot."""

@@ -27,6 +27,17 @@ class DescribeEnvironments:
 
 
 @value(frozen=True, slots=True)
+class SettleWarming:
+    """What came of `WarmEnvironments`: how many are `ready`, and why others are not; from the engine, never from
+    outside."""
+
+    function: Arn
+    wanted: int
+    ready: int
+    failure: str | None = None
+
+
+@value(frozen=True, slots=True)
 class DeleteFunction:
     function: Arn
 
@@ -142,6 +153,7 @@ class SettleInvocation:
 FunctionCommand: TypeAlias = (
     PutFunction
     | DescribeEnvironments
+    | SettleWarming
     | DeleteFunction
     | PutEventInvokeConfig
     | DeleteEventInvokeConfig

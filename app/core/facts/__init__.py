@@ -23,6 +23,7 @@ from app.core.facts.functions import (
     DestinationTold,
     EnvironmentFound,
     EnvironmentLost,
+    EnvironmentsProvisioned,
     EventAccepted,
     EventDropped,
     EventRetried,
@@ -89,6 +90,7 @@ from app.core.facts.wishes import (
     RecycleEnvironment,
     ReleaseEndpoint,
     StopReceiving,
+    WarmEnvironments,
     WatchQueue,
     Wish,
 )
@@ -134,6 +136,7 @@ __all__ = [
     "EnvironmentFound",
     "EnvironmentLost",
     "EnvironmentStarted",
+    "EnvironmentsProvisioned",
     "EventAccepted",
     "EventArrived",
     "EventDeadLettered",
@@ -189,6 +192,7 @@ __all__ = [
     "StopReceiving",
     "TextRecorded",
     "VisibilityChanged",
+    "WarmEnvironments",
     "WatchQueue",
     "Wish",
 ]

@@ -113,6 +113,22 @@ class EnvironmentFound:
 
 
 @value(frozen=True, slots=True)
+class EnvironmentsProvisioned:
+    """Of the environments that were to be warm before they are called, `ready` are; `failure` is why not all."""
+
+    function: Arn
+    version: str
+    wanted: int
+    ready: int
+    failure: str | None
+
+    @property
+    def text(self) -> str:
+        told = f"{name_of(self.function)} has {self.ready} of {self.wanted} provisioned environments of version "
+        return told + self.version + (f": {self.failure}" if self.failure else "")
+
+
+@value(frozen=True, slots=True)
 class EventAccepted:
     """An asynchronous event was queued."""
 
@@ -215,6 +231,7 @@ FunctionFact: TypeAlias = (
     | InvocationMoved
     | EnvironmentLost
     | EnvironmentFound
+    | EnvironmentsProvisioned
     | EventAccepted
     | EventRetried
     | EventDropped

@@ -85,5 +85,17 @@ class ReleaseEndpoint:
     function: Arn
 
 
+@value(frozen=True, slots=True)
+class WarmEnvironments:
+    """Start the first `count` environments of this function or version before they are called, and end what is more
+    of such; what comes of it comes back as `SettleWarming`. `access_key_ids` are those of its environments, by slot."""
+
+    function: Arn
+    count: int
+    access_key_ids: tuple[str, ...]
+
+
 BrokerWish: TypeAlias = WatchQueue | ReceiveAt | StopReceiving | DeleteAt
-Wish: TypeAlias = CallFunction | RecycleEnvironment | CallOutside | Answered | ReleaseEndpoint | BrokerWish
+Wish: TypeAlias = (
+    CallFunction | RecycleEnvironment | WarmEnvironments | CallOutside | Answered | ReleaseEndpoint | BrokerWish
+)
