@@ -19,7 +19,7 @@ from app import __version__
 from app.adapters.event_templates import load_catalogue
 from app.service import Service, SetupError
 from app.settings import Listen, Settings, SettingsError, load
-from app.web.at_once import AnswerAtOnce, AtOnceProtocol
+from app.web.at_once import AtOnceProtocol
 from app.web.aws import AwsEndpoint, AwsSettings
 from app.web.control.address import is_for_control
 from app.web.control.parts import ControlParts
@@ -49,8 +49,8 @@ def create_app(
 
 def _create(
     settings: Settings, port: int | None, on_ready: Callable[[Service], None] | None
-) -> tuple[AsgiApp, AnswerAtOnce]:
-    """The app, and its way past ASGI for what can be answered at once."""
+) -> tuple[AsgiApp, "partial[AtOnceProtocol]"]:
+    """The app, and the protocol that has a way past it for what can be answered without."""
     url = f"http://{_reachable(settings.listen)}:{port or settings.listen.port}"
     service = Service(settings, url=url)
     aws = AwsEndpoint(
@@ -77,7 +77,7 @@ def _create(
             # No WebSockets here; closing before accepting answers the handshake with 403.
             await send({"type": "websocket.close"})
 
-    return app, aws.answer_at_once
+    return app, partial(AtOnceProtocol, aws.answer_at_once, aws.answer_later)
 
 
 def serve(*, config: Path | None, environ: Mapping[str, str]) -> int:
@@ -118,11 +118,11 @@ def _serve(settings: Settings, sockets: list[socket.socket]) -> int:
         _relieve_garbage_collector()
         _announce(service, port)
 
-    app, answer_at_once = _create(settings, port, ready)
+    app, protocol = _create(settings, port, ready)
     server = _Server(
         uvicorn.Config(
             _noting_failures(app, failures),
-            http=cast("Any", partial(AtOnceProtocol, answer_at_once)),  # it takes any maker of protocols
+            http=cast("Any", protocol),  # it takes any maker of protocols
             # What it would log at the end, requests that were cut off, is no error of ours; ours are told by us.
             log_level="critical",
             access_log=False,

@@ -147,6 +147,25 @@ class Engine:
         finally:
             del self._sinks[answer.waiter]
 
+    def when_answered(self, waiting: Waiting, then: Callable[[Any], None]) -> Callable[[], None]:
+        """Have the answer of a command that was answered `Waiting` told to `then`, which may be a `Refused`; gives
+        back what gives up the wait. Not for long polls, whose patience is `later`'s."""
+        future = self._answers[waiting.waiter]
+
+        def answered(answer: asyncio.Future[Any]) -> None:
+            self._answers.pop(waiting.waiter, None)
+            if not answer.cancelled():
+                then(answer.result())
+
+        def give_up() -> None:
+            if not future.done():
+                future.cancel()
+                if not self._is_closed:
+                    self.submit(CancelWait(waiting.waiter))
+
+        future.add_done_callback(answered)
+        return give_up
+
     async def later(self, waiting: Waiting) -> Any:
         """What a submitted command that was answered `Waiting` comes to; ask for it once.
 

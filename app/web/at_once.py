@@ -1,8 +1,8 @@
-"""Requests that are answered as soon as they are read: no task, no ASGI messages, the same bytes.
+"""Requests answered as soon as they are read, or an invocation ends: no task, no ASGI messages, the same bytes.
 
 Half of what a small SQS request costs is what a server does around an ASGI app. `AtOnceProtocol` is uvicorn's own
 protocol with one way past that: a request whose body has arrived is offered to `answer_at_once` first, and goes the
-ASGI way as if nothing had been when it declines.
+ASGI way as if nothing had been when it declines. An Invoke is offered to `answer_later` in the same way.
 """
 
 from collections.abc import Callable, Mapping
@@ -21,6 +21,14 @@ AnswerAtOnce: TypeAlias = Callable[[Mapping[bytes, bytes], bytes], Answered | AS
 """Answers a `POST /` with these headers (lower-case names) and body, or declines with None: nothing happened then.
 An ASGI app instead of an answer gives it later: what was asked has been done, and is not to be done again."""
 
+Reply: TypeAlias = Callable[[HttpAnswer, bytes], None]
+"""Takes the answer and its request id, once."""
+
+AnswerLater: TypeAlias = Callable[[bytes, Mapping[bytes, bytes], bytes, Reply], Callable[[], None] | None]
+"""Takes a `POST` to this target with these headers and body, answers it at any time, and gives back what is to be
+called when the client leaves before; or declines with None: nothing happened then."""
+
+_INVOKE = b"/2015-03-31/functions/"
 _MOST_BODY_BYTES = 2_000_000
 """Longer bodies are read under the ASGI app's own limits."""
 
@@ -28,11 +36,12 @@ _BODILESS = (204, 304)
 
 
 class AtOnceProtocol(HttpToolsProtocol):
-    """One connection. To be made with `functools.partial(AtOnceProtocol, answer_at_once)`."""
+    """One connection. To be made with `functools.partial(AtOnceProtocol, answer_at_once, answer_later)`."""
 
-    def __init__(self, answer_at_once: AnswerAtOnce, **given: Any) -> None:
+    def __init__(self, answer_at_once: AnswerAtOnce, answer_later: AnswerLater, **given: Any) -> None:
         super().__init__(**given)
         self._answer_at_once = answer_at_once
+        self._answer_later = answer_later
         self._held: list[bytes] | None = None
         self._held_bytes = 0
         self._names: list[bytes] = []
@@ -74,10 +83,18 @@ class AtOnceProtocol(HttpToolsProtocol):
         if held is None:
             super().on_message_complete()
             return
-        answered = self._answer_at_once(dict(self.headers), held[0] if len(held) == 1 else b"".join(held))
+        body = held[0] if len(held) == 1 else b"".join(held)
+        if self.url != b"/":
+            if self._is_taken(body):
+                self._held = None
+            else:
+                self._let_go(held)
+                super().on_message_complete()
+            return
+        answered = self._answer_at_once(dict(self.headers), body)
         if isinstance(answered, tuple):
             self._held = None
-            self._write(*answered)
+            self._write(*answered, keeps_alive=self.parser.should_keep_alive())
             return
         self._let_go(held, answered)
         super().on_message_complete()
@@ -86,12 +103,35 @@ class AtOnceProtocol(HttpToolsProtocol):
 
     def _may_be_at_once(self) -> bool:
         """Whether the request is one of a kind that is answered at once, on a connection where nothing else goes on."""
-        if self.url != b"/" or self.expect_100_continue or self.parser.get_method() != b"POST":
+        if (
+            (self.url != b"/" and not self.url.startswith(_INVOKE))
+            or self.expect_100_continue
+            or self.parser.get_method() != b"POST"
+        ):
             return False
         if self.flow.write_paused or self.parser.should_upgrade() or self.parser.get_http_version() != "1.1":
             return False
         cycle: Any = self.cycle  # None before the first request, whatever uvicorn declares
         return cycle is None or bool(cycle.response_complete)
+
+    def _is_taken(self, body: bytes) -> bool:
+        """Whether the request will be answered later, past ASGI. What the client sends meanwhile waits for that."""
+        awaited = _Awaited(self.parser.should_keep_alive())
+        before: Any = self.cycle
+        self.cycle = cast("Any", awaited)
+
+        def reply(answer: HttpAnswer, request_id: bytes) -> None:
+            if awaited.response_complete or self.transport.is_closing():
+                return
+            awaited.response_complete = True
+            self._write(answer, request_id, keeps_alive=awaited.keep_alive)
+
+        left = self._answer_later(self.url, dict(self.headers), body, reply)
+        if left is None:
+            self.cycle = before
+            return False
+        awaited.left = left
+        return True
 
     def _let_go(self, held: list[bytes], instead: ASGIApp | None = None) -> None:
         """Give the request to the ASGI app after all, or to one `instead`, with the part of its body that was read."""
@@ -112,8 +152,7 @@ class AtOnceProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         self.scope[HEADER_NAMES] = self._names  # type: ignore[literal-required] # what is ours begins with our name
 
-    def _write(self, answer: HttpAnswer, request_id: bytes) -> None:
-        keeps_alive = self.parser.should_keep_alive()
+    def _write(self, answer: HttpAnswer, request_id: bytes, *, keeps_alive: bool) -> None:
         content = [STATUS_LINE[answer.status]]
         for name, value in [*self.server_state.default_headers, *headers_of(answer, request_id)]:
             content += (name, b": ", value, b"\r\n")
@@ -124,3 +163,24 @@ class AtOnceProtocol(HttpToolsProtocol):
         if not keeps_alive:
             self.transport.close()
         self.on_response_complete()
+
+
+class _Awaited:
+    """Stands where uvicorn keeps the request in progress, with what uvicorn asks and tells of one."""
+
+    __slots__ = ("body", "disconnected", "keep_alive", "left", "message_event", "more_body", "response_complete")
+
+    def __init__(self, keep_alive: bool) -> None:
+        self.keep_alive = keep_alive
+        self.response_complete = False
+        self.disconnected = False
+        self.more_body = False
+        self.body = b""
+        self.message_event = self
+        self.left: Callable[[], None] | None = None
+
+    def set(self) -> None:
+        """Something happened to the connection: the only thing that can is that it was lost."""
+        if self.disconnected and not self.response_complete and self.left is not None:
+            self.response_complete = True
+            self.left()

@@ -1,7 +1,7 @@
 """The AWS endpoint: which service a request is for, and the way from its bytes to the engine and back."""
 
 from asyncio import to_thread
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from time import time
@@ -19,7 +19,7 @@ from app.core.time import SECOND_MS
 from app.engine.driver import Engine
 from app.engine.storage import Backstop
 from app.web.asgi import ClientGone, read_body, replay, send_answer
-from app.web.at_once import Answered
+from app.web.at_once import Answered, Reply
 from app.web.lambda_api import LambdaApi, LambdaParts
 from app.web.signature import verify
 from app.web.waiting import while_connected
@@ -109,6 +109,22 @@ class AwsEndpoint:
             return render_json(asked.render(answer)), request_id
         except Refused as refused:
             return _refused_json(refused, headers), request_id
+
+    def answer_later(
+        self, target: bytes, headers: Mapping[bytes, bytes], body: bytes, reply: Reply
+    ) -> Callable[[], None] | None:
+        """Take an Invoke and answer it when its function has; gives back what gives up the wait. None if it is not one
+        or has to prove itself. The answer is the one that the ASGI app would give, byte for byte."""
+        path, _, query = target.decode("latin-1").partition("?")
+        if not path.endswith("/invocations") or self._settings.secrets is not None:
+            return None
+        credential = credential_in(headers.get(b"authorization", b"").decode("latin-1"), query)
+        if credential.service not in ("", "lambda") or len(body) > self._settings.max_body_bytes:
+            return None
+        named = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()}
+        request = HttpRequest("POST", path, query, named, body)
+        caller = _caller_of(headers, query.encode("latin-1"), "http")
+        return self._lambda_api.answer_later(request, caller, self._request_ids.next(), reply)
 
     def _later(self, waiting: Waiting, asked: Call, headers: Mapping[bytes, bytes], request_id: bytes) -> ASGIApp:
         async def answer_later(_: AsgiScope, receive: Receive, send: Send) -> None:

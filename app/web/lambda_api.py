@@ -15,6 +15,7 @@ from app.core.names import Scope
 from app.engine.driver import Engine
 from app.engine.storage import CodeStorage, ObjectStorage, StoreRequest
 from app.web.asgi import read_body, send_answer
+from app.web.at_once import Reply
 from app.web.waiting import while_connected
 from app.wire import protocol
 from app.wire.awslambda.code import CODE, CODE_PATH, Image, Package, StoredObject, Zip, object_missing, package_of
@@ -74,6 +75,36 @@ class LambdaApi:
         except Refused as refused:
             answer = refuse(refused)
         await send_answer(send, answer, request_id)
+
+    def answer_later(
+        self, request: HttpRequest, caller: Caller, request_id: bytes, reply: Reply
+    ) -> Callable[[], None] | None:
+        """Take an Invoke and answer it when its function has; gives back what gives up the wait. None if it is none.
+
+        It proves nothing: for where nobody has to.
+        """
+        try:
+            invoke = parse_invoke(request, caller)
+            if invoke is None:
+                return None
+            answer = self._engine.submit(invoke)
+        except Refused as refused:
+            reply(refuse(refused), request_id)
+            return _nothing
+
+        def then(invoked: Invoked | Refused) -> None:
+            try:
+                if isinstance(invoked, Refused):
+                    raise invoked
+                with_log = request.headers.get("x-amz-log-type") == "Tail"
+                reply(render_invoked(invoked, invoke, with_log=with_log), invoked.request_id.encode())
+            except Refused as refused:
+                reply(refuse(refused), request_id)
+
+        if isinstance(answer, Waiting):
+            return self._engine.when_answered(answer, then)
+        then(answer)
+        return _nothing
 
     async def package(self, request: HttpRequest, request_id: bytes, send: Send) -> None:
         """A deployment package, at the URL that was told of it."""
@@ -213,6 +244,10 @@ class _Stream:
             (b"x-amzn-requestid", self._admitted.request_id.encode()),
         ]
         await self._send({"type": "http.response.start", "status": 200, "headers": headers})
+
+
+def _nothing() -> None:
+    """There is no wait to give up."""
 
 
 async def _body(receive: Receive) -> bytes:

@@ -15,6 +15,7 @@ from tests.bench.calls import measure_calls, measure_mapping
 from tests.bench.elasticmq import measure_beside_elasticmq
 from tests.bench.fifo import measure_fifo
 from tests.bench.figures import Figure, table
+from tests.bench.invocations import measure_cold_starts, measure_invocations
 from tests.bench.moves import measure_moves
 from tests.bench.sizes import FULL, QUICK, Sizes
 from tests.bench.start import measure_start
@@ -31,6 +32,8 @@ MEASUREMENTS: dict[str, Callable[[Sizes, Path], Awaitable[list[Figure]]]] = {
     "wakes": measure_wakes,
     "calls": measure_calls,
     "mapping": measure_mapping,
+    "invocations": measure_invocations,
+    "cold": measure_cold_starts,
 }
 
 

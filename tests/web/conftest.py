@@ -88,7 +88,7 @@ def serve(settings: AwsSettings, limits: Limits = DEFAULT_LIMITS, *, at_once: bo
     """Serve on a thread of its own until the generator goes on; `at_once` as the service does, past ASGI."""
     engine = Engine(World(shapes=Shapes(), limits=limits), Clock(Way.FROZEN, at=NOON), Journal(), lambda _: None)
     app = AwsEndpoint(engine, settings, s3_stub)
-    http = cast("Any", partial(AtOnceProtocol, app.answer_at_once)) if at_once else "httptools"
+    http = cast("Any", partial(AtOnceProtocol, app.answer_at_once, app.answer_later)) if at_once else "httptools"
     server = uvicorn.Server(
         uvicorn.Config(app, host="127.0.0.1", port=0, log_level="warning", lifespan="off", http=http)
     )

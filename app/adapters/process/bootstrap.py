@@ -84,55 +84,87 @@ class LambdaContext:
 
 
 class RuntimeClient:
-    """One kept connection to the Runtime API. When that is gone, so is this process."""
+    """One kept connection to the Runtime API. When that is gone, so is this process.
 
-    def __init__(self, address: str) -> None:
-        host, _, port = address.rpartition(":")
+    `descriptor` is a socket that was handed over, connected already; without one it connects to `address`.
+    """
+
+    def __init__(self, address: str, descriptor: str = "") -> None:
+        if descriptor:
+            self._socket = socket.socket(fileno=int(descriptor))
+            self._socket.set_inheritable(False)
+        else:
+            host, _, port = address.rpartition(":")
+            self._socket = socket.create_connection((host, int(port)))
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._poll = f"GET {_PREFIX}/invocation/next HTTP/1.1\r\nHost: {address}\r\n\r\n".encode()
         self._host = address
-        self._socket = socket.create_connection((host, int(port)))
-        self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self._reader = self._socket.makefile("rb")
+        self._received = b""
+        self._has_asked = False
 
     def next(self) -> tuple[dict[str, str], bytes]:
         """The next invocation: its headers, in lower case, and its event. Waits for as long as it takes."""
-        self._send("GET", "/invocation/next")
+        if not self._has_asked:
+            self._send(self._poll)
+        self._has_asked = False
         status, headers, body = self._receive()
         if status != 200:
             _leave(1)
         return headers, body
 
-    def post(self, path: str, body: bytes, error_type: str | None = None) -> None:
-        """Tell a result or an error. What the API thinks of it (too large, say) is not the handler's business."""
+    def post(self, path: str, body: bytes, error_type: str | None = None, *, asks: bool = True) -> None:
+        """Tell a result or an error, and ask for the next invocation with the same breath.
+
+        What the API thinks of the answer (too large, say) is not the handler's business.
+        """
         # What was printed must be in the pipe before the answer is known.
         for stream in (sys.stdout, sys.stderr):
             with contextlib.suppress(OSError, ValueError, AttributeError):
                 stream.flush()
         header = f"Lambda-Runtime-Function-Error-Type: {error_type}\r\n" if error_type else ""
-        self._send("POST", path, f"{header}Content-Type: application/json\r\n", body)
+        head = (
+            f"POST {_PREFIX}{path} HTTP/1.1\r\nHost: {self._host}\r\n{header}"
+            f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
+        self._has_asked = asks
+        self._send(head.encode("utf-8") + body + (self._poll if asks else b""))
         self._receive()
 
-    def _send(self, method: str, path: str, headers: str = "", body: bytes = b"") -> None:
-        head = (
-            f"{method} {_PREFIX}{path} HTTP/1.1\r\nHost: {self._host}\r\n{headers}Content-Length: {len(body)}\r\n\r\n"
-        )
+    def _send(self, data: bytes) -> None:
         try:
-            self._socket.sendall(head.encode("utf-8") + body)
+            self._socket.sendall(data)
         except OSError:
             _leave(0)
 
     def _receive(self) -> tuple[int, dict[str, str], bytes]:
+        """One answer; what came of the next one behind it is kept."""
+        received = self._received
+        while (end := received.find(b"\r\n\r\n")) < 0:
+            received += self._read()
+        status_line, *lines = received[:end].decode("utf-8").split("\r\n")
+        headers: dict[str, str] = {}
+        for line in lines:
+            name, _, value = line.partition(":")
+            headers[name.lower()] = value.strip()
+        begin = end + 4
+        end = begin + int(headers.get("content-length", "0"))
+        if len(received) < end:
+            parts, missing = [received], end - len(received)
+            while missing > 0:
+                parts.append(self._read())
+                missing -= len(parts[-1])
+            received = b"".join(parts)
+        self._received = received[end:]
+        return int(status_line.split(None, 2)[1]), headers, received[begin:end]
+
+    def _read(self) -> bytes:
         try:
-            status_line = self._reader.readline()
-            headers: dict[str, str] = {}
-            while line := self._reader.readline().rstrip(b"\r\n"):
-                name, _, value = line.partition(b":")
-                headers[name.decode("latin-1").lower()] = value.strip().decode("utf-8")
-            body = self._reader.read(int(headers.get("content-length", "0")))
+            data = self._socket.recv(262_144)
         except OSError:
             _leave(0)
-        if not status_line:
+        if not data:
             _leave(0)
-        return int(status_line.split(None, 2)[1]), headers, body
+        return data
 
 
 class RequestIdFilter(logging.Filter):
@@ -171,13 +203,13 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     request_ids = _set_up_logging()
-    client = RuntimeClient(os.environ["AWS_LAMBDA_RUNTIME_API"])
+    client = RuntimeClient(os.environ["AWS_LAMBDA_RUNTIME_API"], os.environ.pop("TRIGGERFISH_RUNTIME_SOCKET", ""))
     try:
         handler = load_handler(os.environ.get("_HANDLER", ""))
     except Exception as error:  # whatever the module's code raised
         fault = describe_error(error, "")
         print_error(fault)
-        client.post("/init/error", json.dumps(fault).encode(), str(fault["errorType"]))
+        client.post("/init/error", json.dumps(fault).encode(), str(fault["errorType"]), asks=False)
         sys.exit(1)
     while True:
         headers, event = client.next()

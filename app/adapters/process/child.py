@@ -27,9 +27,15 @@ class Child:
         self._is_killed = False
 
     async def start(
-        self, command: Sequence[str], *, folder: Path, variables: Mapping[str, str], record: Record
+        self,
+        command: Sequence[str],
+        *,
+        folder: Path,
+        variables: Mapping[str, str],
+        record: Record,
+        hands_over: Sequence[int] = (),
     ) -> None:
-        """Raises InvalidEntrypoint when the system refuses."""
+        """Raises InvalidEntrypoint when the system refuses. `hands_over` are descriptors that it inherits."""
         try:
             self._process = await asyncio.create_subprocess_exec(
                 *command,
@@ -39,6 +45,7 @@ class Child:
                 stdout=self.output.write_fd,
                 stderr=self.output.write_fd,
                 start_new_session=True,
+                pass_fds=hands_over,
             )
         except OSError as error:
             reason = (error.strerror or str(error)).lower()

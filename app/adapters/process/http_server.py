@@ -13,6 +13,8 @@ from typing import TypeAlias, cast
 
 import httptools
 
+_LONGEST_HELD_S = 0.005
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -48,6 +50,10 @@ class Connection(asyncio.Protocol):
         self._waiting: deque[tuple[Request, bool]] = deque()
         self._is_busy = False
         self._keeps_alive = True
+        self._unsent = b""
+        """An answer that is held back for the one to the next request."""
+        self._is_reading = False
+        self._is_timed = False
         self._begin()
 
     def reply(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
@@ -59,12 +65,37 @@ class Connection(asyncio.Protocol):
         head += [f"{name}: {value}\r\n" for name, value in headers.items()]
         head.append(f"Content-Length: {len(body)}\r\n")
         head.append("\r\n" if self._keeps_alive else "Connection: close\r\n\r\n")
-        transport.write("".join(head).encode("utf-8") + body)
+        answer = self._unsent + "".join(head).encode("utf-8") + body
+        self._unsent = b""
         if not self._keeps_alive:
+            transport.write(answer)
             transport.close()
             return
         self._is_busy = False
-        self._serve_next()
+        if self._is_reading or self._waiting:
+            # There may be a request behind this one. Who asked for the next thing already does not wait for this
+            # answer: both go out with one write, if that is soon.
+            self._unsent = answer
+            self._serve_next()
+        else:
+            transport.write(answer)
+
+    def _send_held(self) -> None:
+        """Write what is held back, unless the answer to the next request is about to be written with it."""
+        if not self._unsent or self._transport is None:
+            return
+        if self._is_busy and not self._is_timed:
+            self._is_timed = True
+            asyncio.get_running_loop().call_later(_LONGEST_HELD_S, self._send_held_now)
+        elif not self._is_busy:
+            self._transport.write(self._unsent)
+            self._unsent = b""
+
+    def _send_held_now(self) -> None:
+        self._is_timed = False
+        if self._unsent and self._transport is not None:
+            self._transport.write(self._unsent)
+            self._unsent = b""
 
     def close(self) -> None:
         """Hang up, without waiting for what was not sent yet."""
@@ -84,6 +115,7 @@ class Connection(asyncio.Protocol):
         self._leave(self)
 
     def data_received(self, data: bytes) -> None:
+        self._is_reading = True
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as upgrade:
@@ -94,6 +126,10 @@ class Connection(asyncio.Protocol):
         except httptools.HttpParserError:
             self._keeps_alive = False
             self.reply(400, {"Content-Type": "text/plain"}, b"not an HTTP request\n")
+        finally:
+            self._is_reading = False
+        if self._unsent:
+            self._send_held()
 
     # What the parser calls -----------------------------------------------------------------------------
 

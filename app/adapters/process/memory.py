@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -19,6 +20,7 @@ class PeakMemory:
     def __init__(self) -> None:
         self.mb = 0
         self._file = -1
+        self._looked_at = 0.0
 
     def watch(self, pid: int) -> None:
         self.close()
@@ -26,10 +28,12 @@ class PeakMemory:
             # Kept open: asked after every invocation, and opening is the dear part.
             self._file = os.open(f"/proc/{pid}/status", os.O_RDONLY | os.O_CLOEXEC)
 
-    def measure(self) -> None:
-        """Look again, as long as the process lives."""
-        if self._file < 0:
+    def measure(self, *, at_least_every_s: float = 0.0) -> None:
+        """Look again, as long as the process lives, if the last look is so long ago."""
+        now = time.monotonic()
+        if self._file < 0 or now < self._looked_at + at_least_every_s:
             return
+        self._looked_at = now
         with contextlib.suppress(OSError):
             _, found, rest = os.pread(self._file, 4096, 0).partition(b"VmHWM:")
             if found:

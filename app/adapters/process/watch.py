@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 _SKIPPED = frozenset({"__pycache__", "node_modules"})
-_COST_RATIO = 20
-"""A look is taken at most once in so many times what a look costs, so a large folder costs at most 5 %."""
+_COST_RATIO = 100
+"""A look is taken at most once in so many times what a look costs, so a large folder costs at most 1 %."""
 
 
 class CodeWatch:
