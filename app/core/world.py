@@ -18,6 +18,7 @@ from app.core.explain import Explanation, Question, Scene, explain
 from app.core.facts import Effect, Fact
 from app.core.function import Function, FunctionSpec
 from app.core.functions import Functions
+from app.core.gateway.apis import Apis
 from app.core.gateway.gateways import Gateways
 from app.core.gateway.url_configs import UrlConfigs
 from app.core.hand_over import HandOver
@@ -138,6 +139,7 @@ class World:
         )
         self._gateways = Gateways(ids, self._outbox, self._cause_of)
         self._url_configs = UrlConfigs(ids, self._gateways, self._check_function)
+        self._apis = Apis(ids, self._gateways)
         self._verbs = self._table_of_verbs()
         self._now: Instant = 0
 
@@ -301,6 +303,11 @@ class World:
         return self._gateways
 
     @property
+    def apis(self) -> Apis:
+        """The APIs of API Gateway v2: to be read."""
+        return self._apis
+
+    @property
     def url_configs(self) -> UrlConfigs:
         """The function URLs that were made over Lambda's API: to be read."""
         return self._url_configs
@@ -388,6 +395,7 @@ class World:
             **self._scheduler.verbs(),
             **self._url_configs.verbs(),
             **HandOver(self._outbox, self._targets, self._cause_of).verbs(),
+            **self._apis.verbs(),
         }
 
     def _create_queue(self, command: commands.CreateQueue, now: Instant) -> Arn:

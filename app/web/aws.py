@@ -318,6 +318,8 @@ def _service_of(request: HttpRequest, credential: Credential) -> str:
     target = request.headers.get("x-amz-target")
     if target is not None:
         return credential.service or service_of_target(target)
+    if credential.service == "apigateway" and request.path.startswith("/v2/"):
+        return "apigatewayv2"
     if credential.service:
         return credential.service
     if is_lambda_path(request.path):

@@ -9,6 +9,7 @@ from app.core.commands import Command, Origin
 from app.core.deployments import Deployments
 from app.core.event_invoke import EventInvokeConfig
 from app.core.function import FunctionSpec
+from app.core.gateway.apis import Apis
 from app.core.gateway.url_configs import UrlConfigs
 from app.core.layers import Layers
 from app.core.limits import Limits
@@ -200,6 +201,9 @@ class ReadableWorld(Protocol):
 
     @property
     def url_configs(self) -> UrlConfigs: ...
+
+    @property
+    def apis(self) -> Apis: ...
 
     @property
     def layers(self) -> Layers: ...

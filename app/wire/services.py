@@ -2,13 +2,20 @@
 
 from collections.abc import Mapping
 
+from app.wire.apigatewayv2.operations import APIGATEWAYV2
 from app.wire.calls import Service
 from app.wire.eventbridge.operations import EVENTS
 from app.wire.pipes.operations import PIPES
 from app.wire.scheduler.operations import SCHEDULER
 from app.wire.sns.operations import ANONYMOUS, SNS
 
-SERVICES: Mapping[str, Service] = {"events": EVENTS, "pipes": PIPES, "scheduler": SCHEDULER, "sns": SNS}
+SERVICES: Mapping[str, Service] = {
+    "apigatewayv2": APIGATEWAYV2,
+    "events": EVENTS,
+    "pipes": PIPES,
+    "scheduler": SCHEDULER,
+    "sns": SNS,
+}
 """SQS, Lambda and S3 have ways of their own and are not among them."""
 
 _TARGETS: Mapping[str, str] = {

@@ -1,9 +1,10 @@
 """Plays of HTTP fronts: they are made and removed, requests come to them and are answered."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.core.commands import (
+    ChangeApi,
     CloseRequest,
     Command,
     CreateFunctionUrl,
@@ -64,11 +65,34 @@ def _delete_url(_: "Play", a: int, b: int) -> Command:
     return DeleteFunctionUrl(SCOPE.function_arn(_FUNCTIONS[a % 2]))
 
 
+def _change_api(play: "Play", a: int, b: int) -> Command:
+    """Of the API that was made last, by whatever id the world gave it."""
+    made = play.world.apis.all(SCOPE)
+    if not made or a % 8 == 0:
+        return ChangeApi(SCOPE, "CreateApi", {"Name": f"api-{b % 2}", "Target": SCOPE.function_arn("real")})
+    api = made[-1]
+    given = {"ApiId": api.id}
+    integrations, deployments = list(api.resources["Integration"]), list(api.resources["Deployment"])
+    target = {"Target": f"integrations/{integrations[0]}"} if integrations and b % 4 else {}
+    steps: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("CreateRoute", {"RouteKey": f"GET /{b % 5}", **target}),
+        ("CreateRoute", {"RouteKey": f"GET /{{v{b % 3}}}", **target}),
+        ("CreateStage", {"StageName": f"s{b % 3}", "AutoDeploy": b % 2 == 0}),
+        ("CreateDeployment", {"StageName": f"s{b % 4}"}),
+        ("UpdateStage", {"StageName": f"s{b % 3}", "AutoDeploy": b % 2 == 1}),
+        ("DeleteDeployment", {"DeploymentId": deployments[b % len(deployments)] if deployments else "none"}),
+        ("DeleteApi", {}),
+    )
+    operation, more = steps[a % len(steps)]
+    return ChangeApi(SCOPE, operation, {**given, **more})
+
+
 VERBS: dict[str, Callable[["Play", int, int], Command | None]] = {
     "put front": _put,
     "remove front": _remove,
     "open request": _open,
     "close request": _close,
+    "change api": _change_api,
     "create url": _create_url,
     "update url": _update_url,
     "delete url": _delete_url,

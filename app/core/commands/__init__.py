@@ -78,6 +78,7 @@ from app.core.commands.functions import (
     UpdateEventSourceMapping,
 )
 from app.core.commands.gateway import (
+    ChangeApi,
     CloseRequest,
     CreateFunctionUrl,
     DeleteFunctionUrl,
@@ -196,6 +197,7 @@ __all__ = [
     "CancelMessageMoveTask",
     "CancelReplay",
     "CancelWait",
+    "ChangeApi",
     "ChangeMessageVisibility",
     "ChangeMessageVisibilityBatch",
     "ChangeObject",

@@ -5,7 +5,7 @@ from typing import Any, TypeAlias
 
 from app.core.commands.origin import OUTSIDE, Origin
 from app.core.gateway.fronts import Front
-from app.core.names import Arn
+from app.core.names import Arn, Scope
 from app.core.value import value
 
 
@@ -19,6 +19,19 @@ class PutFront:
 @value(frozen=True, slots=True)
 class RemoveFront:
     id: str
+
+
+@value(frozen=True, slots=True)
+class ChangeApi:
+    """An operation of API Gateway v2 that changes something (`CreateRoute`), with its parameters under AWS's names.
+
+    Answers AWS's result. `endpoint_host` is under which name and port APIs answer here: `localhost:4566`.
+    """
+
+    scope: Scope
+    operation: str
+    parameters: Mapping[str, Any]
+    endpoint_host: str = "localhost:4566"
 
 
 @value(frozen=True, slots=True)
@@ -82,5 +95,6 @@ class CloseRequest:
 
 
 GatewayCommand: TypeAlias = (
-    PutFront | RemoveFront | CreateFunctionUrl | UpdateFunctionUrl | DeleteFunctionUrl | OpenRequest | CloseRequest
-)
+    PutFront | RemoveFront | ChangeApi | CreateFunctionUrl | UpdateFunctionUrl | DeleteFunctionUrl
+    | OpenRequest | CloseRequest
+)  # fmt: skip

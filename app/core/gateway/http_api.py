@@ -105,7 +105,8 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class HttpApi:
-    """`name` is for people and for addresses by path; `port` is one of its own."""
+    """`name` is for people and for addresses by path; `port` is one of its own. One that `is_disabled` answers nobody
+    under AWS's name for it."""
 
     id: str
     name: str
@@ -114,6 +115,7 @@ class HttpApi:
     cors: Cors | None = None
     port: int | None = None
     routes: tuple[Route, ...] = ()
+    is_disabled: bool = False
 
     kind = "HTTP API"
 

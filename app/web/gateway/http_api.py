@@ -40,6 +40,8 @@ class HttpApiFront:
 
     async def answer(self, api: HttpApi, request: GatewayRequest, address: Address, opened: Opened) -> Result:
         """The API's answer, with the headers that it adds to each."""
+        if api.is_disabled and address.domain is not None:
+            return Result(answers.NOT_FOUND, unrouted=f"the default endpoint of {api.name} is disabled")
         selected = self._selected(api, request, address)
         if api.cors is not None and is_preflight(request) and not _catches_options(selected):
             headers = (*preflight_headers(api.cors, request), ("apigw-requestid", opened.extended_id))
