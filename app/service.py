@@ -21,6 +21,8 @@ from app.core.commands import (
     CreateEventBus,
     CreateEventSourceMapping,
     CreateQueue,
+    CreateSchedule,
+    CreateScheduleGroup,
     CreateTopic,
     DeclareBucket,
     DeclareRemoteQueue,
@@ -39,9 +41,11 @@ from app.core.commands import (
 )
 from app.core.environment_state import EnvironmentState
 from app.core.errors import Refused
+from app.core.facts.scheduler import told as told_of_schedule
 from app.core.facts.sns import told
 from app.core.gateway.fronts import Front
 from app.core.names import Arn
+from app.core.schedule.schedule import DEFAULT_GROUP
 from app.core.world import World
 from app.endpoints import Endpoints, Packages
 from app.engine.clock import Clock, Way
@@ -59,6 +63,7 @@ from app.settings import (
     QueueSettings,
     RemoteQueueSettings,
     RuleSettings,
+    ScheduleSettings,
     Settings,
     SettingsError,
     TopicSettings,
@@ -73,8 +78,10 @@ from app.settings import (
     parse_queue,
     parse_remote_queue,
     parse_rule,
+    parse_schedule,
     parse_topic,
     rule_parameters,
+    schedule_parameters,
     subscription_parameters,
     target_parameters,
 )
@@ -155,6 +162,9 @@ class Service:
             await self._named(f"rules.{rule.name}", self.add_rule(rule))
         for mapping in self.settings.mappings:
             await self._named(f"mappings: {mapping.queue} → {mapping.function}", self.add_mapping(mapping))
+        for schedule in self.settings.schedules:
+            # Last of what delivers: one that begins at once finds its target there.
+            await self._named(f"schedules.{schedule.name}", self.add_schedule(schedule))
         for front in self.settings.fronts:
             await self._named(f"{front.kind} {front.name}", self.add_front(front))
 
@@ -209,6 +219,13 @@ class Service:
         with suppress(BrokerError, TimeoutError):
             attributes = await asyncio.wait_for(broker.attributes(), _PATIENCE_WITH_BROKER_S)
             self.engine.submit(DescribeRemoteQueue(arn, attributes))
+
+    async def add_schedule(self, schedule: ScheduleSettings) -> None:
+        """Its group is made with it, where there is none yet."""
+        group = schedule.parameters.get("GroupName", DEFAULT_GROUP)
+        if group not in {each.name for each in self.engine.world.scheduler.schedules.groups(self.scope)}:
+            self.engine.submit(CreateScheduleGroup(self.scope, group, {}))
+        self.engine.submit(CreateSchedule(self.scope, schedule_parameters(schedule, self.scope)))
 
     async def add_topic(self, topic: TopicSettings) -> None:
         """With its subscriptions, in their order."""
@@ -273,6 +290,9 @@ class Service:
     async def add_topic_entry(self, name: str, entry: Mapping[str, Any]) -> None:
         await self.add_topic(_parsed(lambda: parse_topic(name, entry)))
 
+    async def add_schedule_entry(self, name: str, entry: Mapping[str, Any]) -> None:
+        await self.add_schedule(_parsed(lambda: parse_schedule(name, entry)))
+
     async def add_mapping_entry(self, entry: Mapping[str, Any]) -> dict[str, Any]:
         return await self.add_mapping(_parsed(lambda: parse_mapping(entry)))
 
@@ -295,6 +315,10 @@ class Service:
         for bus in world.event_bridge.registry.all():
             for each in bus.rules.values():
                 triggers += [f"rule {each.station} → {_name(target.arn)}" for target in each.targets.values()]
+        triggers += [
+            f"{told_of_schedule(timed.arn)} ({timed.plan.text}) → {_name(timed.plan.target.arn)}"
+            for timed in world.scheduler.schedules.all()
+        ]
         return Announcement(functions, triggers)
 
     async def _named(self, place: str, adding: Any) -> None:

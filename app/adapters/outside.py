@@ -1,7 +1,7 @@
 """The calls to the outside, really made: HTTP with aiohttp, AWS operations with boto3 against this service itself."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, assert_never
 
@@ -73,11 +73,25 @@ class Outside:
     def _call(self, call: AwsCall) -> OutsideAnswer:
         # boto3 is loaded by whoever needs it: it takes a third of a second.
         from botocore import xform_name
-        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.exceptions import (
+            BotoCoreError,
+            ClientError,
+            DataNotFoundError,
+            ParamValidationError,
+            UnknownServiceError,
+        )
 
-        client = self._client(call)
         try:
-            result = getattr(client, xform_name(call.operation))(**call.parameters)
+            client = self._client(call)
+            shapes = client.meta.service_model
+            if call.operation not in shapes.operation_names:
+                return AwsRefused("UnknownOperationException", f"{call.service} has no operation {call.operation}")
+            parameters = _as_modelled(shapes.operation_model(call.operation).input_shape, call.parameters)
+            result = getattr(client, xform_name(call.operation))(**parameters)
+        except (UnknownServiceError, DataNotFoundError):
+            return AwsRefused("UnknownOperationException", f"there is no service {call.service}")
+        except ParamValidationError as error:
+            return AwsRefused("ValidationException", str(error))
         except ClientError as error:
             return AwsRefused(error.response["Error"].get("Code", ""), error.response["Error"].get("Message", ""))
         except BotoCoreError as error:
@@ -107,3 +121,22 @@ class Outside:
 
             client.meta.events.register("before-sign", add_trace)
         return client
+
+
+def _as_modelled(shape: Any, value: Any) -> Any:
+    """The value with its members named as botocore's model has them: EventBridge Scheduler writes every name in
+    PascalCase, services such as Step Functions and ECS do not. Unknown ones stay, and are refused."""
+    if shape is None:
+        return value
+    if shape.type_name == "structure" and isinstance(value, Mapping):
+        names = {name[:1].upper() + name[1:]: name for name in shape.members}
+        told = {}
+        for given, member in value.items():
+            name = given if given in shape.members else names.get(given[:1].upper() + given[1:], given)
+            told[name] = _as_modelled(shape.members.get(name), member)
+        return told
+    if shape.type_name == "list" and isinstance(value, list | tuple):
+        return [_as_modelled(shape.member, member) for member in value]
+    if shape.type_name == "map" and isinstance(value, Mapping):
+        return {key: _as_modelled(shape.value, member) for key, member in value.items()}
+    return value

@@ -12,9 +12,11 @@ from app.settings.load import (
     parse_queue,
     parse_remote_queue,
     parse_rule,
+    parse_schedule,
     parse_topic,
 )
 from app.settings.problems import Problem, SettingsError
+from app.settings.schedules import schedule_parameters
 from app.settings.service import VARIABLES
 from app.settings.sources import attributes_of, configuration_of, create_parameters_of
 from app.settings.topics import subscription_parameters
@@ -38,6 +40,7 @@ from app.settings.values import (
     RemoteQueueSettings,
     RieFunction,
     RuleSettings,
+    ScheduleSettings,
     ScriptedFunction,
     Security,
     Settings,
@@ -70,6 +73,7 @@ __all__ = [
     "RemoteQueueSettings",
     "RieFunction",
     "RuleSettings",
+    "ScheduleSettings",
     "ScriptedFunction",
     "Security",
     "Settings",
@@ -90,9 +94,11 @@ __all__ = [
     "parse_queue",
     "parse_remote_queue",
     "parse_rule",
+    "parse_schedule",
     "parse_topic",
     "queue_arn_of",
     "rule_parameters",
+    "schedule_parameters",
     "spec_of",
     "subscription_parameters",
     "target_parameters",

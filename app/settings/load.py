@@ -15,6 +15,7 @@ from app.settings.functions import read_function, read_image
 from app.settings.problems import Place, Problem, SettingsError, place_text
 from app.settings.reading import Field, Notes, Table
 from app.settings.references import check_references, dead_letter_queues_first
+from app.settings.schedules import read_schedule
 from app.settings.service import (
     KEYS,
     VARIABLES,
@@ -41,6 +42,7 @@ from app.settings.values import (
     QueueSettings,
     RemoteQueueSettings,
     RuleSettings,
+    ScheduleSettings,
     Security,
     Settings,
     TopicSettings,
@@ -130,6 +132,15 @@ def parse_rule(name: str, entry: Mapping[str, Any]) -> RuleSettings:
     return rule
 
 
+def parse_schedule(name: str, entry: Mapping[str, Any]) -> ScheduleSettings:
+    """One schedule as the file would have it under its name. Raises SettingsError."""
+    field = Field(entry, (), Notes(Path()))
+    schedule = read_schedule(name, field)
+    _raise_found(field.notes)
+    assert schedule is not None, "a schedule that cannot be read has a problem"
+    return schedule
+
+
 def parse_mapping(entry: Mapping[str, Any]) -> MappingSettings:
     """One mapping as the file would have it. Raises SettingsError."""
     field = Field(entry, (), Notes(Path()))
@@ -181,7 +192,8 @@ def _problem(place: Place, text: str, document: Document, overridden: Mapping[Pl
 def _read(field: Field) -> Settings:
     table = field.table(
         (
-            *KEYS, "images", "functions", "queues", "topics", "buckets", "mappings", "buses", "rules", *FRONT_SECTIONS,
+            *KEYS, "images", "functions", "queues", "topics", "buckets", "mappings", "buses", "rules",
+            "schedules", *FRONT_SECTIONS,
         )
     )  # fmt: skip
     listen = table.read("listen", read_listen) or Listen()
@@ -211,6 +223,7 @@ def _read(field: Field) -> Settings:
         buckets=_named(table, "buckets", read_bucket),
         buses=_named(table, "buses", read_bus),
         rules=_named(table, "rules", read_rule),
+        schedules=_named(table, "schedules", read_schedule),
         mappings=tuple(mapping for item in mappings if (mapping := read_mapping(item)) is not None),
         fronts=_read_fronts(table, fronts, listen),
     )

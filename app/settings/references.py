@@ -73,6 +73,7 @@ def _functions_mentioned(table: Table) -> Iterator[Field]:
     yield from _mentions(_notifications(table), "function")
     yield from _mentions(_subscriptions(table), "function")
     yield from _mentions(_rule_targets(table), "function")
+    yield from _mentions(_named(table, "schedules"), "function")
 
 
 def _queues_mentioned(table: Table) -> Iterator[Field]:
@@ -82,6 +83,8 @@ def _queues_mentioned(table: Table) -> Iterator[Field]:
     yield from _mentions(_subscriptions(table), "dead_letter_queue")
     yield from _mentions(_rule_targets(table), "queue")
     yield from _mentions(_rule_targets(table), "dead_letter_queue")
+    yield from _mentions(_named(table, "schedules"), "queue")
+    yield from _mentions(_named(table, "schedules"), "dead_letter_queue")
     redrives = list(_mentions(_named(table, "queues"), "RedrivePolicy"))
     yield from _mentions(redrives, "dead_letter_queue")
     yield from _mentions(redrives, "deadLetterTargetArn")
@@ -90,6 +93,7 @@ def _queues_mentioned(table: Table) -> Iterator[Field]:
 def _topics_mentioned(table: Table) -> Iterator[Field]:
     yield from _mentions(_notifications(table), "topic")
     yield from _mentions(_rule_targets(table), "topic")
+    yield from _mentions(_named(table, "schedules"), "topic")
 
 
 def _buses_mentioned(table: Table) -> Iterator[Field]:

@@ -323,6 +323,21 @@ class RuleSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ScheduleSettings:
+    """A schedule; `target` is a function's, a queue's or a topic's name or ARN, as `to` says, or any target's ARN.
+
+    `parameters` are CreateSchedule's other members, `of_target` its target's, with JSON values.
+    """
+
+    name: str
+    to: str
+    target: str
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    of_target: Mapping[str, Any] = field(default_factory=dict)
+    dead_letter_queue: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class MappingSettings:
     """An event source mapping; `parameters` are AWS's other ones, with JSON values."""
 
@@ -353,6 +368,7 @@ class Settings:
     queues: tuple[QueueSettings, ...] = ()
     remote_queues: tuple[RemoteQueueSettings, ...] = ()
     topics: tuple[TopicSettings, ...] = ()
+    schedules: tuple[ScheduleSettings, ...] = ()
     buckets: tuple[BucketSettings, ...] = ()
     mappings: tuple[MappingSettings, ...] = ()
     fronts: tuple[Front, ...] = ()

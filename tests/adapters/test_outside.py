@@ -63,12 +63,38 @@ async def test_an_error_of_the_service_is_its_code_and_message() -> None:
     assert answer == AwsRefused("ResourceNotFoundException", "Stream clicks not found")
 
 
-async def test_a_call_that_cannot_be_made_is_no_answer() -> None:
+async def test_a_call_to_nobody_is_no_answer() -> None:
     outside = Outside(NOWHERE.format(free_port()), "secret")
 
-    wrong = await outside.make(AwsCall("kinesis", "PutRecord", {"No": "such member"}))
     away = await outside.make(AwsCall("kinesis", "ListStreams"))
     await outside.close()
 
-    assert isinstance(wrong, NoAnswer)
     assert isinstance(away, NoAnswer)
+
+
+async def test_a_call_that_cannot_be_made_is_refused_for_good() -> None:
+    outside = Outside(NOWHERE.format(free_port()), "secret")
+
+    wrong = await outside.make(AwsCall("kinesis", "PutRecord", {"No": "such member"}))
+    operation = await outside.make(AwsCall("kinesis", "FlyAway"))
+    service = await outside.make(AwsCall("nothing", "ListStreams"))
+    await outside.close()
+
+    assert isinstance(wrong, AwsRefused)
+    assert wrong.code == "ValidationException"
+    assert operation == AwsRefused("UnknownOperationException", "kinesis has no operation FlyAway")
+    assert service == AwsRefused("UnknownOperationException", "there is no service nothing")
+
+
+async def test_members_may_be_written_as_scheduler_writes_them() -> None:
+    async with fake_server(answering(b'{"executionArn": "e", "startDate": 1}')) as server:
+        outside = Outside(server.url, "secret")
+        given = {"StateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:m", "Input": "{}"}
+
+        answer = await outside.make(AwsCall("stepfunctions", "StartExecution", given))
+        await outside.close()
+
+    assert isinstance(answer, AwsAnswered)
+    assert json.loads(server.requests[0][2]) == {
+        "stateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:m", "input": "{}",
+    }  # fmt: skip

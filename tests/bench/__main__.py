@@ -17,6 +17,7 @@ from tests.bench.fifo import measure_fifo
 from tests.bench.figures import Figure, table
 from tests.bench.invocations import measure_cold_starts, measure_invocations
 from tests.bench.moves import measure_moves
+from tests.bench.schedules import measure_schedules
 from tests.bench.sizes import FULL, QUICK, Sizes
 from tests.bench.start import measure_start
 from tests.bench.wake import measure_wakes
@@ -34,6 +35,7 @@ MEASUREMENTS: dict[str, Callable[[Sizes, Path], Awaitable[list[Figure]]]] = {
     "mapping": measure_mapping,
     "invocations": measure_invocations,
     "cold": measure_cold_starts,
+    "schedules": measure_schedules,
 }
 
 

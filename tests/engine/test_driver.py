@@ -4,13 +4,14 @@ import asyncio
 
 import pytest
 
-from app.core.commands import DeleteQueue, Invoke, Origin, Received, ReceiveMessage, SendMessage
+from app.core.commands import CreateSchedule, DeleteQueue, Invoke, Origin, Received, ReceiveMessage, SendMessage
 from app.core.errors import QueueDoesNotExist, RecursiveInvocation, TooManyRequests
 from app.core.function import FailAfter, SucceedAfter
 from app.core.invocation import HandlerFailed, InvocationType, Succeeded, Throttled, Unreachable
 from app.core.time import MINUTE_MS, SECOND_MS
 from app.engine.clock import Clock, Way
 from app.engine.driver import Hold
+from tests.core.schedule.stage import given
 from tests.core.stage import NOON, SCOPE
 from tests.engine.scene import a_few_turns, scene, soon
 
@@ -287,6 +288,18 @@ async def test_auto_does_not_jump_to_the_end_of_a_retention_period() -> None:
         await a_few_turns()
 
         assert (s.time, s.engine.world.queue(orders).visible_count) == ("12:00:00", 1)
+
+
+async def test_auto_follows_a_one_time_schedule_and_no_recurring_one() -> None:
+    async with scene(Way.AUTO) as s:
+        orders = s.queue("orders")
+        s.engine.submit(CreateSchedule(SCOPE, given("often", "cron(0 * * * ? *)", orders)))
+        s.engine.submit(CreateSchedule(SCOPE, given("once", "at(2026-11-21T14:30:00)", orders)))
+        await soon(lambda: s.engine.world.queue(orders).visible_count == 3)
+        await a_few_turns()
+
+        assert (s.time, s.engine.world.queue(orders).visible_count) == ("14:30:00", 3)
+        assert s.engine.world.next_event() is not None, "who asks for the next gets the recurring one"
 
 
 async def test_a_clock_turned_to_auto_starts_to_move() -> None:

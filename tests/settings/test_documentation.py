@@ -8,6 +8,7 @@ import pytest
 from app.settings import VARIABLES, loads
 from app.settings.buses import BUS_KEYS, RULE_KEYS, TARGET_KEYS, TARGETS
 from app.settings.functions import KEYS as FUNCTION_KEYS
+from app.settings.schedules import SCHEDULE_KEYS
 from app.settings.service import KEYS as SERVICE_KEYS
 from app.settings.sources import BUCKET_KEYS, NOTIFICATION_KEYS
 
@@ -39,9 +40,12 @@ def test_there_are_examples_for_everything() -> None:
     assert any(settings.topics for settings in loaded)
     assert any(settings.buses and settings.rules for settings in loaded)
     assert any(settings.mappings for settings in loaded)
+    assert any(settings.schedules for settings in loaded)
 
 
-@pytest.mark.parametrize("name", [*VARIABLES, *SERVICE_KEYS, *FUNCTION_KEYS, *BUCKET_KEYS, *NOTIFICATION_KEYS])
+@pytest.mark.parametrize(
+    "name", [*VARIABLES, *SERVICE_KEYS, *FUNCTION_KEYS, *BUCKET_KEYS, *NOTIFICATION_KEYS, *SCHEDULE_KEYS, *TARGETS]
+)
 def test_every_key_and_variable_is_documented(name: str) -> None:
     assert re.search(rf"`{name}[`.]|`\{{{name}:", PAGE)
 

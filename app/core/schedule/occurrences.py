@@ -11,7 +11,7 @@ from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.core.schedule.expression import LAST_YEAR, At, Cron, Expression, Rate
+from app.core.schedule.expression import LAST_YEAR, At, Cron, DayRule, Expression, Rate
 from app.core.time import SECOND_MS, Instant, to_datetime
 
 
@@ -40,6 +40,11 @@ def next_after(
             return at if at is not None and at > after else None
         case Cron():
             return _next_of_cron(expression, after, zone)
+
+
+def local_time(instant: Instant, zone: str) -> str:
+    """What the clock on the wall of a zone shows then, with its offset: `2026-11-22T02:00:00+01:00`."""
+    return to_datetime(instant).astimezone(_zone(zone)).isoformat(timespec="seconds")
 
 
 @lru_cache(maxsize=256)
@@ -72,10 +77,13 @@ def _placed(local: datetime, zone: ZoneInfo) -> Instant | None:
 @lru_cache(maxsize=4096)
 def _trigger(cron: Cron) -> Any:
     """APScheduler's trigger, whose fields are ours: where AWS's grammar goes further, they know how."""
-    return _trigger_class()(
+    trigger = _trigger_class()(
         year=cron.years, month=cron.months, day=cron.days, hour=cron.hours, minute=cron.minutes, second=(0,),
         timezone=UTC, end_date=datetime(LAST_YEAR, 12, 31, 23, 59, 59, tzinfo=UTC),
     )  # fmt: skip
+    # Weeks are nothing to AWS, and days of the week are among ours.
+    trigger.fields = [field for field in trigger.fields if field.name not in ("week", "day_of_week")]
+    return trigger
 
 
 @cache
@@ -97,14 +105,20 @@ def _trigger_class() -> Any:
     class Days(BaseField):  # type: ignore[misc]
         """The day of the month, by a rule for each month."""
 
-        def compile_expressions(self, exprs: Any) -> None:
-            self.rule = exprs
+        def compile_expressions(self, exprs: DayRule) -> None:
+            @lru_cache(maxsize=16)
+            def days_of(year: int, month: int) -> tuple[int, ...]:
+                return tuple(sorted(exprs(year, month)))
+
+            self.days_of = days_of
 
         def get_max(self, dateval: datetime) -> int:
             return monthrange(dateval.year, dateval.month)[1]
 
         def get_next_value(self, dateval: datetime) -> int | None:
-            return min((day for day in self.rule(dateval.year, dateval.month) if day >= dateval.day), default=None)
+            days = self.days_of(dateval.year, dateval.month)
+            place = bisect_left(days, dateval.day)
+            return days[place] if place < len(days) else None
 
     class AwsTrigger(CronTrigger):  # type: ignore[misc]
         FIELDS_MAP = {  # noqa: RUF012 as APScheduler has it

@@ -104,7 +104,7 @@ class Scheduler:
         why_not = None
         if not rule.is_enabled:
             why_not = f"the rule is {rule.state}"
-        elif not times:
+        elif times_of is None or times_of.next_at is None:
             why_not = "none of its times is still to come"
         elif not rule.targets:
             why_not = "the rule has no targets"

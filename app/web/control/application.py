@@ -21,6 +21,7 @@ from app.web.control.mappings import mapping_routes
 from app.web.control.metrics import metrics_routes
 from app.web.control.parts import ControlParts
 from app.web.control.queues import queue_routes
+from app.web.control.schedules import schedule_routes
 from app.web.control.status import status_routes
 from app.web.control.topics import topic_routes
 from app.web.page import page_routes
@@ -59,6 +60,7 @@ def build_control_app(engine: Engine, parts: ControlParts) -> ASGIApp:
     api.include_router(event_routes(engine, parts))
     api.include_router(bucket_routes(engine, parts))
     api.include_router(fire_routes(engine, parts))
+    api.include_router(schedule_routes(engine, parts))
     api.include_router(journal_routes(engine))
     api.include_router(explain_routes(engine, parts))
     app.include_router(api)

@@ -2,6 +2,7 @@
 
 from fastapi import APIRouter
 
+from app.core.facts.scheduler import told as told_of_schedule
 from app.core.facts.sns import told
 from app.core.names import name_of
 from app.engine.driver import Engine
@@ -48,4 +49,7 @@ def _triggers(engine: Engine) -> list[str]:
         for rule in engine.world.bucket_notification(bucket).rules:
             keys = f"{rule.prefix}*{rule.suffix}"
             lines.append(f"bucket {bucket} {keys} ({', '.join(rule.events)}) → {name_of(rule.target)}")
+    for timed in engine.world.scheduler.schedules.all():
+        target = name_of(timed.plan.target.arn)
+        lines.append(f"{told_of_schedule(timed.arn)} ({timed.plan.text}) → {target}")
     return lines
