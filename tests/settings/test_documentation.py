@@ -9,6 +9,7 @@ from app.settings import VARIABLES, loads
 from app.settings.buses import BUS_KEYS, RULE_KEYS, TARGET_KEYS, TARGETS
 from app.settings.functions import KEYS as FUNCTION_KEYS
 from app.settings.schedules import SCHEDULE_KEYS
+from app.settings.schedules import TARGETS as SCHEDULE_TARGETS
 from app.settings.service import KEYS as SERVICE_KEYS
 from app.settings.sources import BUCKET_KEYS, NOTIFICATION_KEYS
 
