@@ -20,6 +20,7 @@ from tests.bench.moves import measure_moves
 from tests.bench.schedules import measure_schedules
 from tests.bench.sizes import FULL, QUICK, Sizes
 from tests.bench.start import measure_start
+from tests.bench.topics import measure_topics
 from tests.bench.wake import measure_wakes
 from tests.bench.wire import measure_depths, measure_sends
 
@@ -36,6 +37,7 @@ MEASUREMENTS: dict[str, Callable[[Sizes, Path], Awaitable[list[Figure]]]] = {
     "invocations": measure_invocations,
     "cold": measure_cold_starts,
     "schedules": measure_schedules,
+    "topics": measure_topics,
 }
 
 

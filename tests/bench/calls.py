@@ -26,14 +26,14 @@ _MINISTACK_PER_S = 2_200.0
 async def measure_calls(sizes: Sizes, folder: Path) -> list[Figure]:
     """From a SendMessage written to the handler entered, in a warm process, beside the round trip of an HTTP echo."""
     mapping = "mappings:\n  - {queue: called, function: reporting, BatchSize: 1}\n"
-    with _reports() as reports:
-        settings = queues_named(["called", "other"]) + _function(reports, 1) + mapping
+    with reports_of_handlers() as reports:
+        settings = queues_named(["called", "other"]) + function_settings(reports, 1) + mapping
         with service(folder, settings) as ours, floor("echo") as bare:
             wait_until_listening(ours)
             wait_until_listening(bare)
             sender, echoing = await Connection.open(ours.port), await Connection.open(bare.port)
             await sender.ask(_SEND)
-            await _next_report(reports)
+            await next_report(reports)
             called: list[float] = []
             echoed: list[float] = []
             for _ in range(sizes.calls):
@@ -44,7 +44,7 @@ async def measure_calls(sizes: Sizes, folder: Path) -> list[Figure]:
                 echoed.append((time.monotonic_ns() - begin) / 1_000_000)
                 begin = time.monotonic_ns()
                 sending = asyncio.ensure_future(sender.ask(_SEND))
-                entered, _ = await _next_report(reports)
+                entered, _ = await next_report(reports)
                 called.append((entered - begin) / 1_000_000)
                 await sending
     name = "SendMessage written to handler entered"
@@ -67,7 +67,10 @@ async def measure_mapping(sizes: Sizes, folder: Path) -> list[Figure]:
     queues = [f"mapped-{number}" for number in range(_ROUNDS)]
     batches = sizes.mapped // _BATCH_SIZE
     rates: tuple[list[float], list[float]] = ([], [])
-    with _reports() as reports, service(folder, queues_named(queues) + _function(reports, _ENVIRONMENTS)) as ours:
+    with (
+        reports_of_handlers() as reports,
+        service(folder, queues_named(queues) + function_settings(reports, _ENVIRONMENTS)) as ours,
+    ):
         wait_until_listening(ours)
         for queue in queues:
             # The server hung up on the one of the round before while the floor was measured.
@@ -87,7 +90,7 @@ async def _rate(reports: socket.socket, messages: int) -> float:
     """Messages a second that were handed to the function, once its processes are warm."""
     entries: list[tuple[int, int]] = []
     while messages > 0:
-        entries.append(await _next_report(reports))
+        entries.append(await next_report(reports))
         messages -= entries[-1][1]
     entries.sort()
     # The processes start with the first invocations; after a tenth of them both are there.
@@ -96,7 +99,7 @@ async def _rate(reports: socket.socket, messages: int) -> float:
 
 
 @contextmanager
-def _reports() -> Iterator[socket.socket]:
+def reports_of_handlers() -> Iterator[socket.socket]:
     """Where handlers tell that they were entered."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as reports:
         reports.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
@@ -105,7 +108,7 @@ def _reports() -> Iterator[socket.socket]:
         yield reports
 
 
-async def _next_report(reports: socket.socket) -> tuple[int, int]:
+async def next_report(reports: socket.socket) -> tuple[int, int]:
     """When a handler was entered, on the monotonic clock in nanoseconds, and with how many records."""
     report = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(reports, 100), _PATIENCE_S)
     entered, records = report.split()
@@ -117,7 +120,7 @@ def _port(reports: socket.socket) -> int:
     return port
 
 
-def _function(reports: socket.socket, environments: int) -> str:
+def function_settings(reports: socket.socket, environments: int) -> str:
     """The part of the settings that makes the reporting function."""
     return (
         "functions:\n  reporting:\n    Handler: reporting.handler\n    Runtime: python3.11\n"
