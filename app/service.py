@@ -10,6 +10,7 @@ from secrets import token_hex
 from typing import Any, TypeVar
 
 from app.adapters.cloudwatch import told_to_cloudwatch
+from app.adapters.cloudwatch_logs import ToldToLogs
 from app.adapters.code_store import CodeStore
 from app.adapters.moto_services import MotoServices
 from app.adapters.object_store import ObjectStore
@@ -138,6 +139,7 @@ class Service:
         self.endpoints.tell = self.engine.submit
         self.store = ObjectStore(self.engine.clock.now)
         self.stored = MotoServices(self.engine.clock.now)
+        self.stored.prepare("logs", ToldToLogs(self.endpoints.logs))
         self.stored.prepare("monitoring", partial(told_to_cloudwatch, self.engine.metrics))
 
     async def set_up(self) -> None:

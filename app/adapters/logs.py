@@ -35,10 +35,10 @@ class InvocationLogs:
     def last_number(self) -> int:
         return self._numbers
 
-    def append(self, function_arn: Arn, request_id: str, data: bytes, stream: str = "") -> None:
+    def append(self, function_arn: Arn, request_id: str, data: bytes, stream: str = "", group: str = "") -> None:
         """Add what the invocation printed: whole lines."""
         self._numbers += 1
-        chunk = LogChunk(self._numbers, self.now(), function_arn, request_id, stream, data)
+        chunk = LogChunk(self._numbers, self.now(), function_arn, request_id, stream, data, group)
         self._all.append(chunk)
         self._by_request.setdefault(request_id, deque()).append(chunk)
         self._by_function.setdefault(function_arn, deque()).append(chunk)

@@ -108,7 +108,8 @@ class TransparentEndpoint(FunctionEndpoint, Protocol):
 
 @dataclass(slots=True)
 class LogChunk:
-    """Whole lines that a function printed at once. Numbers rise over all functions; `stream` is a name."""
+    """Whole lines that a function printed at once. Numbers rise over all functions; `stream` is a name, and so
+    is `group`, empty for Lambda's own."""
 
     number: int
     at: Instant
@@ -116,6 +117,7 @@ class LogChunk:
     request_id: str
     stream: str
     data: bytes
+    group: str = ""
 
     @property
     def text(self) -> str:

@@ -22,8 +22,11 @@ class InvocationLog:
     Only whole lines go on; the beginning of one waits for its end, or for the platform's next line.
     """
 
-    def __init__(self, logs: InvocationLogs, function_arn: Arn, request_id: str, stream: str = "") -> None:
+    def __init__(
+        self, logs: InvocationLogs, function_arn: Arn, request_id: str, stream: str = "", group: str = ""
+    ) -> None:
         self.stream = stream
+        self._group = group
         self._logs = logs
         self._function_arn = function_arn
         self._request_id = request_id
@@ -51,7 +54,7 @@ class InvocationLog:
         return self._tail.decode(errors="ignore")
 
     def _append(self, lines: bytes) -> None:
-        self._logs.append(self._function_arn, self._request_id, lines, self.stream)
+        self._logs.append(self._function_arn, self._request_id, lines, self.stream, self._group)
         self._tail = (self._tail + lines)[-LOG_TAIL_BYTES:]
 
 

@@ -307,7 +307,7 @@ class Slot:
 
     def _log_of(self, invocation: Invocation, sandbox: Sandbox | None) -> InvocationLog:
         stream = sandbox.log_stream if sandbox is not None else new_log_stream(self._spec.version, self._logs.now())
-        return InvocationLog(self._logs, self._spec.function_arn, invocation.request_id, stream)
+        return InvocationLog(self._logs, self._spec.function_arn, invocation.request_id, stream, self._spec.log_group)
 
     def _new_sandbox(self) -> Sandbox:
         if self._is_closed:
