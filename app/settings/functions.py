@@ -3,8 +3,9 @@
 import json
 import re
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any, Literal, TypedDict
+from typing import Any, Literal, TypeAlias, TypedDict
 
 from app.core.function import (
     FailAfter,
@@ -36,6 +37,8 @@ PROCESS_ENVIRONMENTS = 4
 REMOTE_ENVIRONMENTS = 10
 SCRIPTED_ENVIRONMENTS = 1_000
 """AWS's account concurrency: a scripted function costs nothing."""
+
+_Named: TypeAlias = Literal["queue", "function", "topic", "bus", "bucket"]
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")  # AWS API reference: CreateFunction, FunctionName
 _PYTHON = re.compile(r"python3(\.\d+)?")
@@ -152,35 +155,33 @@ def _common(name: str, table: Table) -> Common:
         maximum_event_age_s=table.integer("MaximumEventAgeInSeconds", 21_600, least=60, most=21_600),
         on_success=destinations.get("OnSuccess"),
         on_failure=destinations.get("OnFailure"),
-        dead_letter=table.read("DeadLetterConfig", lambda entry: _destination(entry, "TargetArn")),
+        dead_letter=table.read("DeadLetterConfig", partial(_destination, ("queue", "topic"), "TargetArn")),
         description=table.text("Description", ""),
     )
 
 
 def _destinations(field: Field) -> dict[str, DestinationSettings]:
-    """AWS's DestinationConfig: OnSuccess and OnFailure, each a destination."""
+    """AWS's DestinationConfig: OnSuccess and OnFailure, each a destination. A bucket takes failures only."""
     table = field.table(("OnSuccess", "OnFailure"))
-    read = {name: table.read(name, lambda entry: _destination(entry, "Destination")) for name in table.entries}
+    kinds: dict[str, tuple[_Named, ...]] = {
+        "OnSuccess": ("queue", "function", "topic", "bus"),
+        "OnFailure": ("queue", "function", "topic", "bus", "bucket"),
+    }
+    read = {name: table.read(name, partial(_destination, kinds[name], "Destination")) for name in table.entries}
     return {name: destination for name, destination in read.items() if destination is not None}
 
 
-def _destination(field: Field, arn_key: str) -> DestinationSettings | None:
-    """A queue or a function by name, or an ARN under AWS's own key."""
-    table = field.table(("queue", "function", arn_key))
-    given = [name for name in ("queue", "function", arn_key) if name in table.entries]
+def _destination(kinds: tuple[_Named, ...], arn_key: str, field: Field) -> DestinationSettings | None:
+    """Something by name, or an ARN under AWS's own key."""
+    table = field.table((*kinds, arn_key))
+    given = [name for name in (*kinds, arn_key) if name in table.entries]
     if len(given) != 1:
-        field.wrong(f"must have one of queue, function and {arn_key}")
+        field.wrong(f"must have one of {', '.join(kinds)} and {arn_key}")
         return None
     target = table.read(given[0], Field.text)
     if target is None:
         return None
-    match given[0]:
-        case "queue":
-            return DestinationSettings("queue", target)
-        case "function":
-            return DestinationSettings("function", target)
-        case _:
-            return DestinationSettings("arn", target)
+    return DestinationSettings(next((kind for kind in kinds if kind == given[0]), "arn"), target)
 
 
 def _environments(table: Table, default: int) -> int:

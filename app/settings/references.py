@@ -17,6 +17,7 @@ def check_references(table: Table, scope: Scope, functions: Iterable[Field] = ()
         ("queue", _queues_mentioned(table)),
         ("topic", _topics_mentioned(table)),
         ("bus", _buses_mentioned(table)),
+        ("bucket", _mentions(_destinations(table), "bucket")),
     ):
         section = table.get(_SECTIONS[kind])
         names = {name for name, _ in section.entries()} if section is not None else set()
@@ -26,7 +27,7 @@ def check_references(table: Table, scope: Scope, functions: Iterable[Field] = ()
             _check(mention, kind, names, scope)
 
 
-_SECTIONS = {"function": "functions", "queue": "queues", "topic": "topics", "bus": "buses"}
+_SECTIONS = {"function": "functions", "queue": "queues", "topic": "topics", "bus": "buses", "bucket": "buckets"}
 
 
 def dead_letter_queues_first(queues: Iterable[QueueSettings], table: Table) -> tuple[QueueSettings, ...]:
@@ -74,6 +75,7 @@ def _functions_mentioned(table: Table) -> Iterator[Field]:
     yield from _mentions(_subscriptions(table), "function")
     yield from _mentions(_rule_targets(table), "function")
     yield from _mentions(_named(table, "schedules"), "function")
+    yield from _mentions(_destinations(table), "function")
 
 
 def _queues_mentioned(table: Table) -> Iterator[Field]:
@@ -88,17 +90,29 @@ def _queues_mentioned(table: Table) -> Iterator[Field]:
     redrives = list(_mentions(_named(table, "queues"), "RedrivePolicy"))
     yield from _mentions(redrives, "dead_letter_queue")
     yield from _mentions(redrives, "deadLetterTargetArn")
+    yield from _mentions(_destinations(table), "queue")
 
 
 def _topics_mentioned(table: Table) -> Iterator[Field]:
     yield from _mentions(_notifications(table), "topic")
     yield from _mentions(_rule_targets(table), "topic")
     yield from _mentions(_named(table, "schedules"), "topic")
+    yield from _mentions(_destinations(table), "topic")
 
 
 def _buses_mentioned(table: Table) -> Iterator[Field]:
     yield from _mentions(_named(table, "rules"), "bus")
     yield from _mentions(_rule_targets(table), "bus")
+    yield from _mentions(_destinations(table), "bus")
+
+
+def _destinations(table: Table) -> Iterator[Field]:
+    """Where the asynchronous events of functions end."""
+    functions = list(_named(table, "functions"))
+    yield from _mentions(functions, "DeadLetterConfig")
+    configs = list(_mentions(functions, "DestinationConfig"))
+    yield from _mentions(configs, "OnSuccess")
+    yield from _mentions(configs, "OnFailure")
 
 
 def _rule_targets(table: Table) -> Iterator[Field]:

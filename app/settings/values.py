@@ -10,7 +10,7 @@ from app.core.function import Script
 from app.core.gateway.fronts import Front
 from app.core.lifecycle import LifecycleRule
 from app.core.limits import DEFAULT_LIMITS, Limits
-from app.core.names import DEFAULT_ACCOUNT, DEFAULT_REGION, Arn, Scope
+from app.core.names import DEFAULT_ACCOUNT, DEFAULT_REGION, Arn, Scope, bucket_arn
 from app.core.time import Instant
 
 DEFAULT_SEED = 1
@@ -77,9 +77,10 @@ class Security:
 
 @dataclass(frozen=True, slots=True)
 class DestinationSettings:
-    """Where asynchronous events end: a queue's or a function's name, or any ARN, as `to` says."""
+    """Where asynchronous events end: the name of a queue, a function, a topic, a bus or a bucket, or any ARN, as `to`
+    says."""
 
-    to: Literal["queue", "function", "arn"]
+    to: Literal["queue", "function", "topic", "bus", "bucket", "arn"]
     target: str
 
     def arn(self, scope: Scope) -> Arn:
@@ -88,6 +89,12 @@ class DestinationSettings:
                 return queue_arn_of(self.target, scope)
             case "function":
                 return function_arn_of(self.target, scope)
+            case "topic":
+                return topic_arn_of(self.target, scope)
+            case "bus":
+                return self.target if self.target.startswith("arn:") else scope.bus_arn(self.target)
+            case "bucket":
+                return bucket_arn(self.target)
             case "arn":
                 return self.target
 

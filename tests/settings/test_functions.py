@@ -290,3 +290,59 @@ def test_a_classic_emulator_drops_the_trace_header_and_has_its_own_keys() -> Non
     spec = spec_of(parse({"rie": "http://a", "access_key_ids": ["MINE"]}), Scope(), access_key_ids=("K",))
 
     assert (spec.access_key_ids, spec.passes_trace_header) == (("MINE",), False)
+
+
+def test_events_may_end_at_topics_buses_and_buckets() -> None:
+    settings = loads(
+        """
+        functions:
+          work:
+            script: {succeed_after: 0s}
+            DestinationConfig: {OnSuccess: {bus: default}, OnFailure: {bucket: failures}}
+            DeadLetterConfig: {topic: letters}
+        topics: {letters: {}}
+        buckets: {failures: {}}
+        """,
+        {},
+        folder=Path.cwd(),
+    )
+
+    spec = spec_of(settings.functions[0], Scope())
+
+    assert (spec.on_success, spec.on_failure, spec.dead_letter_target) == (
+        "arn:aws:events:us-east-1:000000000000:event-bus/default",
+        "arn:aws:s3:::failures",
+        "arn:aws:sns:us-east-1:000000000000:letters",
+    )
+
+
+@pytest.mark.parametrize(
+    ("config", "problem"),
+    [
+        (
+            "DestinationConfig: {OnFailure: {queue: letter}}",
+            "functions.work.DestinationConfig.OnFailure.queue: there is no queue named 'letter'; did you mean letters?",
+        ),
+        (
+            "DestinationConfig: {OnFailure: {bucket: nothing}}",
+            "functions.work.DestinationConfig.OnFailure.bucket: there is no bucket named 'nothing'",
+        ),
+        (
+            "DestinationConfig: {OnSuccess: {bucket: nothing}}",
+            "functions.work.DestinationConfig.OnSuccess.bucket: there is no such key",
+        ),
+        (
+            "DeadLetterConfig: {}",
+            "functions.work.DeadLetterConfig: must have one of queue, topic and TargetArn",
+        ),
+    ],
+)
+def test_where_events_cannot_end_is_a_problem(config: str, problem: str) -> None:
+    with pytest.raises(SettingsError) as raised:
+        loads(
+            f"functions: {{work: {{script: {{succeed_after: 0s}}, {config}}}}}\nqueues: {{letters: {{}}}}",
+            {},
+            folder=Path.cwd(),
+        )
+
+    assert any(problem in str(each) for each in raised.value.problems), raised.value.problems
