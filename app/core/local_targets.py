@@ -6,9 +6,9 @@ from app.core.async_events import AsyncEvents
 from app.core.async_invoke import Event
 from app.core.chain import Chains
 from app.core.commands import Asker, SendMessage
-from app.core.deployments import Deployments
 from app.core.errors import AccessDenied, Refused, ResourceNotFound
 from app.core.facts import AccessMissing, Effect, PermissionMissing
+from app.core.families import Families
 from app.core.functions import Functions, parse_function_name
 from app.core.ids import Ids
 from app.core.names import Arn, Scope, parse_arn
@@ -89,7 +89,7 @@ class Gate:
     principal and source.
     """
 
-    deployments: Deployments
+    families: Families
     outbox: list[Effect]
     is_enforced: bool
     _told: set[tuple[Arn, str, Arn | None]] = field(default_factory=set)
@@ -120,7 +120,7 @@ class Gate:
         principal, source = asker.principal, asker.source
         # A bucket's ARN has no account in it: S3 tells its owner's, which is that of whoever may set notifications.
         account = (parse_arn(source).account if source else "") or parse_arn(function).account
-        return self.deployments.permits(function, principal, source, account, asker.action, dict(asker.context))
+        return self.families.permits(function, principal, source, account, asker.action, dict(asker.context))
 
 
 @dataclass(slots=True)

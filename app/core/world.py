@@ -16,7 +16,9 @@ from app.core.errors import QueueNameExists, ResourceNotFound
 from app.core.event_invoke import EventInvokeConfig
 from app.core.explain import Explanation, Question, Scene, explain
 from app.core.facts import Effect, Fact
+from app.core.families import Families
 from app.core.function import Function, FunctionSpec
+from app.core.function_papers import Papers
 from app.core.functions import Functions
 from app.core.gateway.apis import Apis
 from app.core.gateway.gateways import Gateways
@@ -40,6 +42,7 @@ from app.core.outside_targets import OutsideTarget
 from app.core.pipes.journey import Machinery
 from app.core.pipes.pipe import Pipe
 from app.core.pipes.pipes import PipeConsumer, Pipes
+from app.core.provisioning import Provisioning
 from app.core.queue import Queue
 from app.core.queues import Queues
 from app.core.remote_polling import RemotePolling
@@ -90,8 +93,13 @@ class World:
         policies = PolicyGate(self._outbox, enforces_permissions)
         self._targets.register("sqs", QueueTarget(self._queues, self._chains, policies))
         self._layers = Layers(self._outbox)
-        self._deployments = Deployments(limits, self._outbox, self._functions, self._layers)
-        gate = self._gate = Gate(self._deployments, self._outbox, enforces_permissions)
+        self._families = Families(self._functions)
+        self._papers = Papers(self._outbox, self._families)
+        self._provisioning = Provisioning(limits, self._outbox, self._functions, self._families)
+        self._deployments = Deployments(
+            limits, self._outbox, self._functions, self._families, self._provisioning, self._layers
+        )
+        gate = self._gate = Gate(self._families, self._outbox, enforces_permissions)
         self._targets.register("lambda", FunctionTarget(self._functions, self._invocations.events, ids, gate))
         self._remote_queues = RemoteQueues(self._outbox, self._cause_of, self._queues.__contains__)
         self._remote_polling = RemotePolling(
@@ -233,9 +241,9 @@ class World:
         return None if function is None else function.spec
 
     @property
-    def deployments(self) -> Deployments:
+    def deployments(self) -> Families:
         """Versions, aliases, permissions: to be read."""
-        return self._deployments
+        return self._families
 
     @property
     def layers(self) -> Layers:
@@ -369,6 +377,8 @@ class World:
             commands.SettleDeletes: self._remote_polling.settle_deletes,
             commands.ReportBrokerFailure: self._remote_polling.report_failure,
             **self._deployments.verbs(),
+            **self._papers.verbs(),
+            **self._provisioning.verbs(),
             **self._layers.verbs(),
             commands.DescribeEnvironments: functions.describe,
             commands.PutEventInvokeConfig: functions.put_event_invoke,

@@ -6,8 +6,8 @@ from typing import Any, Protocol, TypeAlias
 
 from app.core.buses import EventBridge
 from app.core.commands import Command, Origin
-from app.core.deployments import Deployments
 from app.core.event_invoke import EventInvokeConfig
+from app.core.families import Families
 from app.core.function import FunctionSpec
 from app.core.gateway.apis import Apis
 from app.core.gateway.url_configs import UrlConfigs
@@ -197,7 +197,7 @@ class ReadableWorld(Protocol):
     def subscriptions(self, scope: Scope) -> Sequence[ReadableSubscription]: ...
 
     @property
-    def deployments(self) -> Deployments: ...
+    def deployments(self) -> Families: ...
 
     @property
     def url_configs(self) -> UrlConfigs: ...

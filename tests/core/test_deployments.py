@@ -22,7 +22,6 @@ from app.core.commands import (
     UpdateFunctionConfiguration,
 )
 from app.core.deployment import Code
-from app.core.deployments import Described
 from app.core.errors import (
     InvalidParameterValue,
     PreconditionFailed,
@@ -32,6 +31,7 @@ from app.core.errors import (
     TooManyRequests,
 )
 from app.core.facts import EventDropped, InvocationStarted
+from app.core.families import Described
 from app.core.invocation import HandlerFailed, Succeeded
 from app.core.limits import Limits
 from tests.core.stage import SCOPE, Stage

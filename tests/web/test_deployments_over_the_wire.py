@@ -169,8 +169,10 @@ def test_a_version_sees_what_it_is_called(lambda_: Any) -> None:
     lambda_.create_alias(FunctionName="named", Name="live", FunctionVersion="1")
 
     answer = invoked(lambda_, "named:live")
+    told = lambda_.get_function_configuration(FunctionName="named", Qualifier="live")
 
     assert (answer["version"], answer["arn"].rpartition(":")[2]) == ("1", "live")
+    assert (told["Version"], told["FunctionArn"].rpartition(":")[2]) == ("1", "live")
 
 
 def test_the_package_may_lie_in_our_own_object_store(service: Serving, lambda_: Any) -> None:

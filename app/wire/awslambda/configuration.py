@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.core.deployment import Deployment
-from app.core.deployments import Described
+from app.core.families import Described
 from app.core.names import LATEST
 from app.core.time import Instant, format_instant
 from app.wire.calls import Result
@@ -19,13 +19,13 @@ _ONLY_OF_ONE = {
 _TOLD_AS_GIVEN = ("VpcConfig", "FileSystemConfigs", "TenancyConfig", "CapacityProviderConfig", "DurableConfig")
 
 
-def configuration(described: Described, *, is_qualified: bool = False) -> Result:
-    """FunctionConfiguration; `is_qualified` gives the ARN with its version."""
+def configuration(described: Described, *, qualifier: str | None = None) -> Result:
+    """FunctionConfiguration, its ARN with the qualifier by which it was asked for."""
     spec, deployment = described.spec, described.spec.deployment
     unqualified = ":".join(spec.arn.split(":")[:7])
     result: Result = {
         "FunctionName": spec.name,
-        "FunctionArn": f"{unqualified}:{described.version}" if is_qualified else unqualified,
+        "FunctionArn": f"{unqualified}:{qualifier}" if qualifier else unqualified,
         "Description": spec.description,
         "Timeout": spec.timeout_s,
         "MemorySize": spec.memory_mb,
@@ -42,8 +42,8 @@ def configuration(described: Described, *, is_qualified: bool = False) -> Result
 
 
 def listed(described: Described, *, is_qualified: bool = False) -> Result:
-    """The same as a member of a list, which tells less."""
-    told = configuration(described, is_qualified=is_qualified)
+    """The same as a member of a list, which tells less; its ARN with its version if the list has all of them."""
+    told = configuration(described, qualifier=described.version if is_qualified else None)
     return {name: value for name, value in told.items() if name not in _ONLY_OF_ONE}
 
 

@@ -41,7 +41,7 @@ def update_function_code(params: Params, caller: Caller) -> Call:
     is_published = bool(params.get("Publish")) and not params.get("DryRun")
     return Call(
         UpdateFunctionCode(arn, given, params[CODE]),
-        lambda described: configuration(described, is_qualified=is_published),
+        lambda told: configuration(told, qualifier=told.version if is_published else None),
     )
 
 
@@ -56,7 +56,7 @@ def publish_version(params: Params, caller: Caller) -> Call:
     arn, qualifier = named(params, caller)
     _refuse_qualifier(arn, qualifier)
     given = {name: value for name, value in params.items() if name != "FunctionName"}
-    return Call(PublishVersion(arn, given), lambda described: configuration(described, is_qualified=True))
+    return Call(PublishVersion(arn, given), lambda told: configuration(told, qualifier=told.version))
 
 
 def delete_function(params: Params, caller: Caller) -> Call:
@@ -70,7 +70,7 @@ def get_function(params: Params, caller: Caller, engine: Readable) -> Result:
     described = deployments.describe(arn, qualifier)
     spec = engine.world.function(arn).spec
     deployment = described.spec.deployment
-    result: Result = {"Configuration": configuration(described, is_qualified=qualifier is not None), "Code": {}}
+    result: Result = {"Configuration": configuration(described, qualifier=qualifier), "Code": {}}
     if deployment is not None and deployment.package_type == "Image":
         uri = deployment.code.image_uri
         result["Code"] = {"RepositoryType": "ECR", "ImageUri": uri, "ResolvedImageUri": uri}
@@ -85,7 +85,7 @@ def get_function(params: Params, caller: Caller, engine: Readable) -> Result:
 
 def get_function_configuration(params: Params, caller: Caller, engine: Readable) -> Result:
     arn, qualifier = named(params, caller)
-    return configuration(engine.world.deployments.describe(arn, qualifier), is_qualified=qualifier is not None)
+    return configuration(engine.world.deployments.describe(arn, qualifier), qualifier=qualifier)
 
 
 def list_functions(params: Params, caller: Caller, engine: Readable) -> Result:
