@@ -13,6 +13,7 @@ import uvloop
 
 from tests.bench.calls import measure_calls, measure_mapping
 from tests.bench.elasticmq import measure_beside_elasticmq
+from tests.bench.events import measure_patterns, measure_put_events
 from tests.bench.fifo import measure_fifo
 from tests.bench.figures import Figure, table
 from tests.bench.invocations import measure_cold_starts, measure_invocations
@@ -38,6 +39,8 @@ MEASUREMENTS: dict[str, Callable[[Sizes, Path], Awaitable[list[Figure]]]] = {
     "cold": measure_cold_starts,
     "schedules": measure_schedules,
     "topics": measure_topics,
+    "patterns": measure_patterns,
+    "put-events": measure_put_events,
 }
 
 

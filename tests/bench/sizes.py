@@ -23,6 +23,9 @@ class Sizes:
     calls: int
     mapped: int
     moved: int
+    events: int = 4_000
+    puts: int = 200
+    rules: tuple[int, ...] = (100, 1_000, 10_000)
 
     def each_round(self) -> Iterator[int]:
         """The numbers of the rounds of one figure: at least one, and none begins when the patience is over."""
@@ -39,7 +42,7 @@ FULL = Sizes(
 )  # fmt: skip
 QUICK = Sizes(
     rounds=9, patience_s=3, sends=400, drained=200, drained_singly=80, depths=(1_000, 10_000),
-    starts=3, wakes=400, calls=400, mapped=5_000, moved=1_000,
+    starts=3, wakes=400, calls=400, mapped=5_000, moved=1_000, events=1_000, puts=80,
 )  # fmt: skip
 LEAST = Sizes(
     rounds=1,
@@ -53,4 +56,7 @@ LEAST = Sizes(
     calls=5,
     mapped=40,
     moved=20,
+    events=10,
+    puts=8,
+    rules=(10,),
 )

@@ -58,10 +58,12 @@ class Places:
 
 @dataclass(slots=True)
 class Flattened:
-    """`leaves`: every value that is no object or array, by path. `containers`: what there is instead of a leaf."""
+    """`leaves`: every value that is no object or array, by path. `containers`: what there is instead of a leaf.
+    `has_places` says whether any leaf lies in an array of objects."""
 
     leaves: dict[str, list[tuple[Scalar, Place]]] = field(default_factory=dict)
     containers: dict[str, str] = field(default_factory=dict)
+    has_places: bool = False
 
 
 def flatten(event: Any, *, within: Collection[str] | None = None) -> Flattened:
@@ -93,6 +95,8 @@ def flatten(event: Any, *, within: Collection[str] | None = None) -> Flattened:
                 waiting.append((path, element, place if is_scalar else (*place, (arrays, index))))
         else:
             leaves.setdefault(path or "", []).append((value, place))
+            if place:
+                flattened.has_places = True
     return flattened
 
 

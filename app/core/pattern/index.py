@@ -1,14 +1,17 @@
 """Many patterns asked about one event at once, without asking each: an index by what each of them cannot do without.
 
 Of every branch of a pattern one key is chosen that an event must satisfy, and the branch is filed under the texts,
-beginnings, ends or numbers that would satisfy it. An event's own values then name the few branches worth asking. What
-no value names (a range, a negation, a wildcard that begins and ends with `*`) is filed under the presence of its key,
-and what asks only for absence is asked always.
+beginnings, ends or numbers that would satisfy it. An event's own values then name the few branches worth asking. Where
+many share a text they are filed under two keys at once, as source and type together. A range is filed by where it
+begins. What no value names (a negation, a wildcard that begins and ends with `*`) is filed under the presence of its
+key, and what asks only for absence is asked always.
 """
 
-from collections.abc import Callable, Hashable, Iterator
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import Callable, Collection, Hashable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import product
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from app.core.pattern.event import Flattened, Scalar, flatten
@@ -32,6 +35,8 @@ _Term: TypeAlias = tuple[_KeyOf, Hashable]
 """A way to read a key off a value, and the key that it must be."""
 
 _PRESENT = "present"
+_LAST = 1 << 62
+"""Behind every number of a branch."""
 
 
 @dataclass(slots=True, eq=False)
@@ -41,12 +46,19 @@ class _Filed(Generic[K]):
     key: K
     number: int
     branch: Branch
-    path: str | None
+    path: str | tuple[str, str] | None
     terms: tuple[_Term, ...]
+    begins_at: float | None = None
+    """Of a range: its lower bound. It is filed among the ranges of its path."""
 
 
 _Bucket: TypeAlias = dict[_Filed[K], None]
 _Shelf: TypeAlias = dict[_KeyOf, dict[Hashable, _Bucket[K]]]
+_Ranges: TypeAlias = list[tuple[float, int, _Filed[K]]]
+
+_CROWD = 4
+"""How many branches may stand under one text before two keys are better."""
+_PAIRS_MOST = 64
 
 
 @dataclass(slots=True)
@@ -54,11 +66,14 @@ class PatternIndex(Generic[K]):
     """Patterns by key. Adding costs O(what the pattern says), asking O(values of the event + branches they name)."""
 
     _shelves: dict[str, _Shelf[K]] = field(default_factory=dict)
+    _pairs: dict[tuple[str, str], dict[tuple[Scalar, Scalar], _Bucket[K]]] = field(default_factory=dict)
+    _ranges: dict[str, _Ranges[K]] = field(default_factory=dict)
     _always: _Bucket[K] = field(default_factory=dict)
     _filed: dict[K, tuple[_Filed[K], ...]] = field(default_factory=dict)
     _patterns: dict[K, Pattern] = field(default_factory=dict)
     _paths: dict[str, int] = field(default_factory=dict)
-    _count: int = 0
+    _places: int = 0
+    """How many branches were ever filed: the numbers of those that are."""
 
     def __len__(self) -> int:
         return len(self._filed)
@@ -72,7 +87,6 @@ class PatternIndex(Generic[K]):
         self._patterns[key] = pattern
         for path in pattern.paths:
             self._paths[path] = self._paths.get(path, 0) + 1
-        self._count += 1
         self._filed[key] = tuple(self._file(key, branch) for branch in pattern.branches)
 
     def remove(self, key: K) -> None:
@@ -103,34 +117,57 @@ class PatternIndex(Generic[K]):
     # Filing ---------------------------------------------------------------------------------------------
 
     def _file(self, key: K, branch: Branch) -> _Filed[K]:
-        leaf = self._choice(branch)
+        self._places += 1
+        leaf, company = self._choice(branch)
         if leaf is None:
-            filed = _Filed(key, self._count, branch, None, ())
+            filed = _Filed(key, self._places, branch, None, ())
             self._always[filed] = None
             return filed
-        filed = _Filed(key, self._count, branch, leaf.path, _terms(leaf))
+        if company >= _CROWD and (pair := self._pair(branch)) is not None:
+            return self._file_under_two(key, branch, *pair)
+        begins_at = _beginning_of_range(leaf)
+        if begins_at is not None:
+            filed = _Filed(key, self._places, branch, leaf.path, (), begins_at)
+            insort(self._ranges.setdefault(leaf.path, []), (begins_at, filed.number, filed))
+            return filed
+        filed = _Filed(key, self._places, branch, leaf.path, _terms(leaf))
         shelf = self._shelves.setdefault(leaf.path, {})
         for key_of, term in filed.terms:
             shelf.setdefault(key_of, {}).setdefault(term, {})[filed] = None
         return filed
 
+    def _file_under_two(self, key: K, branch: Branch, one: Leaf, two: Leaf) -> _Filed[K]:
+        filed = _Filed(key, self._places, branch, (one.path, two.path), ())
+        texts = self._pairs.setdefault((one.path, two.path), {})
+        for pair in product(one.required_strings or (), two.required_strings or ()):
+            texts.setdefault(pair, {})[filed] = None
+        return filed
+
     def _unfile(self, filed: _Filed[K]) -> None:
-        if filed.path is None:
+        path = filed.path
+        if path is None:
             del self._always[filed]
-            return
-        shelf = self._shelves[filed.path]
-        for key_of, term in filed.terms:
-            bucket = shelf[key_of][term]
-            bucket.pop(filed, None)
-            if not bucket:
-                del shelf[key_of][term]
+        elif isinstance(path, tuple):
+            _take_out(self._pairs[path], filed)
+            if not self._pairs[path]:
+                del self._pairs[path]
+        elif filed.begins_at is not None:
+            ranges = self._ranges[path]
+            del ranges[bisect_left(ranges, (filed.begins_at, filed.number))]
+            if not ranges:
+                del self._ranges[path]
+        else:
+            shelf = self._shelves[path]
+            for key_of in {key_of for key_of, _ in filed.terms}:
+                _take_out(shelf[key_of], filed, {term for each, term in filed.terms if each is key_of})
                 if not shelf[key_of]:
                     del shelf[key_of]
-        if not shelf:
-            del self._shelves[filed.path]
+            if not shelf:
+                del self._shelves[path]
 
-    def _choice(self, branch: Branch) -> Leaf | None:
-        """The key of the branch that the fewest others are filed under; so what all of them share stays empty."""
+    def _choice(self, branch: Branch) -> tuple[Leaf | None, int]:
+        """The key of the branch that the fewest others are filed under, so that what all of them share stays empty; and
+        how many those are."""
         best: tuple[int, int, Leaf] | None = None
         for leaf in branch.leaves:
             if leaf.accepts_absence:
@@ -138,18 +175,40 @@ class PatternIndex(Generic[K]):
             terms = _terms(leaf)
             shelf = self._shelves.get(leaf.path, {})
             company = max(len(shelf.get(key_of, {}).get(term, ())) for key_of, term in terms)
-            # Presence says next to nothing: it is taken where there is nothing else.
+            # Presence and ranges say little: they are taken where there is nothing else.
             rank = (company + (1_000_000 if terms[0][0] is _presence else 0), len(terms))
             if best is None or rank < best[:2]:
                 best = (*rank, leaf)
-        return best[2] if best is not None else None
+        return (best[2], best[0]) if best is not None else (None, 0)
+
+    def _pair(self, branch: Branch) -> tuple[Leaf, Leaf] | None:
+        """Two keys of the branch that want texts, if it has as many."""
+        exact = [leaf for leaf in branch.leaves if leaf.required_strings is not None]
+        if len(exact) < 2:
+            return None
+        one, two = sorted(exact, key=lambda leaf: len(leaf.matchers))[:2]
+        return (one, two) if len(one.matchers) * len(two.matchers) <= _PAIRS_MOST else None
 
     # Asking ---------------------------------------------------------------------------------------------
 
     def _candidates(self, flattened: Flattened) -> Iterator[_Filed[K]]:
         yield from self._always
+        leaves = flattened.leaves
+        for paths, texts in self._pairs.items():
+            ones, twos = leaves.get(paths[0]), leaves.get(paths[1])
+            if ones is None or twos is None:
+                continue
+            for one, _ in ones:
+                for two, _ in twos:
+                    yield from texts.get((one, two), ())
+        for path, ranges in self._ranges.items():
+            for value, _ in leaves.get(path, ()):
+                number = _number(value)
+                if number is not None:
+                    for place in range(bisect_right(ranges, (number, _LAST))):
+                        yield ranges[place][2]
         shelves = self._shelves
-        for path, values in flattened.leaves.items():
+        for path, values in leaves.items():
             shelf = shelves.get(path)
             if shelf is None:
                 continue
@@ -160,6 +219,14 @@ class PatternIndex(Generic[K]):
                         yield from bucket
 
 
+def _take_out(buckets: dict[Any, _Bucket[K]], filed: _Filed[K], terms: Collection[Any] | None = None) -> None:
+    """Out of the buckets of these terms (None: of all that have it); one that is empty goes too."""
+    for term in [term for term, bucket in buckets.items() if filed in bucket] if terms is None else terms:
+        del buckets[term][filed]
+        if not buckets[term]:
+            del buckets[term]
+
+
 # What a value must be -------------------------------------------------------------------------------
 
 
@@ -168,6 +235,14 @@ def _terms(leaf: Leaf) -> tuple[_Term, ...]:
     terms = [_term(matcher) for matcher in leaf.matchers]
     given = [term for term in terms if term is not None]
     return tuple(dict.fromkeys(given)) if len(given) == len(terms) else ((_presence, _PRESENT),)
+
+
+def _beginning_of_range(leaf: Leaf) -> float | None:
+    """The least lower bound of a key that wants ranges only; None for any other, or one that is open below."""
+    bounds = [matcher.bounds[0] if isinstance(matcher, Numeric) else ("", 0.0) for matcher in leaf.matchers]
+    if not all(operator in (">", ">=") for operator, _ in bounds):
+        return None
+    return min(bound for _, bound in bounds)
 
 
 def _term(matcher: Matcher) -> _Term | None:
@@ -216,7 +291,7 @@ def _literal(value: Scalar) -> Hashable:
     return (value,) if value is None or isinstance(value, bool) else None
 
 
-def _number(value: Scalar) -> Hashable:
+def _number(value: Scalar) -> float | None:
     return None if isinstance(value, bool | str) or value is None else as_double(value)
 
 

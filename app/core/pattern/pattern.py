@@ -52,7 +52,13 @@ class Leaf:
         return wanted[0] if len(wanted) == 1 else f"one of {', '.join(wanted)}"
 
     def accepts(self, value: Scalar) -> bool:
-        return (isinstance(value, str) and value in self._exact) or any(m.matches(value) for m in self._others)
+        if value.__class__ is str and value in self._exact:
+            return True
+        # No generator: thousands of leaves are asked about one event.
+        for matcher in self._others:  # noqa: SIM110
+            if matcher.matches(value):
+                return True
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +66,15 @@ class Branch:
     """Keys that must all hold, sorted by path. A pattern without `$or` has one branch."""
 
     leaves: tuple[Leaf, ...]
+    _quickest_first: tuple[Leaf, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        ordered = sorted(self.leaves, key=lambda leaf: (leaf.required_strings is None, len(leaf.matchers)))
+        object.__setattr__(self, "_quickest_first", tuple(ordered))
 
     def matches(self, event: Flattened) -> bool:
+        if not event.has_places:
+            return self._matches_without_places(event)
         candidates: list[list[Place]] = []
         for leaf in self.leaves:
             places = _accepted(leaf, event)
@@ -76,6 +89,22 @@ class Branch:
                 places or leaf.path not in event.leaves for leaf, places in zip(self.leaves, candidates, strict=True)
             )
         return self._is_consistent(event, candidates)
+
+    def _matches_without_places(self, event: Flattened) -> bool:
+        """Without arrays of objects each key stands for itself, and what is there is not absent."""
+        leaves = event.leaves
+        for leaf in self._quickest_first:
+            values = leaves.get(leaf.path)
+            if values is None:
+                if not leaf.accepts_absence:
+                    return False
+            else:
+                for value, _ in values:
+                    if leaf.accepts(value):
+                        break
+                else:
+                    return False
+        return True
 
     def failing(self, event: Flattened) -> list[Leaf]:
         """The keys that have no acceptable value, wherever it stands."""

@@ -36,6 +36,38 @@ def test_the_index_agrees_with_asking_every_pattern(
     assert len(index) == len(kept)
 
 
+WORDS = st.lists(st.sampled_from(["x", "y", "z"]), min_size=1, max_size=2)
+BOUNDS = st.tuples(st.sampled_from([">", ">=", "<", "="]), st.integers(0, 5))
+CROWDED = st.fixed_dictionaries(
+    {"a": WORDS}, optional={"b": WORDS, "c": WORDS, "n": BOUNDS.map(lambda bound: [{"numeric": list(bound)}])}
+)
+"""Patterns of which many want the same: filed under two keys, and by where their ranges begin."""
+VALUES = st.one_of(st.sampled_from(["x", "y", "z", "w", True, None]), st.lists(st.sampled_from("xyz"), max_size=2))
+
+
+@given(
+    st.lists(st.one_of(CROWDED, BOUNDS.map(lambda bound: {"n": [{"numeric": list(bound)}]})), min_size=5, max_size=40),
+    st.dictionaries(st.sampled_from("abc"), VALUES),
+    st.one_of(st.integers(-1, 6), st.floats(0, 6), st.just("3")),
+    st.sets(st.integers(0, 39)),
+)
+@settings(max_examples=150, deadline=None)
+def test_a_crowd_is_told_apart_and_stays_so_when_some_leave(
+    patterns: list[dict[str, Any]], texts: dict[str, Any], number: Any, leaving: set[int]
+) -> None:
+    event = {**texts, "n": number}
+    index = of(*patterns)
+    matching = [key for key, pattern in enumerate(patterns) if reference_matches(pattern, event)]
+
+    assert index.matching(event) == matching
+    for key in leaving:
+        index.remove(key)
+    assert index.matching(event) == [key for key in matching if key not in leaving]
+    for key in range(len(patterns)):
+        index.remove(key)
+    assert index == PatternIndex(_places=index._places)
+
+
 @given(st.lists(PATTERNS, max_size=4), ANY_JSON)
 @settings(max_examples=25, deadline=None)
 def test_asking_takes_any_json(patterns: list[dict[str, Any]], event: Any) -> None:
@@ -56,7 +88,7 @@ def test_what_was_taken_away_leaves_nothing_behind(changes: list[tuple[int, dict
     for key, _ in changes:
         index.remove(key)
 
-    assert index == PatternIndex(_count=len(changes))
+    assert index == PatternIndex(_places=index._places)
 
 
 def of(*patterns: dict[str, Any]) -> PatternIndex[int]:
@@ -72,6 +104,20 @@ def test_patterns_that_share_most_keys_are_told_apart_by_the_others() -> None:
 
     assert index.matching(event) == [7]
     assert index.candidates(event) <= 3
+
+
+def test_many_of_one_source_and_many_of_one_type_are_told_apart_by_both() -> None:
+    index = of(*({"source": [f"s{n % 40}"], "detail-type": [f"t{n % 25}"]} for n in range(1_000)))
+
+    assert index.matching({"source": "s7", "detail-type": "t7"}) == [7, 207, 407, 607, 807]
+    assert index.candidates({"source": "s7", "detail-type": "t7"}) <= 13
+
+
+def test_ranges_are_found_by_where_they_begin() -> None:
+    index = of(*({"n": [{"numeric": [">=", n]}]} for n in range(100)))
+
+    assert index.matching({"n": 2.5}) == [0, 1, 2]
+    assert index.candidates({"n": 2.5}) == 3
 
 
 def test_beginnings_ends_numbers_and_cases_are_looked_up_too() -> None:
