@@ -152,11 +152,11 @@ async def measure_put_events(sizes: Sizes, folder: Path) -> list[Figure]:
     beside a bus with one rule."""
     figures = []
     with _bus(folder / "one", 1) as one:
-        least = await Connection.open(one.port)
+        least = await _warmed_up(one)
         for rules in sizes.rules:
             (folder / str(rules)).mkdir()
             with _bus(folder / str(rules), rules) as many:
-                client = await Connection.open(many.port)
+                client = await _warmed_up(many)
                 rates: tuple[list[float], list[float]] = ([], [])
                 waits: tuple[list[float], list[float]] = ([], [])
                 for _ in sizes.each_round():
@@ -212,6 +212,13 @@ _DETAIL = orjson.dumps({**event_of(0)["detail"], "tenant": "t0"}).decode()
 _PUT = events_request("PutEvents", {"Entries": [{"Source": "shop", "DetailType": "order", "Detail": _DETAIL}]})
 _QUEUE = "http://127.0.0.1/000000000000/orders"
 _RECEIVE = events_request("ReceiveMessage", {"QueueUrl": _QUEUE, "MaxNumberOfMessages": 10}, service="AmazonSQS")
+
+
+async def _warmed_up(server: Server) -> Connection:
+    """A connection to a service that has set up all its rules and loaded what it needs."""
+    connection = await Connection.open(server.port)
+    await _puts_a_second(connection, 20)
+    return connection
 
 
 async def _puts_a_second(connection: Connection, count: int) -> float:
