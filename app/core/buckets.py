@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from functools import partial
 
 from app.core.chain import Cause
 from app.core.commands import (
@@ -41,6 +40,7 @@ from app.core.sweeps import Sweeps
 from app.core.targets import Parcel, Targets, Teller
 from app.core.time import Instant
 
+_PRINCIPAL = "s3.amazonaws.com"
 SUBJECT = "Amazon S3 Notification"
 """Of what topics are told (recorded, spec push E.2)."""
 
@@ -99,7 +99,8 @@ class Buckets:
         bucket = self[command.bucket]
         configuration = with_ids(command.configuration, self.ids.uuid)
         validate(
-            configuration, bucket=bucket.name, exists=partial(self._takes_from, bucket.name),
+            configuration, bucket=bucket.name, exists=self.targets.exists,
+            permits=lambda arn: self.targets.lets_in(arn, _PRINCIPAL, bucket_arn(bucket.name)),
             region=bucket.scope.region, skip_destination_validation=command.skip_destination_validation,
         )  # fmt: skip
         bucket.configuration = configuration
@@ -148,10 +149,6 @@ class Buckets:
 
     # Inside ---------------------------------------------------------------------------------------------
 
-    def _takes_from(self, bucket: str, target: Arn) -> bool:
-        """Whether the target is there and its policy lets S3 in, where policies are enforced (spec push E.5)."""
-        return self.targets.exists(target) and self.targets.lets_in(target, "s3.amazonaws.com", bucket_arn(bucket))
-
     def _tell(
         self, way: Route, event: ObjectEvent, cause: Cause, trace_header: str | None, scope: Scope, now: Instant
     ) -> Route:
@@ -174,7 +171,7 @@ class Buckets:
                 told = RouteRefused(way.target, way.rule_id, reason)
 
         parcel = Parcel(
-            way.target, payload, cause.via(station_of(event)), f"bucket {event.bucket}", "s3.amazonaws.com",
+            way.target, payload, cause.via(station_of(event)), f"bucket {event.bucket}", _PRINCIPAL,
             bucket_arn(event.bucket), subject=SUBJECT, trace_header=trace_header,
         )  # fmt: skip
         self.targets.deliver(parcel, now, settled)
@@ -191,7 +188,7 @@ class Buckets:
                 self.outbox.append(NotificationFailed(bucket.name, "", target, refusal.message, cause.chain))
 
         parcel = Parcel(
-            target, body, cause.via(bucket.name), f"bucket {bucket.name}", "s3.amazonaws.com", bucket_arn(bucket.name),
+            target, body, cause.via(bucket.name), f"bucket {bucket.name}", _PRINCIPAL, bucket_arn(bucket.name),
             subject=SUBJECT,
         )  # fmt: skip
         self.targets.deliver(parcel, now, settled)

@@ -17,6 +17,8 @@ from app.core.queues import Queues
 from app.core.targets import Parcel, Settled
 from app.core.time import Instant
 
+_SEND = "SQS:SendMessage"
+
 
 @dataclass(slots=True)
 class QueueTarget:
@@ -29,10 +31,16 @@ class QueueTarget:
     def exists(self, arn: Arn) -> bool:
         return arn in self.queues
 
+    def lets_in(self, arn: Arn, principal: str, source_arn: Arn) -> bool:
+        queue = self.queues.get(arn)
+        if not self.gate.is_enforced or queue is None or self.queues.permits_all(arn):
+            return True
+        return self.gate.permits(arn, queue.settings.texts.get("Policy"), _SEND, principal, source_arn)
+
     def deliver(self, parcel: Parcel, now: Instant, settled: Settled) -> None:
         queue = self.queues.get(parcel.target)
         if queue is not None and not self.queues.permits_all(queue.arn):
-            refusal = self.gate.refusal(parcel, queue.settings.texts.get("Policy"), "SQS:SendMessage")
+            refusal = self.gate.refusal(parcel, queue.settings.texts.get("Policy"), _SEND)
             if refusal is not None:
                 settled(refusal, now)
                 return
@@ -67,8 +75,7 @@ class PolicyGate:
         principal, source = parcel.principal, parcel.source_arn
         if principal is None or (not policy and not self.is_enforced):
             return None
-        account = (parse_arn(source).account if source else "") or parse_arn(parcel.target).account
-        if allows(read_policy(policy), principal, action, source, account):
+        if self.permits(parcel.target, policy, action, principal, source):
             return None
         if self.is_enforced or (parcel.target, principal, source) not in self._told:
             self._told.add((parcel.target, principal, source))
@@ -79,6 +86,12 @@ class PolicyGate:
             f"User: {principal} is not authorized to perform: {action.lower()} on resource: {parcel.target} because "
             f"no resource-based policy allows the {action.lower()} action"
         )
+
+    def permits(self, target: Arn, policy: str | None, action: str, principal: str, source: Arn | None) -> bool:
+        """Whether the policy of the target says so; nothing is told."""
+        # A bucket's ARN has no account in it: its owner's is that of whoever may set notifications.
+        account = (parse_arn(source).account if source else "") or parse_arn(target).account
+        return allows(read_policy(policy), principal, action, source, account)
 
 
 @dataclass(slots=True)

@@ -158,13 +158,14 @@ def validate(
     *,
     bucket: str,
     exists: Callable[[Arn], bool],
+    permits: Callable[[Arn], bool] = lambda _: True,
     skip_destination_validation: bool = False,
     region: str | None = None,
 ) -> None:
     """Raise InvalidArgument when S3 would not take the configuration (spec push E.4, E.5).
 
-    `exists` says whether a function, queue or topic is there. `region` is the bucket's: its
-    targets must be there too; None asks nothing. `bucket` names it in our own messages.
+    `exists` says whether a function, queue or topic is there, `permits` whether its policy lets the bucket
+    notify it. `region` is the bucket's: its targets must be there too; None asks nothing. `bucket` names it in our own messages.
     """
     for rule in configuration.rules:
         _check_target(_likely_kind(rule.target), rule.target)
@@ -175,7 +176,7 @@ def validate(
     _check_overlaps(configuration.rules)
     _check_ids(configuration.rules)
     _check_regions(configuration.rules, region)
-    _check_destinations(configuration.rules, bucket, exists, skip_destination_validation)
+    _check_destinations(configuration.rules, bucket, exists, permits, skip_destination_validation)
 
 
 def with_ids(configuration: NotificationConfiguration, new_id: Callable[[], str]) -> NotificationConfiguration:
@@ -282,7 +283,11 @@ def _check_regions(rules: Iterable[NotificationRule], region: str | None) -> Non
 
 
 def _check_destinations(
-    rules: Iterable[NotificationRule], bucket: str, exists: Callable[[Arn], bool], skip_existence: bool
+    rules: Iterable[NotificationRule],
+    bucket: str,
+    exists: Callable[[Arn], bool],
+    permits: Callable[[Arn], bool],
+    skip_validation: bool,
 ) -> None:
     """All that is wrong with destinations is told together, numbered from 1."""
     faults: list[tuple[str, str]] = []
@@ -290,10 +295,14 @@ def _check_destinations(
         kind = kind_of(target)
         if kind is not TargetKind.FUNCTION and target.endswith(".fifo"):
             faults.append((target, f"A FIFO {kind.lower()} cannot be a destination of bucket {bucket}"))
-        elif skip_existence or exists(target):
+        elif skip_validation or (exists(target) and permits(target)):
             continue
         elif kind is TargetKind.FUNCTION:
             faults.append((f"{target}, null", f"Not authorized to invoke function [{target}]"))
+        elif exists(target):
+            noun = kind.lower()
+            words = f"Permissions on the destination {noun} do not allow S3 to publish notifications from this bucket"
+            faults.append((target, words))
         else:
             faults.append((target, f"The destination {kind.lower()} does not exist"))
     if faults:

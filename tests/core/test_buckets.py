@@ -282,3 +282,51 @@ def test_an_event_tells_the_ids_of_its_request_where_there_was_one() -> None:
 
     (record,) = json.loads(stage.calls[0].payload)["Records"]
     assert record["responseElements"] == {"x-amz-request-id": "REQUEST", "x-amz-id-2": "host"}
+
+
+def test_where_permissions_are_enforced_a_target_has_to_let_the_bucket_in() -> None:
+    stage = Stage(enforces_permissions=True)
+    stage.submit(DeclareBucket(SCOPE, "photos"))
+    uploads = stage.queue("uploads")
+
+    with pytest.raises(InvalidArgument) as refused:
+        notify(stage, rule(uploads))
+
+    assert refused.value.message == "Unable to validate the following destination configurations"
+    assert refused.value.arguments == {
+        "ArgumentName1": uploads,
+        "ArgumentValue1": "Permissions on the destination queue do not allow S3 to publish notifications from this "
+        "bucket",
+    }
+    assert stage.world.bucket_notification("photos").rules == ()
+
+
+def test_a_policy_that_names_the_bucket_lets_it_in() -> None:
+    stage = Stage(enforces_permissions=True)
+    stage.submit(DeclareBucket(SCOPE, "photos"))
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "s3.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": "*",
+        "Condition": {"ArnLike": {"aws:SourceArn": "arn:aws:s3:::photos"}},
+    }
+    uploads = stage.queue("uploads", Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+
+    notify(stage, rule(uploads))
+    stage.put_object("photos", "a.jpg")
+
+    assert len(stage.bodies(uploads)) == 2
+
+
+def test_a_notification_that_is_refused_later_is_told_when_it_happens() -> None:
+    stage = scene()
+    uploads = stage.queue("uploads")
+    notify(stage, rule(uploads))
+    stage.submit(DeleteQueue(uploads))
+    stage.story()
+
+    (way,) = stage.put_object("photos", "a.jpg").routes
+
+    assert isinstance(way, RouteRefused)
+    assert stage.story()[1:] == ["photos/a.jpg could not notify uploads"]

@@ -1,6 +1,9 @@
 """A bucket's notification configuration: what S3 refuses, and where an event goes."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -29,6 +32,7 @@ RESIZE = SCOPE.function_arn("resize")
 INDEX = SCOPE.function_arn("index")
 UPLOADS = SCOPE.queue_arn("uploads")
 TOPIC = "arn:aws:sns:us-east-1:000000000000:uploads"
+NEWS = "arn:aws:sns:us-east-1:000000000000:news"
 NOON = parse_instant("2026-11-21T12:00:00Z")
 
 CREATED = ("s3:ObjectCreated:*",)
@@ -250,6 +254,30 @@ class TestRequests:
         assert refusal(rule("resize")) == "The ARN could not be parsed"
         assert refusal(rule(events=("s3:Nothing",))) == "The event is not supported for notifications"
         assert refusal(rule(suffix="x" * 1025)).startswith("Size of filter rule value")
+
+
+CASES = sorted((Path(__file__).parents[1] / "conformance" / "s3_notification").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_a_configuration_is_taken_or_refused_in_s3s_words(path: Path) -> None:
+    case = json.loads(path.read_text(encoding="utf-8"))
+    entries = [
+        RequestedRule(
+            TargetKind(entry["kind"]), entry["arn"], tuple(entry["events"]),
+            tuple((name, value) for name, value in entry["filters"]), entry.get("id", ""),
+        )
+        for entry in case["configuration"]
+    ]  # fmt: skip
+    told: dict[str, Any] | None = None
+
+    try:
+        rules = understand(entries)
+        check(*rules, exists=lambda arn: arn in (RESIZE, UPLOADS, NEWS), skip=case["skip_destination_validation"])
+    except InvalidArgument as refused:
+        told = {"message": refused.message, "arguments": refused.arguments}
+
+    assert told == case["refused"]
 
 
 class TestRoute:

@@ -22,6 +22,12 @@ class TopicTarget:
     def exists(self, arn: Arn) -> bool:
         return arn in self.topics
 
+    def lets_in(self, arn: Arn, principal: str, source_arn: Arn) -> bool:
+        topic = self.topics.get(arn)
+        if not self.gate.is_enforced or topic is None or topic.permits_all:
+            return True
+        return self.gate.permits(arn, topic.policy, "SNS:Publish", principal, source_arn)
+
     def deliver(self, parcel: Parcel, now: Instant, settled: Settled) -> None:
         wanted = Publish(
             parcel.target, parcel.body.decode(), parcel.subject, attributes=parcel.attributes,
