@@ -164,8 +164,8 @@ def validate(
 ) -> None:
     """Raise InvalidArgument when S3 would not take the configuration (spec push E.4, E.5).
 
-    `exists` says whether a function, queue or topic is there, `permits` whether its policy lets the bucket
-    notify it. `region` is the bucket's: its targets must be there too; None asks nothing. `bucket` names it in our own messages.
+    `exists` says whether a function, queue or topic is there, `permits` whether its policy lets the bucket notify it.
+    `region` is the bucket's: its targets must be there too; None asks nothing. `bucket` names it in our own messages.
     """
     for rule in configuration.rules:
         _check_target(_likely_kind(rule.target), rule.target)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench.calls import measure_calls, measure_mapping
+from tests.bench.calls import measure_calls, measure_mapping, measure_puts
 from tests.bench.elasticmq import measure_beside_elasticmq
 from tests.bench.events import measure_patterns, measure_put_events
 from tests.bench.fifo import measure_fifo
@@ -34,6 +34,7 @@ MEASUREMENTS: dict[str, Callable[[Sizes, Path], Awaitable[list[Figure]]]] = {
     "start": measure_start,
     "wakes": measure_wakes,
     "calls": measure_calls,
+    "puts": measure_puts,
     "mapping": measure_mapping,
     "invocations": measure_invocations,
     "cold": measure_cold_starts,

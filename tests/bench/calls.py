@@ -47,10 +47,37 @@ async def measure_calls(sizes: Sizes, folder: Path) -> list[Figure]:
                 entered, _ = await next_report(reports)
                 called.append((entered - begin) / 1_000_000)
                 await sending
-    name = "SendMessage written to handler entered"
+    return _entered("SendMessage", called, echoed)
+
+
+async def measure_puts(sizes: Sizes, folder: Path) -> list[Figure]:
+    """From a PutObject of 1 KB written to the handler entered, in a warm process, beside the round trip of an echo."""
+    bucket = 'buckets:\n  put: {notifications: [{Events: ["s3:ObjectCreated:*"], prefix: in/, function: reporting}]}\n'
+    with _reports() as reports, service(folder, _function(reports, 1) + bucket) as ours, floor("echo") as bare:
+        wait_until_listening(ours)
+        wait_until_listening(bare)
+        putting, echoing = await Connection.open(ours.port), await Connection.open(bare.port)
+        await putting.ask(_PUT)
+        await _next_report(reports)
+        entered_ms: list[float] = []
+        echoed_ms: list[float] = []
+        for _ in range(sizes.calls):
+            await putting.ask(_PUT_ELSEWHERE)
+            begin = time.monotonic_ns()
+            await echoing.ask(_PUT)
+            echoed_ms.append((time.monotonic_ns() - begin) / 1_000_000)
+            begin = time.monotonic_ns()
+            answering = asyncio.ensure_future(putting.ask(_PUT))
+            entered, _ = await _next_report(reports)
+            entered_ms.append((entered - begin) / 1_000_000)
+            await answering
+    return _entered("PutObject", entered_ms, echoed_ms)
+
+
+def _entered(what: str, ours: list[float], bare: list[float]) -> list[Figure]:
     return [
         Figure(
-            f"{name}, p{percent}",
+            f"{what} written to handler entered, p{percent}",
             "ms",
             ours_ms,
             bare_ms,
@@ -58,7 +85,7 @@ async def measure_calls(sizes: Sizes, folder: Path) -> list[Figure]:
             at_most(_P99_MS) if percent == 99 else None,
         )
         for percent in (50, 99)
-        for ours_ms, bare_ms in [(percentile(called, percent), percentile(echoed, percent))]
+        for ours_ms, bare_ms in [(percentile(ours, percent), percentile(bare, percent))]
     ]
 
 
@@ -140,3 +167,5 @@ def _mapping_request(queue: str) -> bytes:
 
 _SEND = sqs_request("SendMessage", {"QueueUrl": queue_url("called"), "MessageBody": "go"})
 _SEND_ELSEWHERE = sqs_request("SendMessage", {"QueueUrl": queue_url("other"), "MessageBody": "hello"})
+_PUT = http_request("PUT", "/put/in/object", b"x" * 1_024)
+_PUT_ELSEWHERE = http_request("PUT", "/put/out/object", b"x" * 1_024)
