@@ -53,12 +53,16 @@ async def measure_calls(sizes: Sizes, folder: Path) -> list[Figure]:
 async def measure_puts(sizes: Sizes, folder: Path) -> list[Figure]:
     """From a PutObject of 1 KB written to the handler entered, in a warm process, beside the round trip of an echo."""
     bucket = 'buckets:\n  put: {notifications: [{Events: ["s3:ObjectCreated:*"], prefix: in/, function: reporting}]}\n'
-    with _reports() as reports, service(folder, _function(reports, 1) + bucket) as ours, floor("echo") as bare:
+    with (
+        reports_of_handlers() as reports,
+        service(folder, function_settings(reports, 1) + bucket) as ours,
+        floor("echo") as bare,
+    ):
         wait_until_listening(ours)
         wait_until_listening(bare)
         putting, echoing = await Connection.open(ours.port), await Connection.open(bare.port)
         await putting.ask(_PUT)
-        await _next_report(reports)
+        await next_report(reports)
         entered_ms: list[float] = []
         echoed_ms: list[float] = []
         for _ in range(sizes.calls):
@@ -68,7 +72,7 @@ async def measure_puts(sizes: Sizes, folder: Path) -> list[Figure]:
             echoed_ms.append((time.monotonic_ns() - begin) / 1_000_000)
             begin = time.monotonic_ns()
             answering = asyncio.ensure_future(putting.ask(_PUT))
-            entered, _ = await _next_report(reports)
+            entered, _ = await next_report(reports)
             entered_ms.append((entered - begin) / 1_000_000)
             await answering
     return _entered("PutObject", entered_ms, echoed_ms)
