@@ -60,7 +60,7 @@ def _create(
         service.stored,
         LambdaParts(service.packages, service.store),
     )
-    gateway = GatewayApp(service.engine, service.outside, _ports_of(settings))
+    gateway = GatewayApp(service.engine, service.outside, _ports_of(settings), url)
     listen = f"{settings.listen.host}:{port or settings.listen.port}"
     control = Deferred(lambda: _control_app(service, listen))
 

@@ -34,6 +34,9 @@ class Stored:
     answer: HttpAnswer
 
 
+Follower: TypeAlias = tuple[Callable[[Any, Scope], Any], Callable[[Any], None]]
+"""What reads a service's state, and who is told."""
+
 Observer: TypeAlias = Callable[[Stored], None]
 Preparation: TypeAlias = Callable[[Scope], Callable[[], None]]
 
@@ -52,6 +55,7 @@ class MotoServices:
         self._moto: MotoBackends | None = None
         self._observers: dict[str, list[Observer]] = {}
         self._preparations: dict[str, Preparation] = {}
+        self._followers: dict[str, Follower] = {}
 
     @property
     def is_loaded(self) -> bool:
@@ -72,18 +76,29 @@ class MotoServices:
         """Before each request of the service call `preparation` on the event loop, and what it gives on the thread."""
         self._preparations[service] = preparation
 
+    def follow(self, service: str, read: Callable[[Any, Scope], T], then: Callable[[T], None]) -> None:
+        """After each request of the service that may have changed something, `read` moto's own object on the thread;
+        what that gives is told to `then` on the event loop, before the answer goes out."""
+        self._followers[service] = (read, then)
+
     async def handle(self, service: str, request: HttpRequest, scope: Scope) -> HttpAnswer:
         """Raises NotEmulated for what moto lacks, ServiceFailed for what it fails at."""
         preparation = self._preparations.get(service)
         prepare = preparation(scope) if preparation is not None else None
 
-        def work(moto: "MotoBackends") -> HttpAnswer:
+        read, then = self._followers.get(service, (None, None))
+
+        def work(moto: "MotoBackends") -> tuple[HttpAnswer, Any]:
             if prepare is not None:
                 prepare()
-            return moto.handle(service, request, scope)
+            answer = moto.handle(service, request, scope)
+            is_followed = read is not None and answer.status < 300 and request.method != "GET"
+            return answer, read(moto.backend(service, scope), scope) if read is not None and is_followed else None
 
-        answer = await self._do(work)
+        answer, told = await self._do(work)
         if answer.status < 300 and request.method != "GET":
+            if then is not None and told is not None:
+                then(told)
             for observer in self._observers.get(service, ()):
                 observer(Stored(service, scope, request, answer))
         return answer

@@ -169,7 +169,7 @@ def _read_authorizer(name: str, entry: Field, reading: Reading) -> Authorizer:
     if "issuer" in table:
         return Authorizer(
             name, name, "JWT", sources or (_AUTHORIZATION,), table.text("issuer", ""), table.texts("audience"),
-            table.read("keys", _read_keys),
+            table.read("keys", read_keys),
         )  # fmt: skip
     return Authorizer(
         name, name, "REQUEST", sources, function=table.read("function", reading.function),
@@ -178,7 +178,7 @@ def _read_authorizer(name: str, entry: Field, reading: Reading) -> Authorizer:
     )  # fmt: skip
 
 
-def _read_keys(entry: Field) -> Mapping[str, object] | None:
+def read_keys(entry: Field) -> Mapping[str, object] | None:
     """A JSON Web Key Set: written here, or in a file beside this one."""
     value = entry.value
     if isinstance(value, str):

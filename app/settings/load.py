@@ -15,6 +15,7 @@ from app.settings.functions import read_function, read_image
 from app.settings.problems import Place, Problem, SettingsError, place_text
 from app.settings.reading import Field, Notes, Table
 from app.settings.references import check_references, dead_letter_queues_first
+from app.settings.rest_apis import read_rest_api
 from app.settings.schedules import read_schedule
 from app.settings.service import (
     KEYS,
@@ -233,6 +234,7 @@ def _read(field: Field) -> Settings:
 
 FRONT_SECTIONS: Mapping[str, Callable[[str, Field, Reading], Front | None]] = {
     "apis": read_api,
+    "rest_apis": read_rest_api,
     "urls": read_url,
     "load_balancers": read_load_balancer,
     "distributions": read_distribution,

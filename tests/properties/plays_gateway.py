@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.core.commands import (
     ChangeApi,
+    ChangeUsage,
     CloseRequest,
     Command,
     CreateFunctionUrl,
@@ -16,6 +17,7 @@ from app.core.commands import (
 )
 from app.core.gateway.function_url import FunctionUrl
 from app.core.gateway.http_api import HttpApi, Integration, Route, Routing, Stage
+from app.core.gateway.rest.usage import ApiKey, UsagePlan
 from app.core.gateway.routes import parse_route_key
 from tests.core.stage import SCOPE
 
@@ -88,6 +90,7 @@ def _change_api(play: "Play", a: int, b: int) -> Command:
 
 
 VERBS: dict[str, Callable[["Play", int, int], Command | None]] = {
+    "change usage": lambda _, a, b: ChangeUsage(SCOPE, {"k": ApiKey("k", str(a))}, (UsagePlan(str(b)),)),
     "put front": _put,
     "remove front": _remove,
     "open request": _open,

@@ -79,6 +79,7 @@ from app.core.commands.functions import (
 )
 from app.core.commands.gateway import (
     ChangeApi,
+    ChangeUsage,
     CloseRequest,
     CreateFunctionUrl,
     DeleteFunctionUrl,
@@ -201,6 +202,7 @@ __all__ = [
     "ChangeMessageVisibility",
     "ChangeMessageVisibilityBatch",
     "ChangeObject",
+    "ChangeUsage",
     "CloseRequest",
     "Command",
     "ConfirmSubscription",

@@ -5,6 +5,7 @@ from typing import Any, TypeAlias
 
 from app.core.commands.origin import OUTSIDE, Origin
 from app.core.gateway.fronts import Front
+from app.core.gateway.rest.usage import ApiKey, UsagePlan
 from app.core.names import Arn, Scope
 from app.core.value import value
 
@@ -94,7 +95,23 @@ class CloseRequest:
     problem: str | None = None
 
 
+@value(frozen=True, slots=True)
+class ChangeUsage:
+    """The API keys and usage plans of an account and region are others from now on."""
+
+    scope: Scope
+    keys: Mapping[str, ApiKey]
+    plans: tuple[UsagePlan, ...] = ()
+
+
 GatewayCommand: TypeAlias = (
-    PutFront | RemoveFront | ChangeApi | CreateFunctionUrl | UpdateFunctionUrl | DeleteFunctionUrl
-    | OpenRequest | CloseRequest
-)  # fmt: skip
+    ChangeUsage
+    | PutFront
+    | ChangeApi
+    | RemoveFront
+    | CreateFunctionUrl
+    | UpdateFunctionUrl
+    | DeleteFunctionUrl
+    | OpenRequest
+    | CloseRequest
+)

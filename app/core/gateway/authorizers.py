@@ -21,11 +21,13 @@ class BadAuthorizerAnswer(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What an authorizer said. `statements` are (allows, resource patterns); of a simple answer there is one."""
+    """What an authorizer said. `statements` are (allows, resource patterns); of a simple answer there is one.
+    `usage_key` is the API key that the caller is to be counted under."""
 
     statements: tuple[tuple[bool, tuple[str, ...]], ...]
     context: Mapping[str, Any]
     principal: str | None = None
+    usage_key: str | None = None
 
     def allows(self, arn: Arn) -> bool:
         """Whether a statement allows this resource and none denies it."""
@@ -66,7 +68,8 @@ def policy_verdict(answer: Any) -> Verdict:
         if any(matches_glob(action.lower(), "execute-api:invoke") for action in actions):
             resources = tuple(str(resource) for resource in _listed(statement.get("Resource", [])))
             statements.append((statement["Effect"] == "Allow", resources))
-    return Verdict(tuple(statements), dict(context or {}), principal)
+    usage_key = answer.get("usageIdentifierKey")
+    return Verdict(tuple(statements), dict(context or {}), principal, usage_key if isinstance(usage_key, str) else None)
 
 
 def identity_values(

@@ -5,14 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.core.chain import Cause
-from app.core.commands.gateway import CloseRequest, Opened, OpenRequest, PutFront, RemoveFront
+from app.core.commands.gateway import ChangeUsage, CloseRequest, Opened, OpenRequest, PutFront, RemoveFront
 from app.core.commands.origin import Origin
 from app.core.errors import InvalidParameterValue, ResourceNotFound
 from app.core.facts import Configured, Effect, RequestAnswered, RequestReceived, RequestUnrouted
 from app.core.gateway.authorizers import AuthorizerCache
 from app.core.gateway.fronts import Front
 from app.core.gateway.http_api import HttpApi, Stage, Throttle
+from app.core.gateway.rest.usage import Usage
 from app.core.ids import Ids
+from app.core.names import Scope
 from app.core.rate import Allowance
 from app.core.time import SECOND_MS, Instant
 
@@ -27,6 +29,7 @@ class Gateways:
     outbox: list[Effect]
     cause_of: Callable[[Origin, str | None, Instant], Cause]
     authorized: AuthorizerCache = field(default_factory=AuthorizerCache)
+    _usage: dict[Scope, Usage] = field(default_factory=dict)
     _fronts: dict[str, Front] = field(default_factory=dict)
     _by_name: dict[str, str] = field(default_factory=dict)
     _allowances: dict[tuple[str, ...], Allowance] = field(default_factory=dict)
@@ -37,6 +40,7 @@ class Gateways:
             RemoveFront: self.remove,
             OpenRequest: self.open,
             CloseRequest: self.close,
+            ChangeUsage: self.change_usage,
         }
 
     # Reading --------------------------------------------------------------------------------------------
@@ -47,6 +51,13 @@ class Gateways:
 
     def all(self) -> list[Front]:
         return sorted(self._fronts.values(), key=lambda front: (front.kind, front.name))
+
+    def usage_of(self, scope: Scope) -> Usage:
+        """The API keys and usage plans of an account and region, and what was used of them."""
+        return self._usage.setdefault(scope, Usage())
+
+    def change_usage(self, command: ChangeUsage, now: Instant) -> None:
+        self.usage_of(command.scope).change(command.keys, command.plans)
 
     # Fronts ---------------------------------------------------------------------------------------------
 

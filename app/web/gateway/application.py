@@ -11,6 +11,7 @@ from app.core.commands import CloseRequest, Opened, OpenRequest, Origin
 from app.core.gateway.function_url import FunctionUrl
 from app.core.gateway.http_api import HttpApi
 from app.core.gateway.request import GatewayAnswer, GatewayRequest
+from app.core.gateway.rest.api import RestApi
 from app.engine.driver import Engine
 from app.engine.ports import OutsideWorld
 from app.web.asgi import ClientGone, read_body
@@ -19,6 +20,7 @@ from app.web.gateway.function_url import FunctionUrlFront
 from app.web.gateway.http_api import HttpApiFront
 from app.web.gateway.outcome import RequestLimits, Result, Streamed
 from app.web.gateway.reading import request_of
+from app.web.gateway.rest_api import RestApiFront
 from app.web.gateway.sending import send_answer
 from app.wire.gateway import http_api as http_api_answers
 from app.wire.refusals import BodyTooLarge
@@ -27,13 +29,15 @@ Answering: TypeAlias = Callable[[Any, GatewayRequest, Address, Opened], Awaitabl
 
 
 class GatewayApp:
-    """Answers what is asked of a front. `ports` are those that fronts have to themselves, by number."""
+    """Answers what is asked of a front. `ports` are those that fronts have to themselves, by number;
+    `url` is the service's own, where integrations ask AWS services."""
 
-    def __init__(self, engine: Engine, outside: OutsideWorld, ports: Mapping[int, str]) -> None:
+    def __init__(self, engine: Engine, outside: OutsideWorld, ports: Mapping[int, str], url: str) -> None:
         self._engine = engine
         self._ports = ports
         self._http_apis = HttpApiFront(engine, outside)
         self._urls = FunctionUrlFront(engine)
+        self._rest_apis = RestApiFront(engine, outside, url)
 
     def address_of(self, scope: AsgiScope) -> Address | None:
         """The front that a request is for, if it is for one."""
@@ -46,6 +50,8 @@ class GatewayApp:
                 await self._serve(front, self._http_apis.answer, HttpApiFront.limits, address, scope, receive, send)
             case FunctionUrl():
                 await self._serve(front, self._urls.answer, FunctionUrlFront.limits, address, scope, receive, send)
+            case RestApi():
+                await self._serve(front, self._rest_apis.answer, RestApiFront.limits, address, scope, receive, send)
             case _:
                 await send_answer(send, _nobody(address), scope["method"])
 

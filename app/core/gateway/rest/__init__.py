@@ -1,0 +1,1 @@
+"""REST APIs (API Gateway v1): resources and methods, integrations with mapping templates, validators, usage plans."""
