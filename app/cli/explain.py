@@ -39,6 +39,7 @@ class Attribute(click.ParamType[tuple[str, dict[str, str]]]):
 @click.option("--topic", metavar="NAME", help="A message as this topic would get it; TARGET is the message.")
 @click.option("--subject", help="Of the message to the topic.")
 @click.option("--message", metavar="ID", help="A message that was sent: what happened to it, and what comes next.")
+@click.option("--schedule", metavar="NAME", help="A schedule, or a rule that has one.")
 @click.option("--invoke", metavar="FUNCTION", help="An invocation of this function.")
 @click.option("--payload", metavar="JSON", help="What to invoke it with.")
 @click.option("--async", "is_event", is_flag=True, help="Invoke it asynchronously.")
@@ -61,6 +62,7 @@ def explain(
     topic: str | None,
     subject: str | None,
     message: str | None,
+    schedule: str | None,
     invoke: str | None,
     payload: str | None,
     is_event: bool,
@@ -82,18 +84,19 @@ def explain(
     triggerfish explain --topic NAME BODY   a message to be published
     triggerfish explain --put-event SOURCE DETAIL-TYPE DETAIL
     triggerfish explain --message ID        a message that was sent
+    triggerfish explain --schedule NAME     when it fires next
     triggerfish explain --invoke FUNCTION   an invocation
 
     Exits with 0 when a function is invoked, now or once what it waits for has come, and with 3 when it is not.
     """
-    asked = [value for value in (target, put_event, message, invoke) if value is not None]
+    asked = [value for value in (target, put_event, message, schedule, invoke) if value is not None]
     if len(asked) != 1 or (invoke and function):
         raise click.UsageError(
-            "say one of s3://BUCKET/KEY, QUEUE BODY, --topic NAME BODY, --put-event …, --message ID "
-            "and --invoke FUNCTION"
+            "say one of s3://BUCKET/KEY, QUEUE BODY, --topic NAME BODY, --put-event …, --message ID, "
+            "--schedule NAME and --invoke FUNCTION"
         )
     wanted: dict[str, Any] = {
-        "message": message, "payload": _parsed(payload), "event": event, "delay": delay,
+        "message": message, "schedule": schedule, "payload": _parsed(payload), "event": event, "delay": delay,
         "group": group, "deduplication_id": deduplication_id, "function": invoke or function,
         "attributes": dict(attributes) or None, "type": "Event" if is_event else None,
         "subject": subject, **_place(target, body, topic), **_event(put_event), "bus": bus,

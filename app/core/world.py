@@ -341,6 +341,7 @@ class World:
             self._buckets,
             self._topics,
             self._event_bridge,
+            self._scheduler,
             self._shapes,
             self._limits,
             self._known_cause,

@@ -41,3 +41,14 @@ def test_one_is_fired_now(run: Run, service: Serving) -> None:
     assert fired.stdout.startswith("→ nightly fired\nchain 1-")
     assert service.get("queues/spare")["visible"] == 1
     assert run("schedules", "--fire").exit_code == 2
+
+
+def test_why_one_does_not_fire_is_explained(run: Run, service: Serving) -> None:
+    entry = {"name": "off", "ScheduleExpression": "rate(1 hour)", "queue": "spare", "State": "DISABLED"}
+    service.post("schedules", entry)
+
+    off = run("explain", "--schedule", "off")
+
+    assert off.stdout.splitlines()[-1] == "would not fire: schedule off does not fire: it is DISABLED"
+    assert off.exit_code == 3
+    assert run("explain", "--schedule", "nothing").exit_code == 1

@@ -8,8 +8,9 @@ from app.core.explain.explanation import Conclusion, Explanation, Trail
 from app.core.explain.invoking import explain_invoke
 from app.core.explain.objects import explain_object
 from app.core.explain.publishing import explain_publish
-from app.core.explain.questions import OfEvent, OfInvoke, OfMessage, OfObject, OfPublish, OfSend, Question
+from app.core.explain.questions import OfEvent, OfInvoke, OfMessage, OfObject, OfPublish, OfSchedule, OfSend, Question
 from app.core.explain.scene import Scene
+from app.core.explain.schedules import explain_schedule
 from app.core.explain.sending import explain_send
 from app.core.explain.tracing import explain_message
 from app.core.facts import Fact
@@ -22,7 +23,7 @@ def explain(
     """Step by step, what would happen now, or for a message that was sent, what did and what comes next.
 
     `history` is what is remembered of that message, oldest first: it alone tells of one that is gone.
-    Raises ResourceNotFound for a message nobody knows.
+    Raises ResourceNotFound for a message, or a schedule, that nobody knows.
     """
     trail = Trail(now)
     conclusion = _explain(scene, question, trail, history)
@@ -41,6 +42,8 @@ def _explain(scene: Scene, question: Question, trail: Trail, history: Sequence[t
             return explain_invoke(scene, command, trail)
         case OfEvent(entry=entry, scope=scope, target=target):
             return explain_put(scene, entry, scope, target, trail)
+        case OfSchedule(name=name):
+            return explain_schedule(scene, name, trail)
         case OfMessage(message_id=message_id, function=function):
             return explain_message(scene, message_id, function, trail, history)
         case _:

@@ -46,6 +46,7 @@ class About(StrEnum):
     CONCURRENCY = "concurrency"
     ENVIRONMENT = "environment"
     RETRIES = "retries"
+    SCHEDULE = "schedule"
     HISTORY = "history"
 
 

@@ -55,4 +55,11 @@ class OfEvent:
     target: Arn | None = None
 
 
-Question: TypeAlias = OfSend | OfPublish | OfObject | OfInvoke | OfMessage | OfEvent
+@dataclass(frozen=True, slots=True)
+class OfSchedule:
+    """A schedule, or a rule that has one: by name, `group/name` or ARN."""
+
+    name: str
+
+
+Question: TypeAlias = OfSend | OfPublish | OfObject | OfInvoke | OfMessage | OfEvent | OfSchedule

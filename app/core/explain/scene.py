@@ -13,6 +13,7 @@ from app.core.limits import Limits
 from app.core.mappings import Mappings
 from app.core.queues import Queues
 from app.core.remote_queues import RemoteQueues
+from app.core.schedule.scheduler import Scheduler
 from app.core.shapes import EventShapes
 from app.core.topics.topics import Topics
 
@@ -29,6 +30,7 @@ class Scene:
     buckets: Buckets
     topics: Topics
     event_bridge: EventBridge
+    scheduler: Scheduler
     shapes: EventShapes
     limits: Limits
     known_cause: Callable[[Origin, str | None], Cause | None]

@@ -16,6 +16,7 @@ from app.core.explain import (
     OfMessage,
     OfObject,
     OfPublish,
+    OfSchedule,
     OfSend,
     Question,
     Step,
@@ -44,6 +45,7 @@ _KINDS: dict[str, tuple[set[str], set[str]]] = {
     "bucket": ({"key"}, {"event", "size", "function", "target", "trace_header"}),
     "source": ({"detail_type"}, {"detail", "bus", "resources", "function", "target", "trace_header"}),
     "message": (set(), {"function"}),
+    "schedule": (set(), set()),
     "function": (set(), {"payload", "type", "trace_header"}),
 }
 
@@ -97,9 +99,11 @@ def _question(wanted: Explain, parts: ControlParts) -> Question:
             trace_header=wanted.trace_header,
         )  # fmt: skip
         return OfEvent(entry, parts.scope, wanted.target or function)
+    if wanted.schedule is not None:
+        return OfSchedule(wanted.schedule)
     if wanted.message is not None:
         return OfMessage(wanted.message, function)
-    assert wanted.function is not None, "one of the six is there"
+    assert wanted.function is not None, "one of the seven is there"
     payload = b"" if wanted.payload is None else json.dumps(wanted.payload).encode()
     return OfInvoke(Invoke(parts.scope, wanted.function, payload, InvocationType(wanted.type), origin=origin))
 
@@ -111,8 +115,8 @@ def _check_kind(wanted: Explain) -> None:
         kinds.pop()
     if len(kinds) != 1:
         raise BadRequest(
-            "say one of queue or topic (with body), bucket (with key), source (with detail_type), message "
-            "and, alone, function"
+            "say one of queue or topic (with body), bucket (with key), source (with detail_type), message, "
+            "schedule and, alone, function"
         )
     needed, possible = _KINDS[kinds[0]]
     if missing := sorted(needed - given):

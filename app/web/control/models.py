@@ -398,8 +398,8 @@ class TemplateWithEvent(TemplateView):
 
 
 class Explain(Taken):
-    """One of: `queue` and `body`; `topic` and `body`; `bucket` and `key`; `source` and `detail_type`; `message`; or
-    `function` alone, invoked."""
+    """One of: `queue` and `body`; `topic` and `body`; `bucket` and `key`; `source` and `detail_type`; `message`;
+    `schedule`; or `function` alone, invoked."""
 
     queue: str | None = Field(default=None, description="A message as it would be sent to this queue.")
     body: str | None = Field(default=None, description="Its body.")
@@ -420,6 +420,7 @@ class Explain(Taken):
     bus: str | None = Field(default=None, description="The event's bus; the default one where it is not given.")
     resources: list[str] | None = Field(default=None, description="The event's resources.")
     message: str | None = Field(default=None, description="A message that was sent, by its id.")
+    schedule: str | None = Field(default=None, description="A schedule, or a rule that has one, by name or ARN.")
     function: str | None = Field(
         default=None, description="Alone: a function as it would be invoked. Else: only what concerns this function."
     )
