@@ -84,6 +84,7 @@ def build_variables(
         "AWS_LAMBDA_RUNTIME_API": runtime_api,
         "AWS_ACCESS_KEY_ID": spec.access_key_ids[slot] if slot < len(spec.access_key_ids) else spec.account,
         "AWS_SECRET_ACCESS_KEY": spec.secret_access_key,
+        "AWS_SESSION_TOKEN": "triggerfish",
         "LAMBDA_TASK_ROOT": str(spec.code),
         "LAMBDA_RUNTIME_DIR": str(_HERE),
     }

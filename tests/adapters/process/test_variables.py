@@ -46,7 +46,13 @@ def test_lambdas_own_variables_are_all_there(tmp_path: Path) -> None:
         "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001",
         "AWS_ACCESS_KEY_ID": "A1",
         "AWS_ENDPOINT_URL": "http://127.0.0.1:4566",
+        "AWS_SESSION_TOKEN": "triggerfish",
+        "AWS_XRAY_CONTEXT_MISSING": "LOG_ERROR",
+        "_AWS_XRAY_DAEMON_ADDRESS": "127.0.0.1",
+        "_AWS_XRAY_DAEMON_PORT": "2000",
         "LAMBDA_TASK_ROOT": str(tmp_path),
+        "PWD": str(tmp_path),
+        "SHLVL": "0",
         "TZ": ":UTC",
         "LANG": "en_US.UTF-8",
     }
@@ -123,3 +129,26 @@ def test_a_bootstrap_is_looked_for_in_the_code_and_then_in_the_layers(tmp_path: 
     (code / "bootstrap").touch(mode=0o644)
     with pytest.raises(InvalidEntrypoint, match="permission denied"):
         build_command(given, "/bin")
+
+
+def test_the_execution_environment_is_that_of_the_runtime(tmp_path: Path) -> None:
+    node = variables_of(spec(tmp_path, runtime="node", runtime_name="nodejs20.x"))
+    own = variables_of(spec(tmp_path, runtime="provided"))
+
+    assert node["AWS_EXECUTION_ENV"] == "AWS_Lambda_nodejs20.x"
+    assert "AWS_EXECUTION_ENV" not in own
+
+
+def test_a_version_and_its_way_of_starting_are_told(tmp_path: Path) -> None:
+    variables = variables_of(spec(tmp_path, version="7", initialization_type="provisioned-concurrency"))
+
+    assert variables["AWS_LAMBDA_FUNCTION_VERSION"] == "7"
+    assert variables["AWS_LAMBDA_INITIALIZATION_TYPE"] == "provisioned-concurrency"
+
+
+def test_the_log_format_is_told_where_it_is_json(tmp_path: Path) -> None:
+    text = variables_of(spec(tmp_path))
+    json = variables_of(spec(tmp_path, log_format="JSON", application_log_level="DEBUG"))
+
+    assert "AWS_LAMBDA_LOG_FORMAT" not in text
+    assert (json["AWS_LAMBDA_LOG_FORMAT"], json["AWS_LAMBDA_LOG_LEVEL"]) == ("JSON", "DEBUG")
