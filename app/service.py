@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from app.adapters.cloudwatch import told_to_cloudwatch
 from app.adapters.cloudwatch_logs import ToldToLogs
-from app.adapters.code_store import CodeStore
+from app.adapters.code_store import CodeStore, clean_up_after_dead_services
 from app.adapters.moto_services import MotoServices
 from app.adapters.object_store import ObjectStore
 from app.adapters.outside import Outside
@@ -150,6 +150,7 @@ class Service:
         What a service that was killed has left of its functions' processes is ended first.
         """
         await asyncio.to_thread(clean_up_after_dead_runs)
+        await asyncio.to_thread(clean_up_after_dead_services)
         for function in self.settings.functions:
             await self._named(f"functions.{function.name}", self.add_function(function))
         for queue in self.settings.queues:

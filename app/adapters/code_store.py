@@ -1,6 +1,6 @@
 """Deployment packages: kept as they were uploaded, and unpacked when something is first run from them.
 
-Both are in a folder of the service's own, which is removed when the service ends.
+Both are in a folder of the service's own, which is removed when the service ends, or when the next one begins.
 """
 
 import asyncio
@@ -15,10 +15,13 @@ from hashlib import sha256
 from io import BytesIO
 from pathlib import Path, PurePosixPath
 
+from app.adapters.process.leftovers import start_of
+from app.adapters.process.run_folder import runs_folder
 from app.core.deployment import Code
 from app.core.errors import InvalidParameterValue
 from app.core.limits import DEFAULT_LIMITS, Limits
 
+_FOLDER = "code-"
 _NO_ZIP = "Could not unzip uploaded file. Please check your file, then try to upload again."
 
 
@@ -105,8 +108,20 @@ class CodeStore:
         if len(digest) != 64 or not all(digit in "0123456789abcdef" for digit in digest):
             return None
         if self._root is None:
-            self._root = Path(tempfile.mkdtemp(prefix="triggerfish-code-"))
+            mine = os.getpid()
+            self._root = Path(tempfile.mkdtemp(prefix=f"{_FOLDER}{mine}-{start_of(mine)}-", dir=runs_folder()))
         return self._root / f"{digest}.zip"
+
+
+def clean_up_after_dead_services(runs: Path | None = None) -> int:
+    """Remove the packages of services that were killed; says of how many."""
+    found = 0
+    for folder in (runs or runs_folder()).glob(f"{_FOLDER}*"):
+        pid, _, rest = folder.name.removeprefix(_FOLDER).partition("-")
+        if not pid.isdigit() or start_of(int(pid)) != rest.partition("-")[0]:
+            _remove(folder)
+            found += 1
+    return found
 
 
 def digest_of(code: Code) -> str:

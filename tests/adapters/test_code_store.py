@@ -1,6 +1,7 @@
 """Deployment packages: which are kept, what of them is unpacked where, and that nothing is left behind."""
 
 import io
+import os
 import stat
 import zipfile
 from collections.abc import AsyncIterator, Mapping
@@ -8,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.adapters.code_store import CodeStore, digest_of
+from app.adapters.code_store import CodeStore, clean_up_after_dead_services, digest_of
 from app.core.deployment import Code
 from app.core.errors import InvalidParameterValue
 from app.core.limits import Limits
@@ -115,3 +116,16 @@ async def test_all_of_it_is_removed_at_the_end(store: CodeStore) -> None:
     await store.close()
 
     assert not folder.parent.exists()
+
+
+async def test_what_a_killed_service_left_is_removed_and_what_a_living_one_has_is_not(
+    store: CodeStore, tmp_path: Path
+) -> None:
+    mine = (await unpacked(store, zipped({"app.py": "pass"}))).parent
+    living = tmp_path / mine.name
+    dead = tmp_path / f"code-{os.getpid()}-1-x"
+    for folder in (living, dead):
+        folder.mkdir()
+
+    assert clean_up_after_dead_services(tmp_path) == 1
+    assert (living.exists(), dead.exists()) == (True, False)
