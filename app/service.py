@@ -319,7 +319,7 @@ class Service:
                 triggers.append(f"bucket {bucket.name} ({keys}) → {_name(rule.target)}")
         for bus in world.event_bridge.registry.all():
             for each in bus.rules.values():
-                triggers += [f"rule {each.station} → {_name(target.arn)}" for target in each.targets.values()]
+                triggers += [f"rule {each.label} → {_name(target.arn)}" for target in each.targets.values()]
         triggers += [
             f"{told_of_schedule(timed.arn)} ({timed.plan.text}) → {_name(timed.plan.target.arn)}"
             for timed in world.scheduler.schedules.all()

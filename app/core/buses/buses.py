@@ -144,7 +144,7 @@ class Buses:
         rule.state = str(given.get("State") or ENABLED)
         rule.description, rule.role = given.get("Description"), given.get("RoleArn")
         bus.keep(rule)
-        self.outbox.append(Configured(f"rule {rule.station} {told}"))
+        self.outbox.append(Configured(f"rule {rule.label} {told}"))
         self.registry.tell(rule, now)
         return rule.arn
 
@@ -160,7 +160,7 @@ class Buses:
             raise ValidationFailed("Rule can't be deleted since it has targets.")
         bus.forget(rule)
         rule.state = DISABLED
-        self.outbox.append(Configured(f"rule {rule.station} deleted"))
+        self.outbox.append(Configured(f"rule {rule.label} deleted"))
         self.registry.tell(rule, now)
 
     def set_state(self, command: SetRuleState, now: Instant) -> None:
@@ -168,7 +168,7 @@ class Buses:
         _refuse_if_managed(rule)
         rule.state = command.state
         self.registry.buses[rule.bus].keep(rule)
-        self.outbox.append(Configured(f"rule {rule.station} {command.state.lower()}"))
+        self.outbox.append(Configured(f"rule {rule.label} {command.state.lower()}"))
         self.registry.tell(rule, now)
 
     def tag(self, command: TagEvents, now: Instant) -> None:
@@ -207,7 +207,7 @@ class Buses:
         if len({**rule.targets, **targets}) > self.limits.targets_per_rule:
             raise EventsLimitExceeded
         rule.targets.update(targets)
-        self.outbox.append(Configured(f"rule {rule.station}: {len(rule.targets)} targets set"))
+        self.outbox.append(Configured(f"rule {rule.label}: {len(rule.targets)} targets set"))
         return []
 
     def remove_targets(self, command: RemoveTargets, now: Instant) -> list[dict[str, str]]:
@@ -216,7 +216,7 @@ class Buses:
         if not command.force:
             _refuse_if_managed(rule)
         failed = [_no_target(rule, each) for each in command.ids if rule.targets.pop(each, None) is None]
-        self.outbox.append(Configured(f"rule {rule.station}: {len(rule.targets)} targets left"))
+        self.outbox.append(Configured(f"rule {rule.label}: {len(rule.targets)} targets left"))
         return failed
 
     # Schedules ------------------------------------------------------------------------------------------

@@ -35,9 +35,14 @@ class Rule:
         return self.state != DISABLED
 
     @property
+    def label(self) -> str:
+        """The rule for people: `default/nightly`."""
+        return f"{self.bus_name}/{self.name}"
+
+    @property
     def station(self) -> str:
         """The place on a loop's path."""
-        return f"{self.bus_name}/{self.name}"
+        return f"bus {self.bus_name}/rule {self.name}"
 
     def summary(self) -> dict[str, Any]:
         """The rule as ListRules has it."""
@@ -60,7 +65,7 @@ class Rule:
         return {**self.summary(), "CreatedBy": self.created_by}
 
     def __repr__(self) -> str:
-        return f"<Rule {self.station}: {self.state}, {len(self.targets)} targets>"
+        return f"<Rule {self.label}: {self.state}, {len(self.targets)} targets>"
 
 
 def _present(members: Mapping[str, Any]) -> dict[str, Any]:

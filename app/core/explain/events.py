@@ -27,14 +27,13 @@ def explain_put(scene: Scene, entry: EventEntry, scope: Scope, target: Arn | Non
     words = f"event bus '{bus.name}' is there, with {len(bus.rules)} {noun}"
     trail.add(Step(Verdict.YES, About.BUS, words, count=len(bus.rules)))
     event = BusEvent(STAND_IN_ID, document, arn, trail.now, OUTSIDE_CAUSE, entry.trace_header)
-    trail.path = (f"bus {bus.name}",)
     fates: list[Conclusion] = []
     told = verdicts(bus, document)
     for each in told:
         if each.reason is None:
             fates += _at_rule(scene, each.rule, event, target, trail)
         elif len(trail.steps) < _RULES_TOLD:
-            words = f"rule '{each.rule.station}' says no: {each.reason}"
+            words = f"rule '{each.rule.label}' says no: {each.reason}"
             fates.append(trail.end(Step(Verdict.NO, About.RULE, words, rule=each.rule.arn)))
     if not fates:
         where = f" to '{name_of(target)}'" if target and any(each.reason is None for each in told) else ""
@@ -47,9 +46,9 @@ def _at_rule(scene: Scene, rule: Rule, event: BusEvent, target: Arn | None, trai
     wanted = [each for each in rule.targets.values() if target in (None, each.arn)]
     if target is not None and not wanted:
         return []
-    trail.add(Step(Verdict.YES, About.RULE, f"rule '{rule.station}' takes it", rule=rule.arn))
+    trail.add(Step(Verdict.YES, About.RULE, f"rule '{rule.label}' takes it", rule=rule.arn))
     if not wanted:
-        return [trail.end(Step(Verdict.NO, About.TARGET, f"rule '{rule.station}' has no targets", rule=rule.arn))]
+        return [trail.end(Step(Verdict.NO, About.TARGET, f"rule '{rule.label}' has no targets", rule=rule.arn))]
     return [_at_target(scene, rule, each, event, trail) for each in wanted]
 
 

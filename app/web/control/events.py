@@ -154,7 +154,7 @@ def _rule_view(rule: Rule) -> RuleView:
 
 def _route_view(rule: Rule, reason: str | None, told: tuple[TargetTold, ...]) -> RuleRouteView:
     return RuleRouteView(
-        rule=rule.station,
+        rule=rule.label,
         arn=rule.arn,
         taken=reason is None,
         reason=reason,

@@ -44,7 +44,7 @@ def _triggers(engine: Engine) -> list[str]:
         lines += [f"topic {topic.name} → {told(one.protocol, one.endpoint)}" for one in subscribed]
     for bus in engine.world.event_bridge.registry.all():
         for each in bus.rules.values():
-            lines += [f"rule {each.station} → {name_of(target.arn)}" for target in each.targets.values()]
+            lines += [f"rule {each.label} → {name_of(target.arn)}" for target in each.targets.values()]
     for bucket in sorted(engine.world.buckets):
         for rule in engine.world.bucket_notification(bucket).rules:
             keys = f"{rule.prefix}*{rule.suffix}"

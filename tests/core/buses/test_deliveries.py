@@ -226,7 +226,7 @@ def test_a_delivery_carries_the_principal_and_the_rule_it_is_for() -> None:
 
     (parcel,) = moody.parcels
     assert (parcel.principal, parcel.source_arn) == ("events.amazonaws.com", SCOPE.rule_arn("default", "news"))
-    assert parcel.cause.through == ("default/news",)
+    assert parcel.cause.through == ("bus default/rule news",)
     assert not parcel.cause.is_seen
 
 

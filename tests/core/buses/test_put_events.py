@@ -7,7 +7,7 @@ import pytest
 
 from app.core.commands import CreateEventBus, EventEntry, EventPut, PutBusPermission, PutEvents, PutRule, PutTargets
 from app.core.errors import ValidationFailed
-from app.core.facts import EventArrived, EventDelivered, EventDeliveryFailed, EventLost
+from app.core.facts import EventArrived, EventDelivered, EventDeliveryFailed, EventLost, LoopWarned
 from app.core.function import SucceedAfter
 from app.core.limits import Limits
 from app.core.names import Arn, Scope
@@ -241,6 +241,7 @@ def test_a_loop_through_a_rule_is_warned_of_and_runs_on_as_on_aws() -> None:
 
     warned = [line for line in stage.story() if "loop" in line]
     assert warned == ["again loop early, 2 times", "again loop unseen, 17 times"]
+    assert stage.of(LoopWarned)[0].round == ("bus default/rule back", "again", "bus default/rule back", "again")
 
 
 def test_one_request_is_one_stimulus() -> None:
