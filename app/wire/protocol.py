@@ -238,7 +238,7 @@ def _unknown(request: HttpRequest, action: str | None) -> str:
 @cache
 def _moto() -> SimpleNamespace:
     """What is used of moto.core; imported here, for it takes a second and 20 MB."""
-    from moto.core.parse import PROTOCOL_PARSERS
+    from moto.core.parse import PROTOCOL_PARSERS, UNDEFINED
     from moto.core.request import Request, determine_request_protocol
     from moto.core.routing import get_service_router
     from moto.core.serialize import SerializationContext, get_serializer_class
@@ -246,7 +246,7 @@ def _moto() -> SimpleNamespace:
     from werkzeug.exceptions import NotFound
 
     return SimpleNamespace(
-        PROTOCOL_PARSERS=PROTOCOL_PARSERS,
+        PROTOCOL_PARSERS={**PROTOCOL_PARSERS, "query": _whole_maps(PROTOCOL_PARSERS["query"], UNDEFINED)},
         Request=Request,
         determine_request_protocol=determine_request_protocol,
         NotFound=NotFound,
@@ -255,6 +255,20 @@ def _moto() -> SimpleNamespace:
         get_service_model=cache(get_service_model),
         serializer=cache(lambda service, protocol: _compact(get_serializer_class(service, protocol), protocol)),
     )
+
+
+def _whole_maps(parser: Any, undefined: object) -> Any:
+    """The parser of queries, reading an entry that has a key alone as one with an empty value."""
+
+    def _parse_map(self: Any, shape: Any, query_params: Mapping[str, str], prefix: str = "") -> Any:
+        parsed = parser._parse_map(self, shape, query_params, prefix)  # noqa: SLF001 - its own, overridden
+        if parsed is undefined:
+            return parsed
+        empty: Any = {} if shape.value.type_name == "structure" else ""
+        return {key: empty if value is undefined else value for key, value in parsed.items()}
+
+    members: dict[str, Callable[..., Any]] = {"_parse_map": _parse_map}
+    return type(f"Whole{parser.__name__}", (parser,), members)
 
 
 def _compact(serializer: Any, protocol: str) -> Any:

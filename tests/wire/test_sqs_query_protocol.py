@@ -66,6 +66,14 @@ def test_queue_attributes_and_tags_come_as_numbered_pairs() -> None:
     assert parsed.params == {"QueueName": "orders", "Attributes": {"DelaySeconds": "5"}, "tags": {"team": "blue"}}
 
 
+def test_an_entry_with_a_name_alone_has_an_empty_value() -> None:
+    queue = _parse({"Action": "CreateQueue", "QueueName": "orders", "Attribute.1.Name": "DelaySeconds"})
+    message = _parse({"Action": "SendMessage", "QueueUrl": "u", "MessageBody": "x", "MessageAttribute.1.Name": "color"})
+
+    assert queue.params["Attributes"] == {"DelaySeconds": ""}
+    assert message.params["MessageAttributes"] == {"color": {}}
+
+
 def test_a_batch_comes_as_numbered_entries() -> None:
     parsed = _parse(
         {

@@ -65,12 +65,13 @@ def message_attributes(given: Mapping[str, Mapping[str, Any]] | None) -> dict[st
 
 
 def tags_of(given: Sequence[Mapping[str, str]] | None) -> dict[str, str]:
-    """Raises InvalidParameter for a key that comes twice (recorded)."""
+    """Raises InvalidParameter for a key that comes twice (recorded), ValidationFailed for a tag without one."""
     tags: dict[str, str] = {}
     for tag in given or ():
-        if tag["Key"] in tags:
+        key = required(tag, "Key")
+        if key in tags:
             raise InvalidParameter("Invalid parameter: Duplicated keys are not allowed.")
-        tags[tag["Key"]] = tag.get("Value", "")
+        tags[key] = tag.get("Value", "")
     return tags
 
 
