@@ -55,6 +55,7 @@ class Use:
     """What a function has, and what it uses of it. `warm` is how many environments AWS would have by now for what is
     not provisioned: they take a while to be had, and are then there for the next call."""
 
+    account: "Account"
     reserved: int | None
     provisioned: dict[str, int]
     environments: Allowance
@@ -111,8 +112,7 @@ class Concurrency:
 
     def shared(self, function: Arn) -> int:
         """How many executions the functions without a reservation have together in the function's account."""
-        account = self.account_of(function)
-        return max(0, self._limits.account_concurrency - account.reserved - account.provisioned)
+        return self._shared(self.account_of(function))
 
     # Configuring ----------------------------------------------------------------------------------------
 
@@ -158,7 +158,8 @@ class Concurrency:
         """What is set of the function from now on. What runs keeps its seat, though it may be one too many."""
         account, use = self.account_of(function), self._uses.get(function)
         if use is None:
-            use = Use(None, {}, Allowance(self._limits.scaling_environments, self._limits.scaling_interval_ms), None)
+            environments = Allowance(self._limits.scaling_environments, self._limits.scaling_interval_ms)
+            use = Use(account, None, {}, environments, None)
             self._uses[function] = use
         if use.reserved == reserved and use.provisioned == provisioned:
             return
@@ -189,14 +190,15 @@ class Concurrency:
         Concurrency comes before rates, the function's own limit before the account's; which of two limits that are
         both reached AWS names is UNCONFIRMED.
         """
-        use, account = self._uses[function], self.account_of(function)
+        use = self._uses[function]
+        account = use.account
         if not use.has_provisioned_seat(version):
             if use.reserved is not None:
                 # What is provisioned is set apart even from the function's own other versions.
                 limit = use.reserved - use.provisioned_total
                 if use.on_demand >= limit:
                     return Obstacle(Bound.RESERVED, use.running, use.reserved)
-            elif account.unreserved >= (shared := self.shared(function)):
+            elif account.unreserved >= (shared := self._shared(account)):
                 return Obstacle(Bound.ACCOUNT, account.unreserved, shared)
         if account.running >= (most := self._limits.account_concurrency):
             # Where reservations changed while others ran, what is set apart may be in use for a while.
@@ -213,7 +215,8 @@ class Concurrency:
 
     def take(self, function: Arn, version: str, *, is_synchronous: bool, now: Instant) -> Seat:
         """A seat for one more call, which has no obstacle."""
-        use, account = self._uses[function], self.account_of(function)
+        use = self._uses[function]
+        account = use.account
         requests = use.requests or account.requests
         if is_synchronous and requests is not None:
             requests.take_one(now)
@@ -231,7 +234,8 @@ class Concurrency:
 
     def give_back(self, function: Arn, seat: Seat) -> None:
         """The call is over, or will not be made."""
-        use, account = self._uses[function], self.account_of(function)
+        use = self._uses[function]
+        account = use.account
         account.running -= 1
         if seat.is_provisioned and use.in_provisioned.get(seat.version, 0):
             use.in_provisioned[seat.version] -= 1
@@ -241,6 +245,9 @@ class Concurrency:
             account.unreserved -= 1
 
     # Inside ---------------------------------------------------------------------------------------------
+
+    def _shared(self, account: Account) -> int:
+        return max(0, self._limits.account_concurrency - account.reserved - account.provisioned)
 
     def _join(self, account: Account, use: Use) -> None:
         account.reserved += use.reserved or 0

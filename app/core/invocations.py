@@ -259,10 +259,10 @@ class Invocations:
         seat, hop = call.seat, call.hop
         assert seat is not None, "a call has its seat before it begins"
         assert hop is not None, "a call has its hop before it begins"
-        use, account = self.concurrency.use_of(function.arn), self.concurrency.account_of(function.arn)
+        use = self.concurrency.use_of(function.arn)
         return InvocationStarted(
             function.arn, call.request_id, hop.chain, call.attempt, call.source, slot, len(call.payload), call.version,
-            use.running, account.unreserved, use.provisioned.get(call.version, 0),
+            use.running, use.account.unreserved, use.provisioned.get(call.version, 0),
             use.in_provisioned.get(call.version, 0), seat.is_spillover,
         )  # fmt: skip
 

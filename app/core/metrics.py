@@ -101,6 +101,7 @@ class Metrics:
     def __init__(self) -> None:
         self._series: dict[Arn, dict[str, Series]] = {}
         self._unreserved: dict[Scope, Series] = {}
+        self._unreserved_of: dict[Arn, Series] = {}
         # Of invocations that have not ended, and events that wait: an end that never comes (a function that was
         # deleted) must not stay for ever.
         self._began: OrderedDict[str, Instant] = OrderedDict()
@@ -160,10 +161,12 @@ class Metrics:
         function = fact.function
         _remember(self._began, fact.request, at)
         self._add(function, "ConcurrentExecutions", at, fact.concurrent)
-        scope = parse_arn(function).scope
-        if scope not in self._unreserved:
-            self._unreserved[scope] = Series()
-        self._unreserved[scope].add(at, fact.unreserved)
+        unreserved = self._unreserved_of.get(function)
+        if unreserved is None:
+            # Worked out once a function: this is done for every invocation.
+            scope = parse_arn(function).scope
+            unreserved = self._unreserved_of[function] = self._unreserved.setdefault(scope, Series())
+        unreserved.add(at, fact.unreserved)
         if (accepted_at := self._accepted.get(fact.request)) is not None:
             self._add(function, "AsyncEventAge", at, at - accepted_at)
         if fact.provisioned:
