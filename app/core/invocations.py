@@ -167,7 +167,8 @@ class Invocations:
 
     def change(self, function: Function, now: Instant) -> None:
         """The function is new, or has other settings: they hold for what comes next."""
-        self.concurrency.configure(function.arn, function.spec.reserved_concurrency, function.provisioned, now=now)
+        main = function.main
+        self.concurrency.configure(main.arn, main.spec.reserved_concurrency, main.provisioned, now=now)
         self.serve(function, now)
 
     def serve(self, function: Function, now: Instant) -> None:

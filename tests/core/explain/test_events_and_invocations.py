@@ -13,6 +13,8 @@ from app.core.commands import (
     Origin,
     PutBucketNotification,
 )
+from app.core.commands.deployments import CreateFunction, PutProvisionedConcurrency
+from app.core.deployment import Code
 from app.core.environment_state import EnvironmentState
 from app.core.explain import About, Conclusion, Explanation, OfInvoke, OfObject, Verdict
 from app.core.function import FailAfter, SucceedAfter
@@ -216,3 +218,22 @@ def test_where_all_environments_are_lost_a_call_is_said_to_be_tried_all_the_same
     explanation = stage.world.explain(OfInvoke(Invoke(SCOPE, "work", b"{}")), now=stage.now)
 
     assert any("a call is tried there all the same" in step.text for step in explanation.steps)
+
+
+def test_provisioned_environments_and_what_spills_over_are_told() -> None:
+    stage = Stage()
+    work = SCOPE.function_arn("work")
+    given = {"Runtime": "python3.13", "Role": "arn:aws:iam::000000000000:role/r", "Handler": "app.handler"}
+    stage.submit(CreateFunction(work, {**given, "Publish": True}, Code("one", 10)))
+    stage.submit(PutProvisionedConcurrency(work, "1", 1))
+    stage.warm()
+    before = stage.world.explain(OfInvoke(Invoke(SCOPE, "work:1", b"{}")), now=stage.now)
+    stage.invoke("work:1")
+
+    after = stage.world.explain(OfInvoke(Invoke(SCOPE, "work:1", b"{}")), now=stage.now)
+
+    notes = [step.text for explanation in (before, after) for step in explanation.steps if step.verdict is Verdict.NOTE]
+    assert notes == [
+        "0 of 1 provisioned environments of version 1 are busy",
+        "1 of 1 provisioned environments of version 1 are busy, this call would be on demand",
+    ]
