@@ -33,6 +33,7 @@ from app.core.time import Instant, to_datetime
 from app.engine.storage import StoreAnswer, StoreChange, StoreRequest
 from app.wire.s3 import render_error
 from app.wire.s3_objects import StoreRefusal, check_digests, parse_restore
+from app.wire.s3_post_policy import check_post_policy
 
 _LOG = logging.getLogger(__name__)
 
@@ -122,6 +123,8 @@ class MotoS3:
             with _as_moto_request(request) as asked:
                 if not key and _is_form(asked) and "key" not in asked.form:
                     return _failed(400, "InvalidArgument", "Bucket POST must contain a field named 'key'.", request)
+                if not key and _is_form(asked):
+                    check_post_policy(asked.form, _file_bytes(asked), unquote(request.path).strip("/"))
                 respond = S3Response().key_response if key else S3Response().bucket_response
                 status, headers, body = respond(asked, asked.raw_url, dict(asked.headers))
         except StoreRefusal as refusal:
@@ -215,6 +218,16 @@ def _as_moto_request(request: StoreRequest) -> Request:
     path = request.path.replace(";", "%3B")  # moto would take it for the parameters of a path and lose it
     query = f"?{request.query}" if request.query else ""
     return _Request.from_primitives(request.method, f"http://{_HOST}{path}{query}", headers, request.body)
+
+
+def _file_bytes(form: Request) -> int:
+    """How large the file of a form is; it may be written as a field, too."""
+    if "file" not in form.files:
+        return len(form.form.get("file", "").encode())
+    stream = form.files["file"].stream
+    size: int = stream.seek(0, 2)
+    stream.seek(0)
+    return size
 
 
 def _empty(bucket: FakeBucket) -> None:

@@ -87,7 +87,7 @@ def _setting(text: str) -> tuple[str, Any]:
         raise click.BadParameter(f"{text!r} is not like request.userAttributes.email=ann@example.com")
     try:
         return path, json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         return path, value
 
 

@@ -380,6 +380,22 @@ class TestSuspendedVersions:
         assert (old.body, gone.status) == (b"1", 404)
         assert (listed.body.count(b"<Version>"), listed.body.count(b"<DeleteMarker>")) == (1, 1)
 
+    async def test_a_copy_and_an_upload_in_parts_are_told_under_their_own_names(self, store: ObjectStore) -> None:
+        first = await self.suspended(store)
+        begun = await ask(store, "POST", "/photos/a", query="uploads")
+        upload = f"uploadId={text_in(begun.body, 'UploadId')}"
+        part = await ask(store, "PUT", "/photos/a", b"part", f"partNumber=1&{upload}")
+        listed = f"<Part><PartNumber>1</PartNumber><ETag>{part.headers['etag']}</ETag></Part>"
+        body = f"<CompleteMultipartUpload>{listed}</CompleteMultipartUpload>".encode()
+
+        copied = await ask(store, "PUT", "/photos/b", headers={"x-amz-copy-source": f"/photos/a?versionId={first}"})
+        complete = await ask(store, "POST", "/photos/a", body, upload)
+        listed_versions = await ask(store, "GET", "/photos", query="versions")
+
+        assert told(copied) == [("ObjectCreated:Copy", "b")]
+        assert told(complete) == [("ObjectCreated:CompleteMultipartUpload", "a")]
+        assert listed_versions.body.count(b"<Version>") == 3
+
     async def test_a_version_is_deleted_for_good(self, store: ObjectStore) -> None:
         first = await self.suspended(store)
         await ask(store, "PUT", "/photos/a", b"22")

@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.core.errors import Refused
 from app.core.ids import Ids
@@ -52,6 +54,36 @@ def test_a_rule_without_an_id_is_given_one() -> None:
     (rule,) = checked([LifecycleRule("", is_enabled=True, expire_days=1)], lambda: "made")
 
     assert rule.id == "made"
+
+
+NAMES = [
+    "LifecycleConfiguration", "Rule", "ID", "Status", "Prefix", "Filter", "And", "Tag", "Key", "Value", "Expiration",
+    "Days", "Date", "ExpiredObjectDeleteMarker", "Transition", "StorageClass", "NoncurrentVersionExpiration",
+    "NoncurrentDays", "NewerNoncurrentVersions", "AbortIncompleteMultipartUpload", "DaysAfterInitiation",
+    "ObjectSizeGreaterThan",
+]  # fmt: skip
+TEXTS = ["", "Enabled", "1", "-1", "99999999999", "true", "GLACIER", "2027-01-01T00:00:00Z", "2027-13-01", "a&amp;b"]
+
+
+def element(name: str, content: list[str]) -> str:
+    return f"<{name}>{''.join(content)}</{name}>"
+
+
+XML = st.recursive(
+    st.builds(element, st.sampled_from(NAMES), st.lists(st.sampled_from(TEXTS), max_size=1)),
+    lambda inside: st.builds(element, st.sampled_from(NAMES), st.lists(inside, max_size=4)),
+    max_leaves=12,
+)
+RULES = st.lists(st.builds(element, st.just("Rule"), st.lists(XML, max_size=6)), max_size=3)
+
+
+@given(RULES)
+def test_no_document_does_more_than_to_be_refused(rules: list[str]) -> None:
+    try:
+        taken = checked(parse_lifecycle(element("LifecycleConfiguration", rules).encode()), Ids(1).uuid)
+    except Refused:
+        return
+    assert parse_lifecycle(render_lifecycle(taken)) == taken
 
 
 def test_a_thousand_rules_are_enough() -> None:

@@ -283,6 +283,23 @@ class TestObjects:
         assert (status, got[2]) == (204, b"from a form")
         assert service.told == ["ObjectCreated:Post up/a.txt"]
 
+    @pytest.mark.parametrize(("size", "code"), [(11, b"EntityTooLarge"), (1, b"EntityTooSmall")])
+    async def test_a_form_that_breaks_its_policy_stores_nothing(self, service: Service, size: int, code: bytes) -> None:
+        limits = [["content-length-range", 2, 10]]
+        form = service.client().generate_presigned_post("photos", "up/a.txt", Conditions=limits)
+        fields = [
+            f'--b\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in form["fields"].items()
+        ]
+        content = "x" * size
+        file = f'--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\n{content}\r\n--b--\r\n'
+        headers = {"content-type": "multipart/form-data; boundary=b"}
+
+        status, _, body = await threaded(service.request, "POST", "/photos", "".join([*fields, file]).encode(), headers)
+
+        assert status == 400
+        assert b"<Code>" + code + b"</Code>" in body
+        assert service.told == []
+
     async def test_a_body_waits_for_the_servers_word(self, service: Service) -> None:
         def put() -> bytes:
             with socket.create_connection(("127.0.0.1", service.port), timeout=10) as connection:
