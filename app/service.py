@@ -317,6 +317,8 @@ class Service:
             for rule in bucket.configuration.rules:
                 keys = f"{rule.prefix}…{rule.suffix}" if rule.prefix or rule.suffix else "all keys"
                 triggers.append(f"bucket {bucket.name} ({keys}) → {_name(rule.target)}")
+            if bucket.configuration.event_bridge:
+                triggers.append(f"bucket {bucket.name} → default event bus")
         for bus in world.event_bridge.registry.all():
             for each in bus.rules.values():
                 triggers += [f"rule {each.label} → {_name(target.arn)}" for target in each.targets.values()]

@@ -46,9 +46,12 @@ def _triggers(engine: Engine) -> list[str]:
         for each in bus.rules.values():
             lines += [f"rule {each.label} → {name_of(target.arn)}" for target in each.targets.values()]
     for bucket in sorted(engine.world.buckets):
-        for rule in engine.world.bucket_notification(bucket).rules:
+        configuration = engine.world.bucket_notification(bucket)
+        for rule in configuration.rules:
             keys = f"{rule.prefix}*{rule.suffix}"
             lines.append(f"bucket {bucket} {keys} ({', '.join(rule.events)}) → {name_of(rule.target)}")
+        if configuration.event_bridge:
+            lines.append(f"bucket {bucket} → default event bus")
     for timed in engine.world.scheduler.schedules.all():
         target = name_of(timed.plan.target.arn)
         lines.append(f"{told_of_schedule(timed.arn)} ({timed.plan.text}) → {target}")
