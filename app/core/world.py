@@ -22,6 +22,7 @@ from app.core.function_papers import Papers
 from app.core.functions import Functions
 from app.core.gateway.apis import Apis
 from app.core.gateway.gateways import Gateways
+from app.core.gateway.health_checks import HealthChecks
 from app.core.gateway.url_configs import UrlConfigs
 from app.core.hand_over import HandOver
 from app.core.ids import Ids
@@ -139,13 +140,14 @@ class World:
             self._buckets.restores.completions,
         )
         self._environments = Environments(self._outbox, self._functions.get)
+        self._gateways = Gateways(ids, self._outbox, self._cause_of)
         self._quiet: tuple[Waking, ...] = (
             self._environments,
             self._buckets.restores.ends,
             self._buckets.sweeps,
             *self._scheduler.machines,
+            HealthChecks(ids, self._chains, self._outbox, self._gateways, self._functions, self._invocations),
         )
-        self._gateways = Gateways(ids, self._outbox, self._cause_of)
         self._url_configs = UrlConfigs(ids, self._gateways, self._check_function)
         self._apis = Apis(ids, self._gateways)
         self._verbs = self._table_of_verbs()

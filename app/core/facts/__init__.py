@@ -34,7 +34,13 @@ from app.core.facts.functions import (
     InvocationThrottled,
     PermissionMissing,
 )
-from app.core.facts.gateway import GatewayFact, RequestAnswered, RequestReceived, RequestUnrouted
+from app.core.facts.gateway import (
+    GatewayFact,
+    RequestAnswered,
+    RequestReceived,
+    RequestUnrouted,
+    TargetHealthChanged,
+)
 from app.core.facts.loops import LoopWarned
 from app.core.facts.mappings import BatchAbandoned, BatchFormed, MappingFact, MessagesFiltered
 from app.core.facts.pipes import PipeBegan, PipeEnded, PipeEnriched, PipeFact
@@ -190,6 +196,7 @@ __all__ = [
     "ScheduleFired",
     "ScheduleRetried",
     "StopReceiving",
+    "TargetHealthChanged",
     "TextRecorded",
     "VisibilityChanged",
     "WarmEnvironments",

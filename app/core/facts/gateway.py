@@ -2,6 +2,7 @@
 
 from typing import TypeAlias
 
+from app.core.names import Arn, name_of
 from app.core.value import value
 
 
@@ -59,4 +60,19 @@ class RequestAnswered:
         return f"{self.api} answered {self.status} after {self.duration_ms:.1f} ms{why} [{self.request}]"
 
 
-GatewayFact: TypeAlias = RequestReceived | RequestUnrouted | RequestAnswered
+@value(frozen=True, slots=True)
+class TargetHealthChanged:
+    """A health check changed what a load balancer thinks of a target."""
+
+    group: str
+    function: Arn
+    is_healthy: bool
+    reason: str
+
+    @property
+    def text(self) -> str:
+        health = "healthy" if self.is_healthy else "unhealthy"
+        return f"{name_of(self.function)} is {health} in target group {self.group}: {self.reason}"
+
+
+GatewayFact: TypeAlias = RequestReceived | RequestUnrouted | RequestAnswered | TargetHealthChanged

@@ -12,6 +12,7 @@ from app.core.facts import Configured, Effect, RequestAnswered, RequestReceived,
 from app.core.gateway.authorizers import AuthorizerCache
 from app.core.gateway.fronts import Front
 from app.core.gateway.http_api import HttpApi, Stage, Throttle
+from app.core.gateway.load_balancer import LoadBalancer
 from app.core.gateway.rest.usage import Usage
 from app.core.ids import Ids
 from app.core.names import Scope
@@ -30,6 +31,7 @@ class Gateways:
     cause_of: Callable[[Origin, str | None, Instant], Cause]
     authorized: AuthorizerCache = field(default_factory=AuthorizerCache)
     _usage: dict[Scope, Usage] = field(default_factory=dict)
+    changed: Callable[[Instant], None] = lambda _: None
     _fronts: dict[str, Front] = field(default_factory=dict)
     _by_name: dict[str, str] = field(default_factory=dict)
     _allowances: dict[tuple[str, ...], Allowance] = field(default_factory=dict)
@@ -71,6 +73,8 @@ class Gateways:
         self._fronts[front.id] = front
         self._by_name.setdefault(front.name, front.id)
         self._start_anew(front.id)
+        if isinstance(front, LoadBalancer):
+            self.changed(now)
         self.outbox.append(Configured(f"{front.kind} {front.name} {'created' if is_new else 'changed'}"))
 
     def remove(self, command: RemoveFront, now: Instant) -> None:
@@ -81,6 +85,8 @@ class Gateways:
         if self._by_name.get(front.name) == front.id:
             del self._by_name[front.name]
         self._start_anew(front.id)
+        if isinstance(front, LoadBalancer):
+            self.changed(now)
         self.outbox.append(Configured(f"{front.kind} {front.name} deleted"))
 
     def _start_anew(self, front: str) -> None:

@@ -73,10 +73,6 @@ class LoadBalancer:
         return next((rule for rule in self.rules if rule.takes(request)), None)
 
 
-def target_group_arn(name: str, scope: Scope, digits: str) -> Arn:
-    return f"arn:aws:elasticloadbalancing:{scope.region}:{scope.account}:targetgroup/{name}/{digits[:16]}"
-
-
 def groups_of(rules: Sequence[Rule]) -> list[TargetGroup]:
     """Each target group once, in the order of the rules."""
     found = {rule.target.arn: rule.target for rule in rules if rule.target is not None}

@@ -8,16 +8,20 @@ from starlette.types import Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from app.core.commands import CloseRequest, Opened, OpenRequest, Origin
+from app.core.gateway.distribution import Distribution
 from app.core.gateway.function_url import FunctionUrl
 from app.core.gateway.http_api import HttpApi
+from app.core.gateway.load_balancer import LoadBalancer
 from app.core.gateway.request import GatewayAnswer, GatewayRequest
 from app.core.gateway.rest.api import RestApi
 from app.engine.driver import Engine
 from app.engine.ports import OutsideWorld
 from app.web.asgi import ClientGone, read_body
 from app.web.gateway.address import Address, address_of
+from app.web.gateway.distribution import DistributionFront
 from app.web.gateway.function_url import FunctionUrlFront
 from app.web.gateway.http_api import HttpApiFront
+from app.web.gateway.load_balancer import LoadBalancerFront
 from app.web.gateway.outcome import RequestLimits, Result, Streamed
 from app.web.gateway.reading import request_of
 from app.web.gateway.rest_api import RestApiFront
@@ -38,6 +42,8 @@ class GatewayApp:
         self._http_apis = HttpApiFront(engine, outside)
         self._urls = FunctionUrlFront(engine)
         self._rest_apis = RestApiFront(engine, outside, url)
+        self._balancers = LoadBalancerFront(engine)
+        self._distributions = DistributionFront(engine, outside, url)
 
     def address_of(self, scope: AsgiScope) -> Address | None:
         """The front that a request is for, if it is for one."""
@@ -52,6 +58,13 @@ class GatewayApp:
                 await self._serve(front, self._urls.answer, FunctionUrlFront.limits, address, scope, receive, send)
             case RestApi():
                 await self._serve(front, self._rest_apis.answer, RestApiFront.limits, address, scope, receive, send)
+            case LoadBalancer():
+                await self._serve(
+                    front, self._balancers.answer, LoadBalancerFront.limits, address, scope, receive, send
+                )
+            case Distribution():
+                limits = DistributionFront.limits
+                await self._serve(front, self._distributions.answer, limits, address, scope, receive, send)
             case _:
                 await send_answer(send, _nobody(address), scope["method"])
 

@@ -48,3 +48,41 @@ def authorize_by_policy(event: dict[str, Any], context: Any) -> Any:
         "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
         "context": {"keys": ",".join(sorted(event))},
     }
+
+
+def edge(event: dict[str, Any], context: Any) -> Any:
+    """Does what the header `x-do` asks for, at the event that it names: `viewer-request=generate`; else goes on."""
+    cf = event["Records"][0]["cf"]
+    request, kind = cf["request"], cf["config"]["eventType"]
+    wanted, _, what = request["headers"].get("x-do", [{"value": ""}])[0]["value"].partition("=")
+    subject = cf.get("response", request)
+    subject["headers"][f"x-{kind}"] = [{"key": f"X-{kind}", "value": "seen"}]
+    if wanted != kind:
+        return subject
+    match what:
+        case "generate":
+            return {"status": "200", "body": json.dumps(cf), "headers": {}}
+        case "rewrite":
+            request["uri"] = "/b.txt"
+            return request
+        case "raise":
+            raise ValueError("as was asked")
+        case "host":
+            request["headers"]["host"] = [{"key": "Host", "value": "evil.example"}]
+            return request
+        case "edge-header":
+            subject["headers"]["x-edge-a"] = [{"key": "x-edge-a", "value": "1"}]
+            return subject
+        case "inject":
+            subject["headers"]["x-a"] = [{"key": "x-a", "value": "1\r\nset-cookie: a=b"}]
+            return subject
+        case "status":
+            return {**subject, "status": "404"}
+        case "999":
+            return {"status": "999"}
+        case "large":
+            return {"status": "200", "body": "x" * 40_961}
+        case "nothing":
+            return None
+        case _:
+            return "nonsense"
