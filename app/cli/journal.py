@@ -84,14 +84,15 @@ def story(client: Client, message_id: str, as_json: bool) -> None:
 @json_option
 @pass_client
 def warnings(client: Client, as_json: bool) -> None:
-    """Recursion loops, with their paths."""
+    """Recursion loops with their paths, and permissions that are missing."""
     shown = client.get("/warnings")
     if as_json:
         print_json(shown)
         return
     for warning in shown:
         click.secho(f"{warning['at']} {warning['text']}", fg="red" if warning["kind"] == "stopped" else "yellow")
-        click.secho(f"    chain {warning['chain']}", dim=True)
+        if warning["chain"]:
+            click.secho(f"    chain {warning['chain']}", dim=True)
     if not shown:
         click.echo("no warnings")
 

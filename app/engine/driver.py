@@ -10,12 +10,14 @@ from typing import Any, cast, get_args
 from app.core.commands import CancelWait, Command, Received, SettleInvocation, SettleWarming, Waiting
 from app.core.errors import Refused
 from app.core.facts import (
+    AccessMissing,
     Answered,
     CallFunction,
     CallOutside,
     Effect,
     Fact,
     LoopWarned,
+    PermissionMissing,
     RecycleEnvironment,
     ReleaseEndpoint,
     WarmEnvironments,
@@ -28,7 +30,7 @@ from app.core.time import Instant, format_instant
 from app.core.world import World
 from app.engine.brokers import Brokers
 from app.engine.clock import Clock, Way
-from app.engine.journal import Journal
+from app.engine.journal import Entry, Journal
 from app.engine.outside import OutsideCalls
 from app.engine.ports import (
     Broker,
@@ -432,20 +434,8 @@ class Engine:
     # Looking and ending ---------------------------------------------------------------------------------
 
     def warnings(self) -> list[dict[str, Any]]:
-        """Loop warnings as JSON, oldest first."""
-        return [
-            {
-                "function": name_of(fact.function),
-                "kind": fact.kind,
-                "hops": fact.times,
-                "path": list(fact.path),
-                "chain": fact.chain,
-                "at": format_instant(entry.at),
-                "text": fact.text,
-            }
-            for entry in self.journal.warnings
-            if isinstance(fact := entry.fact, LoopWarned)
-        ]
+        """Loops and missing permissions as JSON, oldest first."""
+        return [_warning(entry) for entry in self.journal.warnings]
 
     def end_long_polls(self) -> None:
         """Answer every long poll with nothing, so that nobody waits for a service that is about to end."""
@@ -471,6 +461,23 @@ class Engine:
         for call in calls:
             with contextlib.suppress(asyncio.CancelledError):
                 await call
+
+
+def _warning(entry: Entry) -> dict[str, Any]:
+    """As JSON; a permission that is missing (`kind` permission) has no chain, and its source for a path."""
+    told: dict[str, Any]
+    match entry.fact:
+        case LoopWarned() as loop:
+            told = {
+                "function": name_of(loop.function), "kind": loop.kind, "hops": loop.times, "path": list(loop.path),
+                "chain": loop.chain,
+            }  # fmt: skip
+        case PermissionMissing(function=target) | AccessMissing(target=target) as missing:
+            source = missing.source or missing.principal
+            told = {"function": name_of(target), "kind": "permission", "hops": 0, "path": [source], "chain": None}
+        case _:
+            raise AssertionError("nothing else is kept as a warning")
+    return {**told, "at": format_instant(entry.at), "text": entry.fact.text}
 
 
 def _is_cancelled() -> bool:

@@ -8,13 +8,14 @@ from dataclasses import dataclass, fields
 from itertools import count, islice
 from typing import Any
 
-from app.core.facts import Fact, LoopWarned
+from app.core.facts import AccessMissing, Fact, LoopWarned, PermissionMissing
 from app.core.names import name_of
 from app.core.time import Instant, format_instant
 from app.core.value import value
 
 _ARNS = {"queue", "function", "destination", "target", "topic"}
 _SUBSCRIBER_BACKLOG = 10_000
+_WARNINGS = frozenset({LoopWarned, PermissionMissing, AccessMissing})
 _WARNINGS_KEPT = 1_000
 
 
@@ -84,7 +85,7 @@ class Journal:
         for fact in facts:
             self._last += 1
             self._kept.append((at, fact))
-            if self._subscribers or isinstance(fact, LoopWarned):
+            if self._subscribers or type(fact) in _WARNINGS:
                 self._tell(Entry(self._last, at, fact))
 
     def entries(
@@ -111,12 +112,14 @@ class Journal:
 
     @property
     def warnings(self) -> list[Entry]:
-        """Loop warnings, one for each chain, function and kind: the newest of them."""
-        latest: dict[tuple[str, str, str], Entry] = {}
+        """The newest warning of each loop, by chain, function and kind, and of each permission that is missing."""
+        latest: dict[tuple[str | None, ...], Entry] = {}
         for entry in self._warnings:
-            fact = entry.fact
-            assert isinstance(fact, LoopWarned), "only loop warnings are kept here"
-            latest[fact.chain, fact.function, fact.kind] = entry
+            match entry.fact:
+                case LoopWarned(chain=chain, function=function, kind=kind):
+                    latest[chain, function, kind] = entry
+                case PermissionMissing(function=target) | AccessMissing(target=target) as missing:
+                    latest[target, missing.principal, missing.source, "permission"] = entry
         return list(latest.values())
 
     @asynccontextmanager
@@ -140,7 +143,7 @@ class Journal:
                 subscriber.put_nowait(None)
 
     def _tell(self, entry: Entry) -> None:
-        if isinstance(entry.fact, LoopWarned):
+        if type(entry.fact) in _WARNINGS:
             self._warnings.append(entry)
         for subscriber in self._subscribers:
             # A reader that does not keep up misses entries, told by the gap in their numbers; nobody waits for it.

@@ -2,7 +2,15 @@
 
 import asyncio
 
-from app.core.facts import BatchFormed, Fact, LoopWarned, MessageDeleted, MessageMoved, MessageSent
+from app.core.facts import (
+    BatchFormed,
+    Fact,
+    LoopWarned,
+    MessageDeleted,
+    MessageMoved,
+    MessageSent,
+    PermissionMissing,
+)
 from app.engine.journal import Journal
 from tests.core.stage import NOON, SCOPE
 
@@ -83,6 +91,15 @@ def test_warnings_are_the_newest_of_each_chain_function_and_kind() -> None:
         (3, "stopped"),
         (4, "early"),
     ]
+
+
+def test_a_permission_that_is_missing_is_a_warning_once() -> None:
+    arn = SCOPE.function_arn("resize")
+    missing = PermissionMissing(arn, "events.amazonaws.com", None, is_blocked=True)
+
+    journal = journal_of(missing, missing, PermissionMissing(arn, "sns.amazonaws.com", None, is_blocked=True))
+
+    assert [entry.number for entry in journal.warnings] == [2, 3]
 
 
 def test_warnings_outlive_the_entries() -> None:

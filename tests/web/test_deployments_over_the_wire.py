@@ -385,3 +385,21 @@ def test_account_settings_tell_limits_and_use(lambda_: Any) -> None:
 
     assert settings["AccountLimit"]["ConcurrentExecutions"] == 1000
     assert settings["AccountUsage"]["FunctionCount"] >= 1
+
+
+def test_a_permission_that_is_missing_is_among_the_warnings(service: Serving, lambda_: Any) -> None:
+    function = create(lambda_, "unpermitted")["FunctionArn"]
+    s3 = service.client("s3")
+    s3.create_bucket(Bucket="unpermitted")
+    rule = {"LambdaFunctionArn": function, "Events": ["s3:ObjectCreated:*"]}
+    s3.put_bucket_notification_configuration(
+        Bucket="unpermitted", NotificationConfiguration={"LambdaFunctionConfigurations": [rule]}
+    )
+    for key in ("one", "two"):
+        s3.put_object(Bucket="unpermitted", Key=key, Body=b"x")
+
+    (warning,) = [each for each in service.get("warnings") if each["function"] == "unpermitted"]
+    assert (warning["kind"], warning["path"], warning["chain"]) == ("permission", ["arn:aws:s3:::unpermitted"], None)
+    assert warning["text"] == (
+        "s3.amazonaws.com has no permission to invoke unpermitted for arn:aws:s3:::unpermitted: AWS would not let it"
+    )

@@ -97,7 +97,7 @@ def journal_routes(engine: Engine) -> APIRouter:
             raise ResourceNotFound(f"the journal knows of no chain {chain_id!r}")
         return ChainView(chain=chain_id, entries=[entry.as_json() for entry in entries])
 
-    @router.get("/warnings", summary="Recursion loops, with their paths")
+    @router.get("/warnings", summary="Recursion loops with their paths, and permissions that are missing")
     async def list_warnings() -> list[dict[str, Any]]:
         return engine.warnings()
 
