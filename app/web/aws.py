@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qs, unquote
 from uuid import uuid4
 
+import orjson
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
@@ -39,6 +40,7 @@ from app.wire.sqs.plain import plain_params, render_json
 
 _SQS_TARGET = b"AmazonSQS."
 _SQS_VERSION = "2012-11-05"
+_JSON_TYPE = "application/x-amz-json-1.1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,6 +226,10 @@ class AwsEndpoint:
             request = replace(request, body=body)
             if not _is_link(request):
                 self._verify(request)
+            if (plain := _plain(service, request)) is not None:
+                result = await self._carry_out(service, *plain, caller, receive)
+                await send_answer(send, HttpAnswer(200, orjson.dumps(result), _JSON_TYPE), request_id)
+                return
             await self._load(service.model)
             parsed = protocol.parse(service.model, request, checks_model=service.checks_model)
             result = await self._carry_out(service, parsed.operation, parsed.params, caller, receive)
@@ -341,6 +347,16 @@ def _service_of_query(query: str) -> str | None:
     if link is not None:
         return link
     return "sqs" if _is_sqs_query(query.encode()) else service_of_version(values.get("Version", [""])[0])
+
+
+def _plain(service: Service, request: HttpRequest) -> tuple[str, Params] | None:
+    """The operation and its parameters, where the service reads them without its model."""
+    target = request.headers.get("x-amz-target")
+    if service.plain is None or target is None:
+        return None
+    operation = target.rpartition(".")[2]
+    params = service.plain(operation, request.body)
+    return None if params is None else (operation, params)
 
 
 def _refused_json(refused: Refused, headers: Mapping[bytes, bytes]) -> HttpAnswer:

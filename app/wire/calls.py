@@ -267,6 +267,8 @@ class Service:
     errors: ErrorTable = field(default_factory=dict)
     namespace: str = ""
     checks_model: bool = False
+    plain: Callable[[str, bytes], Params | None] | None = None
+    """The parameters of an operation that are read without its model, where it is often asked for in JSON."""
 
     def ask(self, operation: str, params: Params, caller: Caller, engine: Readable) -> Call | Result:
         """What the operation comes to. Raises NotEmulated for one that is not there, and what the operation raises."""

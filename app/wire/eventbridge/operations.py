@@ -3,6 +3,7 @@
 from app.wire.calls import Service
 from app.wire.eventbridge import archives, buses, destinations, entries, rules
 from app.wire.eventbridge.errors import ERRORS
+from app.wire.eventbridge.plain import plain_params
 
 EVENTS = Service(
     "EventBridge",
@@ -55,4 +56,5 @@ EVENTS = Service(
     model="events",
     errors=ERRORS,
     checks_model=True,
+    plain=plain_params,
 )
