@@ -154,10 +154,10 @@ class FunctionTarget:
 
     def deliver(self, parcel: Parcel, now: Instant, settled: Settled) -> None:
         name = parse_function_name(parcel.target, Scope())
-        assert name is not None, "an ARN that was registered as Lambda's parses"
-        chosen = self.functions.choose(name.as_invoked)
-        if chosen is None:
-            settled(ResourceNotFound(f"Function not found: {name.as_invoked}"), now)
+        chosen = self.functions.choose(name.as_invoked) if name is not None else None
+        if name is None or chosen is None:
+            # An ARN of Lambda's need not be a function's: whoever delivers takes any.
+            settled(ResourceNotFound(f"Function not found: {name.as_invoked if name else parcel.target}"), now)
             return
         if (refusal := self.gate.refusal(parcel)) is not None:
             settled(refusal, now)

@@ -2,7 +2,7 @@
 
 import json
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -56,7 +56,7 @@ def aws(service: Live, tmp_path: Path) -> Aws:
     return aws
 
 
-def create(aws: Aws, name: str, expression: str, target: dict[str, object], *more: str) -> str:
+def create(aws: Aws, name: str, expression: str, target: Mapping[str, object], *more: str) -> str:
     printed = aws(
         "scheduler", "create-schedule", "--name", name, "--schedule-expression", expression,
         "--flexible-time-window", "Mode=OFF", "--target", json.dumps({"RoleArn": ROLE, **target}), *more,

@@ -5,7 +5,14 @@ import pytest
 from app.core.chain import Cause
 from app.core.commands import AddFunctionPermission, CreateFunction, DeclareBucket, PutBucketNotification
 from app.core.deployment import Code
-from app.core.errors import AccessDenied, InvalidArgument, InvalidParameterValue, QueueDoesNotExist, Refused
+from app.core.errors import (
+    AccessDenied,
+    InvalidArgument,
+    InvalidParameterValue,
+    QueueDoesNotExist,
+    Refused,
+    ResourceNotFound,
+)
 from app.core.facts import Configured, Effect, PermissionMissing
 from app.core.function import SucceedAfter
 from app.core.names import Arn
@@ -59,6 +66,16 @@ def test_a_function_gets_the_parcel_as_an_asynchronous_event() -> None:
     assert stage.story() == [
         "resize accepted an event from rule nightly", "resize called by rule nightly", "resize succeeded",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("arn", ["layer:nothing", "function:a b", "function:nobody"])
+def test_what_is_no_function_of_lambdas_is_told_and_not_raised(arn: str) -> None:
+    told = Told()
+
+    deliver(Stage().world._targets, f"arn:aws:lambda:us-east-1:000000000000:{arn}", told)
+
+    (refusal,) = told.answers
+    assert isinstance(refusal, ResourceNotFound)
 
 
 def test_a_service_that_is_not_emulated_refuses() -> None:

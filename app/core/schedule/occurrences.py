@@ -6,7 +6,7 @@ clock change skips is left out, one that it repeats is taken once, the first tim
 
 from bisect import bisect_left
 from calendar import monthrange
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,10 +15,10 @@ from app.core.schedule.expression import LAST_YEAR, At, Cron, DayRule, Expressio
 from app.core.time import SECOND_MS, Instant, to_datetime
 
 
-def zone_of(name: str) -> ZoneInfo | None:
+def zone_of(name: str) -> tzinfo | None:
     """The IANA time zone of that name, None when there is none."""
     try:
-        return ZoneInfo(name)
+        return _zone(name)
     except (ValueError, OSError, KeyError):  # no such name, a folder's name, no such zone
         return None
 
@@ -48,8 +48,9 @@ def local_time(instant: Instant, zone: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _zone(name: str) -> ZoneInfo:
-    return ZoneInfo(name)
+def _zone(name: str) -> tzinfo:
+    # UTC needs no table of zones, which a slim machine may lack.
+    return UTC if name == "UTC" else ZoneInfo(name)
 
 
 def _next_of_cron(cron: Cron, after: Instant, zone_name: str) -> Instant | None:
@@ -66,7 +67,7 @@ def _next_of_cron(cron: Cron, after: Instant, zone_name: str) -> Instant | None:
             return at
 
 
-def _placed(local: datetime, zone: ZoneInfo) -> Instant | None:
+def _placed(local: datetime, zone: tzinfo) -> Instant | None:
     """The instant of a local time, the first of two; None when the clocks skip it."""
     at = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
     if at.astimezone(zone).replace(tzinfo=None) != local:

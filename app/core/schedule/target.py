@@ -37,6 +37,8 @@ _BOTOCORE_NAMES: Mapping[str, str] = {
     "sfn": "stepfunctions",
 }
 
+_RUN_TASK: Mapping[str, str] = {"taskDefinitionArn": "taskDefinition", "taskCount": "count"}
+
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
@@ -160,7 +162,7 @@ class ScheduleTarget:
             case "inspector":
                 return ApiCall("inspector", "StartAssessmentRun", {"assessmentTemplateArn": self.arn})
             case "ecs":
-                return ApiCall("ecs", "RunTask", {"cluster": self.arn, **_lower_first(self._of("EcsParameters"))})
+                return ApiCall("ecs", "RunTask", {"cluster": self.arn, **_run_task(self._of("EcsParameters"))})
             case other:
                 raise AssertionError(f"a target of {other} was refused when it was read")
 
@@ -242,6 +244,12 @@ def _dead_letter_queue(given: Mapping[str, Any]) -> Arn | None:
     if arn is not None and (_parsed(arn).service != "sqs" or arn.endswith(".fifo")):
         raise ValidationFailed("Parameter DeadLetterConfig.Arn is not valid. Reason: Must be a standard SQS queue.")
     return arn
+
+
+def _run_task(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Scheduler's parameters under ECS's names."""
+    told = _lower_first(parameters)
+    return {_RUN_TASK.get(name, name): value for name, value in told.items()}
 
 
 def _lower_first(value: Any) -> Any:

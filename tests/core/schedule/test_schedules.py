@@ -301,6 +301,51 @@ def test_services_of_universal_targets_have_the_names_of_the_java_sdk(
     assert (call.service, call.operation) == (service, operation)
 
 
+@pytest.mark.parametrize(
+    ("target", "more", "service", "operation", "parameters"),
+    [
+        (
+            "states:us-east-1:000000000000:stateMachine:m", {}, "stepfunctions", "StartExecution",
+            {"stateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:m", "input": "{}"},
+        ),
+        (
+            "firehose:us-east-1:000000000000:deliverystream/d", {}, "firehose", "PutRecord",
+            {"DeliveryStreamName": "d", "Record": {"Data": "{}"}},
+        ),
+        (
+            "ecs:us-east-1:000000000000:cluster/c",
+            {"EcsParameters": {"TaskDefinitionArn": "t", "TaskCount": 2, "Tags": [{"Key": "a"}]}},
+            "ecs", "RunTask",
+            {"cluster": "arn:aws:ecs:us-east-1:000000000000:cluster/c", "taskDefinition": "t", "count": 2,
+             "tags": [{"key": "a"}]},
+        ),
+        (
+            "codebuild:us-east-1:000000000000:project/p", {}, "codebuild", "StartBuild", {"projectName": "p"},
+        ),
+        (
+            "codepipeline:us-east-1:000000000000:p", {}, "codepipeline", "StartPipelineExecution", {"name": "p"},
+        ),
+        (
+            "sagemaker:us-east-1:000000000000:pipeline/p", {}, "sagemaker", "StartPipelineExecution",
+            {"PipelineName": "arn:aws:sagemaker:us-east-1:000000000000:pipeline/p", "PipelineParameters": []},
+        ),
+        (
+            "inspector:us-east-1:000000000000:target/t/template/x", {}, "inspector", "StartAssessmentRun",
+            {"assessmentTemplateArn": "arn:aws:inspector:us-east-1:000000000000:target/t/template/x"},
+        ),
+    ],
+)  # fmt: skip
+def test_every_templated_target_has_its_operation(
+    stage: Stage, target: str, more: dict[str, object], service: str, operation: str, parameters: dict[str, object]
+) -> None:
+    create(stage, "often", "rate(1 day)", f"arn:aws:{target}", Input="{}", **more)
+
+    call = stage.settle_outside(AwsAnswered({}))
+
+    assert isinstance(call, AwsCall)
+    assert (call.service, call.operation, call.parameters) == (service, operation, parameters)
+
+
 # When it fails ------------------------------------------------------------------------------------------
 
 
