@@ -18,6 +18,7 @@ from tests.bench.fifo import measure_fifo
 from tests.bench.figures import Figure, table
 from tests.bench.invocations import measure_cold_starts, measure_invocations
 from tests.bench.moves import measure_moves
+from tests.bench.retries import measure_retries
 from tests.bench.schedules import measure_schedules
 from tests.bench.sizes import FULL, QUICK, Sizes
 from tests.bench.start import measure_start
@@ -38,6 +39,7 @@ MEASUREMENTS: dict[str, Callable[[Sizes, Path], Awaitable[list[Figure]]]] = {
     "mapping": measure_mapping,
     "invocations": measure_invocations,
     "cold": measure_cold_starts,
+    "retries": measure_retries,
     "schedules": measure_schedules,
     "topics": measure_topics,
     "patterns": measure_patterns,

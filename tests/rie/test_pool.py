@@ -21,7 +21,7 @@ APP = """
     import os, time
 
     def handler(event, context):
-        time.sleep(0.01)
+        time.sleep(2.5 if event == "hang" else 0.01)
         return {"event": event, "pid": os.getpid()}
     """
 
@@ -62,3 +62,22 @@ async def test_calls_go_on_when_an_emulator_dies_and_use_it_again_when_it_is_bac
     assert len({answer["pid"] for answer in back}) == 2
     assert "1 of 2" in listed
     assert f"work lost environment 1, http://127.0.0.1:{port}: " in listed
+
+
+async def test_an_emulator_that_hangs_is_left_alone_until_it_has_answered(tmp_path: Path) -> None:
+    """A second call would make it panic: it would be gone, and not come back."""
+    write(tmp_path, "app.py", APP)
+    settings = "functions: {{work: {{rie: [{0}, {1}], Timeout: 1}}}}"
+    async with emulator(tmp_path, timeout_s=10) as first, emulator(tmp_path, timeout_s=10) as second:
+        with serving(settings.format(first, second)) as service:
+            ask = asyncio.to_thread
+            hung = await ask(service.post, "functions/work/invoke", "hang")
+            lost = await ask(service.get, "functions/work")
+            meanwhile = [await ask(call, service, number) for number in range(5)]
+            await eventually(lambda: not service.get("functions/work")["lost"])
+            after = [await ask(call, service, number) for number in range(5)]
+
+    assert hung["outcome"] == "timed out"
+    assert [(each["environment"], each["why"]) for each in lost["lost"]] == [(0, "busy with a call that took too long")]
+    assert len({answer["pid"] for answer in meanwhile}) == 1
+    assert {answer["pid"] for answer in after}.isdisjoint({answer["pid"] for answer in meanwhile})
