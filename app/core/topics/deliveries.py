@@ -204,6 +204,10 @@ class Deliveries:
         ]
         if settings.is_raw:
             headers.append(("x-amz-sns-rawdelivery", "true"))
+        if delivery.trace_header is not None:
+            # A topic passes the publisher's trace on to endpoints too (sns-active-tracing). An endpoint of ours, such
+            # as a function's URL, knows by it whom it comes from.
+            headers.append(("x-amzn-trace-id", delivery.trace_header))
         body = notification.message.encode() if settings.is_raw else self._envelope(delivery)
         delivery.is_taken = True
         delivery.outcome = "waits for the endpoint's answer"

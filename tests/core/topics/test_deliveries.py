@@ -3,9 +3,10 @@
 import json
 from dataclasses import dataclass, field
 
-from app.core.commands import DeleteTopic, SetSubscriptionAttribute, Unsubscribe
+from app.core.commands import DeleteTopic, Origin, SetSubscriptionAttribute, Unsubscribe
 from app.core.errors import Refused, TooManyRequests
 from app.core.facts import (
+    LoopWarned,
     NotificationDeadLettered,
     NotificationDelivered,
     NotificationDropped,
@@ -201,6 +202,23 @@ def test_an_endpoint_is_told_with_the_headers_of_sns() -> None:
     }
     assert json.loads(call.body)["MessageId"] == published.message_id
     assert len(stage.of(NotificationDelivered)) == 1
+
+
+def test_an_endpoint_is_told_the_trace_of_the_publisher() -> None:
+    """So a function behind its own URL that publishes to the topic again is a loop, and no news each time."""
+    stage = Stage()
+    news, worker = stage.topic("news"), stage.function("worker")
+    hooked(stage, news)
+    stage.invoke(worker)
+
+    for _ in range(2):
+        stage.publish(news, origin=Origin(trace_header=stage.calls[0].trace_header))
+        told = dict(sent(stage).headers)["x-amzn-trace-id"]
+        stage.settle_outside(OK)
+        stage.settle()
+        stage.invoke(worker, origin=Origin(trace_header=told))
+
+    assert [fact.kind for fact in stage.of(LoopWarned)] == ["early"]
 
 
 def test_raw_delivery_to_an_endpoint_is_the_message_and_says_so() -> None:
