@@ -53,6 +53,19 @@ def test_a_signal_ends_it_and_every_process_it_started(folder: Path, by: signal.
     assert "Aborted" not in said
 
 
+def test_what_is_killed_leaves_nothing_behind_either(folder: Path) -> None:
+    with live(folder, SETTINGS) as service:
+        service.post("queues/orders/messages", {"body": "go"})
+        until(lambda: "under way" in service.get("functions/slow/logs")["lines"])
+        started = offspring(service.process.pid)
+        service.process.kill()
+        service.process.wait()
+
+    # The guard among them ends last, when the others have.
+    until(lambda: not any(is_alive(pid) for pid in started))
+    assert len(started) == 3
+
+
 def test_a_second_start_on_the_same_port_works_at_once(folder: Path) -> None:
     with live(folder, SETTINGS) as first:
         port = first.port

@@ -1,21 +1,16 @@
 """One place for an environment of a function, and the environment in it, if any: cold starts, warm ones, and ends."""
 
 import asyncio
-import os
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
-from app.adapters.faults import fault_payload, parse_fault, response_too_large
 from app.adapters.logs import InvocationLogs
 from app.adapters.process.ends import (
     Ended,
     Erred,
-    ExtensionFailed,
     InitEnd,
-    InitErred,
     Overran,
     Ready,
     Responded,
@@ -25,12 +20,14 @@ from app.adapters.process.ends import (
 from app.adapters.process.environment import Environment, Sandbox, ShutdownReason, new_log_stream
 from app.adapters.process.output import InvocationLog
 from app.adapters.process.platform import PlatformLog
+from app.adapters.process.report import Report, entrypoint_failed, failure_of, outcome_of
 from app.adapters.process.run_folder import RunFolder
 from app.adapters.process.spec import ProcessSpec
+from app.adapters.process.storage import size_mb
 from app.adapters.process.telemetry import Telemetry
 from app.adapters.process.variables import InvalidEntrypoint
 from app.adapters.process.watch import CodeWatch
-from app.core.invocation import Exited, HandlerFailed, InitFailed, Invocation, Outcome, Ran, Succeeded, TimedOut
+from app.core.invocation import Invocation, Outcome
 from app.core.time import Instant
 from app.engine.ports import EnvironmentStatus, ResponseSink
 
@@ -151,7 +148,7 @@ class Slot:
             self._began(sandbox, environment.duration_ms, is_suppressed=False)
             self._state = "idle"
         else:
-            self._platform.init_done("init", environment.duration_ms, *_failure_of(end))
+            self._platform.init_done("init", environment.duration_ms, *failure_of(end))
             await self._end_runtime(end)
         return end
 
@@ -201,7 +198,7 @@ class Slot:
             self._counts.warm += 1
             log = self._log_of(invocation, self._sandbox)
             self._platform.log = log
-            report = _Report(self._spec, invocation, log, self._platform, environment).begin()
+            report = Report(self._spec, invocation, log, self._platform, environment).begin()
             end = await environment.run(invocation, within_ms=invocation.timeout_ms, log=log, sink=sink)
             if not isinstance(end, Ended) or end.was_told:
                 return await self._settle(end, report)
@@ -218,7 +215,7 @@ class Slot:
             log = self._log_of(invocation, self._sandbox) if self._sandbox else self._log_of(invocation, None)
             self._environment = None
             await self._end_sandbox("failed init", ShutdownReason.FAILURE)
-            return _entrypoint_failed(self._spec, invocation, log, error)
+            return entrypoint_failed(self._spec, invocation, log, error)
 
     async def _warm_environment(self) -> Environment | None:
         if self._watch is not None and self._watch.has_changed():
@@ -236,9 +233,9 @@ class Slot:
         self._platform.init_started("init", sandbox.log_stream)
         init_end = await environment.initialise(self._spec.init_limit_ms)
         self._tell_extensions(init_end)
-        report = _Report(self._spec, invocation, log, self._platform, environment)
+        report = Report(self._spec, invocation, log, self._platform, environment)
         if not isinstance(init_end, Ready):
-            status, error_type = _failure_of(init_end)
+            status, error_type = failure_of(init_end)
             self._platform.init_done("init", environment.duration_ms, status, error_type)
             await self._end_runtime(init_end)
             return await self._invoke_after_fault(invocation, sandbox, sink, log=log, spent_ms=0.0)
@@ -263,7 +260,7 @@ class Slot:
         log = log or self._log_of(invocation, sandbox)
         environment = self._new_environment(sandbox, log)
         assert self._platform is not None, "an environment has its platform"
-        report = _Report(self._spec, invocation, log, self._platform, environment, spent_ms=spent_ms)
+        report = Report(self._spec, invocation, log, self._platform, environment, spent_ms=spent_ms)
         if not is_begun:
             report.begin()
         if self._invocations:
@@ -278,7 +275,7 @@ class Slot:
             left_ms = max(0.0, invocation.timeout_ms - spent_ms)
             end = await environment.run(invocation, within_ms=left_ms, log=log, sink=sink)
             return await self._settle(end, report)
-        status, error_type = _failure_of(init_end)
+        status, error_type = failure_of(init_end)
         self._platform.init_done("invoke", environment.duration_ms, status, error_type)
         if isinstance(init_end, Ended) and init_end.status == _SEGMENTATION_FAULT and spent_ms < invocation.timeout_ms:
             # Recorded: Lambda begins such an init again and again, until the function's time is up
@@ -287,7 +284,7 @@ class Slot:
             return await self._invoke_after_fault(invocation, sandbox, sink, log=log, spent_ms=spent_ms)
         return await self._settle(init_end, report)
 
-    async def _settle(self, end: InitEnd | RunEnd, report: "_Report") -> Outcome:
+    async def _settle(self, end: InitEnd | RunEnd, report: Report) -> Outcome:
         """What an end means, with the runtime put away where it cannot go on."""
         environment = report.environment
         aftermath = environment.aftermath
@@ -299,7 +296,7 @@ class Slot:
         self._invocations += 1
         self._last_used_at = self._logs.now()
         self._look_at_storage(report)
-        outcome = _outcome_of(end, report)
+        outcome = outcome_of(end, report)
         self._max_memory_mb = report.memory_mb
         return outcome
 
@@ -370,130 +367,14 @@ class Slot:
                     self._observer.ended(self._number, sandbox.log_stream, reason)
             sandbox.record.close()
 
-    def _look_at_storage(self, report: "_Report") -> None:
+    def _look_at_storage(self, report: Report) -> None:
         """Tell of more in `/tmp` than the function may have. Lambda lets the write fail; here nothing can."""
         now = time.monotonic()
         if self._sandbox is None or now < self._look_at_storage_at:
             return
-        used_mb = _size_mb(self._sandbox.record.tmp)
+        used_mb = size_mb(self._sandbox.record.tmp)
         # A folder with many files is looked at less often, so that looking costs a hundredth of the time at most.
         self._look_at_storage_at = now + max(_LOOK_AT_STORAGE_EVERY_S, 100 * (time.monotonic() - now))
         if used_mb > self._spec.ephemeral_storage_mb:
             limit_mb = self._spec.ephemeral_storage_mb
             report.platform.note(f"the temporary folder holds {used_mb} MB, EphemeralStorage is {limit_mb} MB")
-
-
-class _Report:
-    """The figures of one invocation, and the platform's lines with them."""
-
-    def __init__(
-        self, spec: ProcessSpec, invocation: Invocation, log: InvocationLog, platform: PlatformLog,
-        environment: Environment, *, spent_ms: float = 0.0,
-    ) -> None:  # fmt: skip
-        self.invocation = invocation
-        self.environment = environment
-        self.platform = platform
-        self.init_ms: float | None = None
-        self.spent_ms = spent_ms
-        self.memory_mb = 0
-        self._spec = spec
-        self._log = log
-        self._log_stream = log.stream
-        self._duration_ms: float | None = None
-
-    def begin(self) -> "_Report":
-        self.platform.started(self.invocation)
-        return self
-
-    def measure(self) -> None:
-        """Note the figures while the process can still be asked."""
-        self._duration_ms = self.environment.duration_ms + self.spent_ms
-        self.memory_mb = self.environment.max_memory_mb
-
-    def write(self, status: str, error_type: str = "", *, produced_bytes: int | None = None) -> Ran:
-        """END and REPORT, and the same figures for the outcome."""
-        if self._duration_ms is None:
-            self.measure()
-        duration_ms = self._duration_ms or 0.0
-        aftermath = self.environment.aftermath
-        self.platform.runtime_done(
-            self.invocation, self.environment.runtime_ms + self.spent_ms, produced_bytes, status, error_type
-        )
-        if aftermath is not None:
-            status, error_type = _failure_of(aftermath)
-        self.platform.reported(self.invocation, duration_ms, self.init_ms, self.memory_mb, status, error_type)
-        return Ran(duration_ms, self.init_ms, self._log.tail, self._log_stream)
-
-
-def _failure_of(end: InitEnd | RunEnd) -> tuple[str, str]:
-    """Status and error type, as REPORT and INIT_REPORT tell them."""
-    match end:
-        case InitErred(error_type=error_type, payload=payload):
-            fault = parse_fault(payload)
-            return "error", (fault.error_type if fault else "") or error_type or "Runtime.Unknown"
-        case Ended():
-            return "error", "Runtime.ExitError"
-        case ExtensionFailed(error_type=error_type):
-            return "error", error_type
-        case Overran():
-            return "timeout", ""
-        case _:
-            return "success", ""
-
-
-def _outcome_of(end: InitEnd | RunEnd, report: _Report) -> Outcome:
-    invocation = report.invocation
-    status, error_type = _failure_of(end)
-    match end:
-        case Responded(payload=payload):
-            return Succeeded(payload, report.write("success", produced_bytes=len(payload)))
-        case ResponseTooLarge():
-            return response_too_large(report.write("failure", "Function.ResponseSizeTooLarge"))
-        case Erred(error_type=error_type, payload=payload):
-            fault = parse_fault(payload)
-            message = fault.message if fault else ""
-            error_type = (fault.error_type if fault else "") or error_type or "Runtime.Unknown"
-            return HandlerFailed(error_type, message, payload, report.write("failure", error_type))
-        case InitErred(payload=payload):
-            fault = parse_fault(payload)
-            return InitFailed(error_type, fault.message if fault else "", payload, report.write(status, error_type))
-        case ExtensionFailed(message=message):
-            message = f"RequestId: {invocation.request_id} Error: {message}"
-            payload = fault_payload(error_type, message)
-            return InitFailed(error_type, message, payload, report.write(status, error_type))
-        case Ended(status=exit_status):
-            return Exited(exit_status, report.write(status, error_type))
-        case Overran():
-            return TimedOut(invocation.timeout_ms, report.write(status))
-        case Ready():
-            raise AssertionError("being ready settles nothing")
-
-
-def _entrypoint_failed(
-    spec: ProcessSpec, invocation: Invocation, log: InvocationLog, error: InvalidEntrypoint
-) -> InitFailed:
-    message = f"RequestId: {invocation.request_id} Error: {error}"
-    log.write_line(f"{message}\nRuntime.InvalidEntrypoint\n".encode())
-    payload = fault_payload("Runtime.InvalidEntrypoint", message)
-    return InitFailed("Runtime.InvalidEntrypoint", message, payload, Ran(log_tail=log.tail, environment=spec.name))
-
-
-def _size_mb(folder: Path) -> int:
-    return sum(_sizes(str(folder))) // (1024 * 1024)
-
-
-def _sizes(folder: str) -> Sequence[int]:
-    sizes: list[int] = []
-    try:
-        entries = list(os.scandir(folder))
-    except OSError:
-        return sizes
-    for entry in entries:
-        try:
-            if entry.is_dir(follow_symlinks=False):
-                sizes += _sizes(entry.path)
-            else:
-                sizes.append(entry.stat(follow_symlinks=False).st_blocks * 512)
-        except OSError:
-            continue
-    return sizes
