@@ -1,5 +1,6 @@
 """What ties a machine to time, and the one timetable over all of them."""
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush
 from itertools import count
@@ -40,15 +41,32 @@ class Timetable(Generic[M]):
         self._heap: list[tuple[Instant, int, M]] = []
         self._bookings: dict[int, _Booking] = {}
         self._numbers = count()
+        self._standing: list[tuple[M, Callable[[], Instant | None], _Booking]] = []
 
     def book(self, machine: M) -> None:
         """Note the machine's next wake-up. To be called after every verb on it."""
+        booking = self._booking_of(machine)
+        at = machine.next_wakeup()
+        if at != booking.at:
+            self._note(machine, booking, at)
+
+    def book_all(self, machines: Iterable[M]) -> None:
+        """The same for machines that are never forgotten, and always the same ones: called after every command, with
+        all of them, it must cost little."""
+        if not self._standing:
+            self._standing = [(machine, machine.next_wakeup, self._booking_of(machine)) for machine in machines]
+        for machine, next_wakeup, booking in self._standing:
+            at = next_wakeup()
+            if at != booking.at:
+                self._note(machine, booking, at)
+
+    def _booking_of(self, machine: M) -> _Booking:
         booking = self._bookings.get(id(machine))
         if booking is None:
             booking = self._bookings[id(machine)] = _Booking(next(self._numbers))
-        at = machine.next_wakeup()
-        if at == booking.at:
-            return
+        return booking
+
+    def _note(self, machine: M, booking: _Booking, at: Instant | None) -> None:
         booking.at = at
         if at is None:
             return

@@ -150,6 +150,7 @@ class World:
         )
         self._url_configs = UrlConfigs(ids, self._gateways, self._check_function)
         self._apis = Apis(ids, self._gateways)
+        self._standing = (*self._machines, *self._quiet)
         self._verbs = self._table_of_verbs()
         self._now: Instant = 0
 
@@ -504,10 +505,7 @@ class World:
                 if mapping.queue in self._queues:
                     # What it received is hidden now, and comes back.
                     self._timetable.book(self._queues[mapping.queue])
-        for machine in self._machines:
-            self._timetable.book(machine)
-        for machine in self._quiet:
-            self._timetable.book(machine)
+        self._timetable.book_all(self._standing)
 
     def _wake(self, machine: Queue | Mapping | Waking, at: Instant) -> None:
         match machine:

@@ -93,3 +93,15 @@ def test_outdated_bookings_do_not_pile_up() -> None:
         timetable.book(bell)
 
     assert len(timetable) < 100
+
+
+def test_machines_that_are_always_there_are_booked_all_at_once() -> None:
+    timetable: Timetable[Bell] = Timetable()
+    bells = [Bell("one"), Bell("other", [5])]
+    timetable.book_all(bells)
+    first = timetable.next_wakeup()
+    bells[0].times = [3]
+    timetable.book_all(bells)
+
+    assert first == 5
+    assert rung(timetable, 10) == ["one at 3", "other at 5"]

@@ -13,7 +13,8 @@ from typing import TypeAlias, cast
 
 import httptools
 
-_LONGEST_HELD_S = 0.005
+_LONGEST_HELD_S = 0.1
+"""How long an answer waits for the next one. Who asked for that already does nothing else meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)

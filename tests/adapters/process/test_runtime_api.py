@@ -399,3 +399,23 @@ async def test_unknown_paths_are_404_and_wrong_methods_405(bench: Bench) -> None
     ]
 
     assert statuses == [404, 404, 405, 405, 405]
+
+
+async def test_an_answer_waits_a_moment_for_the_one_that_was_asked_for_with_it(bench: Bench) -> None:
+    runtime = bench.client()
+    bench.api.offer(OFFER)
+    await runtime.call("GET", "/invocation/next")
+    both = (
+        b"POST /2018-06-01/runtime/invocation/r-1/response HTTP/1.1\r\nContent-Length: 1\r\n\r\n1"
+        b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n\r\n"
+    )
+
+    await runtime.send(both)
+    await eventually(lambda: bench.told.story == ["delivered", "responded 1", "polled"])
+    bench.api.offer(OFFER)
+    together = [await runtime.receive(), await runtime.receive()]
+    await runtime.send(both)
+    alone = await runtime.receive()
+
+    assert [reply.status for reply in together] == [202, 200]
+    assert alone.status == 202
