@@ -1,12 +1,13 @@
 """What was deployed of a function: its code, and the part of its configuration that only its endpoint needs."""
 
-from base64 import b32encode
+import re
+from base64 import b32decode, b32encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
-from app.core.names import Arn
+from app.core.names import Arn, parse_arn
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +54,24 @@ class Deployment:
     __hash__ = None  # type: ignore[assignment]
 
 
+_KEY = re.compile(r"TFSH([A-Z2-7]{8})[A-Z2-7]{8}")
+
+
 def access_key_ids_of(function: Arn, count: int) -> tuple[str, ...]:
-    """An access key id for each environment of a function: always the same ones, and none that is an account's."""
+    """An access key id for each environment of a function, always the same ones: its account is in them."""
+    account = parse_arn(function).account
+    # Twelve decimal digits are less than 2**40, which is eight digits of base 32.
+    owner = b32encode(int(account).to_bytes(5, "big")).decode() if account.isdecimal() else "A" * 8
     return tuple(
-        "TFSH" + b32encode(blake2b(f"{function} {slot}".encode(), digest_size=10).digest()).decode()
+        f"TFSH{owner}" + b32encode(blake2b(f"{function} {slot}".encode(), digest_size=5).digest()).decode()
         for slot in range(count)
     )
+
+
+def account_of_key(access_key_id: str) -> str | None:
+    """The account of the function whose environment has this key; None for a key that is no environment's."""
+    found = _KEY.fullmatch(access_key_id)
+    return f"{int.from_bytes(b32decode(found[1]), 'big'):012d}" if found is not None else None
 
 
 def revision_id(*parts: object) -> str:

@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.request import urlopen
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -403,3 +404,19 @@ def test_a_permission_that_is_missing_is_among_the_warnings(service: Serving, la
     assert warning["text"] == (
         "s3.amazonaws.com has no permission to invoke unpermitted for arn:aws:s3:::unpermitted: AWS would not let it"
     )
+
+
+def test_what_a_function_calls_is_in_its_own_account_and_region(service: Serving) -> None:
+    here = {"key": "111122223333", "region": "eu-west-1"}
+    lambda_, sqs = (
+        boto3.client(
+            name, endpoint_url=service.url, region_name=here["region"], aws_access_key_id=here["key"],
+            aws_secret_access_key="any",
+        )
+        for name in ("lambda", "sqs")
+    )  # fmt: skip
+    sqs.create_queue(QueueName="abroad")
+    source = "import boto3\ndef handler(event, context): return boto3.client('sqs').get_queue_url(QueueName='abroad')"
+    create(lambda_, "abroad", source)
+
+    assert invoked(lambda_, "abroad")["QueueUrl"].endswith("/111122223333/abroad")

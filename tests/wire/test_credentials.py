@@ -1,7 +1,8 @@
 """Who a request says it is from."""
 
+from app.core.deployment import access_key_ids_of
 from app.core.names import Scope
-from app.wire.credentials import ANONYMOUS, Credential, credential_in
+from app.wire.credentials import ANONYMOUS, Credential, credential_in, parse_credential
 
 
 def _header(key: str, region: str = "us-east-1", service: str = "sqs") -> str:
@@ -32,3 +33,11 @@ def test_a_request_without_signature_is_anonymous_in_the_default_account() -> No
 
 def test_a_header_of_another_scheme_says_nothing() -> None:
     assert credential_in("Bearer abc", "") is ANONYMOUS
+
+
+def test_the_key_of_a_functions_environment_is_of_its_account() -> None:
+    first, second = access_key_ids_of("arn:aws:lambda:eu-west-1:999999999999:function:f", 2)
+
+    assert (len(first), first != second) == (20, True)
+    assert parse_credential(f"{first}/20261121/eu-west-1/sqs/aws4_request").scope == Scope("999999999999", "eu-west-1")
+    assert parse_credential("TFSHNOKEY/20261121/eu-west-1/sqs/aws4_request").scope.account == "000000000000"
