@@ -95,7 +95,7 @@ class MotoS3:
             return BucketSwept(())
         partition, account = owner
         backend = s3_backends[account][partition]
-        done = tuple(sweep(backend, backend.get_bucket(call.bucket), call.rules, call.at))
+        done = tuple(sweep(backend, backend.get_bucket(call.bucket), call))
         self._changes.clear()
         return BucketSwept(done)
 

@@ -1,24 +1,26 @@
 """Lifecycle rules carried out on moto's objects: the core says what is due, this does it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from moto.s3.models import FakeBucket, FakeDeleteMarker
 
 from app.adapters.moto_backend import NULL_VERSION, Backend, instant_of, object_change, without
-from app.core.lifecycle import Expire, LifecycleRule, Move, Remove, StoredVersion, Swept, due_actions, is_upload_due
+from app.core.lifecycle import Expire, Move, Remove, StoredVersion, Swept, due_actions, is_upload_due
 from app.core.names import Scope
 from app.core.object_event import Details
+from app.core.outside_calls import SweepBucket
 from app.core.time import Instant, to_datetime
 
 
-def sweep(backend: Backend, bucket: FakeBucket, rules: Sequence[LifecycleRule], at: Instant) -> Iterator[Swept]:
-    """Do everything that is due in the bucket at the midnight `at`, key by key. What is locked stays (object lock)."""
+def sweep(backend: Backend, bucket: FakeBucket, call: SweepBucket) -> Iterator[Swept]:
+    """Do everything that is due in the bucket at the call's midnight, key by key. What is locked stays."""
+    rules, at = call.rules, call.at
     for key_name in sorted(bucket.keys):
         held = list(reversed(bucket.keys.getlist(key_name)))
         stored = [_as_stored(backend, version) for version in held]
         moto_of = {id(version): moto for version, moto in zip(stored, held, strict=True)}
-        for action in due_actions(rules, stored, at):
+        for action in due_actions(rules, stored, at, call.small):
             moto_version = moto_of[id(action.version)]
             match action:
                 case Move(storage_class=storage_class):

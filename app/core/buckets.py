@@ -14,11 +14,17 @@ from app.core.commands import (
     PutBucketNotification,
     Routed,
 )
-from app.core.errors import NoSuchBucket, Refused, ResourceNotFound
+from app.core.errors import InvalidArgument, NoSuchBucket, Refused, ResourceNotFound
 from app.core.facts import Configured, Effect, NotificationFailed, NotificationSent, ObjectChanged
 from app.core.functions import Functions, parse_function_name
 from app.core.ids import Ids
-from app.core.lifecycle import LifecycleRule, NoSuchLifecycleConfiguration, Swept
+from app.core.lifecycle import (
+    SMALL_MAY_BE_ARCHIVED,
+    SMALL_STAY,
+    LifecycleRule,
+    NoSuchLifecycleConfiguration,
+    Swept,
+)
 from app.core.lifecycle_rules import checked
 from app.core.names import Arn, Scope, bucket_arn, parse_arn
 from app.core.notification import (
@@ -54,6 +60,7 @@ class Bucket:
     configuration: NotificationConfiguration = field(default_factory=NotificationConfiguration)
     starts_versioned: bool = False
     lifecycle: tuple[LifecycleRule, ...] = ()
+    small_objects: str = SMALL_STAY
 
 
 @dataclass(slots=True)
@@ -74,7 +81,7 @@ class Buckets:
 
     def __post_init__(self) -> None:
         self.restores = Restores(self._restored)
-        self.sweeps = Sweeps(self.outside, self._rules_by_bucket, self._swept)
+        self.sweeps = Sweeps(self.outside, self._with_rules, self._swept)
 
     def __getitem__(self, name: str) -> Bucket:
         try:
@@ -112,7 +119,13 @@ class Buckets:
     def put_lifecycle(self, command: PutBucketLifecycle, now: Instant) -> None:
         """Raises NoSuchBucket, MalformedXml, InvalidArgument, InvalidLifecycleRequest."""
         bucket = self[command.bucket]
+        if command.small not in (SMALL_STAY, SMALL_MAY_BE_ARCHIVED):
+            raise InvalidArgument(
+                f"Invalid value for TransitionDefaultMinimumObjectSize: {command.small}",
+                {"ArgumentName": "x-amz-transition-default-minimum-object-size", "ArgumentValue": command.small},
+            )
         bucket.lifecycle = checked(command.rules, self.ids.uuid) if command.rules else ()
+        bucket.small_objects = command.small
         self.sweeps.rules_changed(now)
         self.outbox.append(Configured(f"bucket {bucket.name}: {len(bucket.lifecycle)} lifecycle rules set"))
 
@@ -226,8 +239,8 @@ class Buckets:
                 now,
             )  # fmt: skip
 
-    def _rules_by_bucket(self) -> dict[str, tuple[LifecycleRule, ...]]:
-        return {name: bucket.lifecycle for name, bucket in self.all.items() if bucket.lifecycle}
+    def _with_rules(self) -> dict[str, tuple[tuple[LifecycleRule, ...], str]]:
+        return {name: (bucket.lifecycle, bucket.small_objects) for name, bucket in self.all.items() if bucket.lifecycle}
 
     def _direct(self, function: str, scope: Scope) -> Arn:
         name = parse_function_name(function, scope)

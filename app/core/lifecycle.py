@@ -7,12 +7,17 @@ from typing import TypeAlias
 from app.core.errors import Refused
 from app.core.names import Scope
 from app.core.object_event import Details
-from app.core.restores import next_midnight
+from app.core.restores import ARCHIVES, next_midnight
 from app.core.time import DAY_MS, Instant
 from app.core.value import value
 
 SMALLEST_TRANSITION_BYTES = 128 * 1024
-"""Smaller objects stay where they are unless the rule's filter speaks of sizes (user guide, since September 2024)."""
+"""Smaller objects stay where they are unless the rule's filter speaks of sizes (lifecycle-transition-general-
+considerations)."""
+
+SMALL_STAY, SMALL_MAY_BE_ARCHIVED = "all_storage_classes_128K", "varies_by_storage_class"
+"""What a configuration says of small objects (`TransitionDefaultMinimumObjectSize`): that they stay, or that they may
+go to the archives, which had no least size before September 2024."""
 
 DEPTHS = {
     "STANDARD": 0,
@@ -144,8 +149,11 @@ class Swept:
     details: Details
 
 
-def due_actions(rules: Sequence[LifecycleRule], versions: Sequence[StoredVersion], at: Instant) -> Iterator[Action]:
+def due_actions(
+    rules: Sequence[LifecycleRule], versions: Sequence[StoredVersion], at: Instant, small: str = SMALL_STAY
+) -> Iterator[Action]:
     """What the rules want done to the versions of one key, the newest first, at the midnight `at`; one action each.
+    `small` is one of SMALL_STAY and SMALL_MAY_BE_ARCHIVED.
 
     Where several rules apply, to delete for good comes before all else, and the lower storage class before the higher
     (user guide, lifecycle-conflicts).
@@ -154,10 +162,10 @@ def due_actions(rules: Sequence[LifecycleRule], versions: Sequence[StoredVersion
     for place, version in enumerate(versions):
         matching = [rule for rule in enabled if _is_for(rule.filter, version)]
         if place == 0:
-            action = _due_to_current(matching, version, is_only=len(versions) == 1, at=at)
+            action = _due_to_current(matching, version, is_only=len(versions) == 1, at=at, small=small)
         else:
             since = versions[place - 1].created_at
-            action = _due_to_noncurrent(matching, version, newer=place - 1, since=since, at=at)
+            action = _due_to_noncurrent(matching, version, newer=place - 1, since=since, at=at, small=small)
         if action is not None:
             yield action
 
@@ -186,7 +194,7 @@ def _is_for(filter: KeyFilter, version: StoredVersion) -> bool:
 
 
 def _due_to_current(
-    rules: Sequence[LifecycleRule], version: StoredVersion, *, is_only: bool, at: Instant
+    rules: Sequence[LifecycleRule], version: StoredVersion, *, is_only: bool, at: Instant, small: str
 ) -> Action | None:
     if version.is_marker:
         return Remove(version) if is_only and any(_clears(rule, version, at) for rule in rules) else None
@@ -196,13 +204,14 @@ def _due_to_current(
         transition.storage_class
         for rule in rules
         for transition in rule.transitions
-        if _may_move(rule, version) and _is_due(transition.days, transition.date, version.created_at, at)
+        if _may_move(rule, version, transition.storage_class, small)
+        and _is_due(transition.days, transition.date, version.created_at, at)
     ]
     return _down_to(version, wanted)
 
 
 def _due_to_noncurrent(
-    rules: Sequence[LifecycleRule], version: StoredVersion, *, newer: int, since: Instant, at: Instant
+    rules: Sequence[LifecycleRule], version: StoredVersion, *, newer: int, since: Instant, at: Instant, small: str
 ) -> Action | None:
     for rule in rules:
         is_kept = rule.noncurrent_days is None or newer < (rule.newer or 0)
@@ -214,7 +223,9 @@ def _due_to_noncurrent(
         transition.storage_class
         for rule in rules
         for transition in rule.noncurrent_transitions
-        if _may_move(rule, version) and newer >= (transition.newer or 0) and _have_passed(transition.days, since, at)
+        if _may_move(rule, version, transition.storage_class, small)
+        and newer >= (transition.newer or 0)
+        and _have_passed(transition.days, since, at)
     ]
     return _down_to(version, wanted)
 
@@ -230,8 +241,10 @@ def _clears(rule: LifecycleRule, marker: StoredVersion, at: Instant) -> bool:
     )
 
 
-def _may_move(rule: LifecycleRule, version: StoredVersion) -> bool:
-    return rule.filter.speaks_of_sizes or version.size >= SMALLEST_TRANSITION_BYTES
+def _may_move(rule: LifecycleRule, version: StoredVersion, storage_class: str, small: str) -> bool:
+    if rule.filter.speaks_of_sizes or version.size >= SMALLEST_TRANSITION_BYTES:
+        return True
+    return small == SMALL_MAY_BE_ARCHIVED and storage_class in ARCHIVES
 
 
 def _down_to(version: StoredVersion, storage_classes: Sequence[str]) -> Move | None:

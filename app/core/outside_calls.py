@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, TypeAlias
 
-from app.core.lifecycle import LifecycleRule, Swept
+from app.core.lifecycle import SMALL_STAY, LifecycleRule, Swept
 from app.core.names import Scope
 from app.core.time import Instant
 from app.core.value import value
@@ -40,6 +40,7 @@ class SweepBucket:
     bucket: str
     rules: tuple[LifecycleRule, ...]
     at: Instant
+    small: str = SMALL_STAY
 
 
 @value(frozen=True, slots=True)

@@ -14,13 +14,14 @@ Tell = Callable[[str, Swept, Instant], None]
 
 @dataclass(slots=True)
 class Sweeps:
-    """`rules_of` gives the buckets that have rules; `tell` is told of everything that was done in one.
+    """`rules_of` gives the rules of the buckets that have some, with what is said of small objects; `tell` is told of
+    everything that was done in one.
 
     S3 gets round to it during the day; here it is done at once. The machine wakes only while there are rules.
     """
 
     outside: Outside
-    rules_of: Callable[[], Mapping[str, tuple[LifecycleRule, ...]]]
+    rules_of: Callable[[], Mapping[str, tuple[tuple[LifecycleRule, ...], str]]]
     tell: Tell
     _next: Instant | None = None
 
@@ -38,8 +39,8 @@ class Sweeps:
         if self._next is None or self._next > now:
             return
         midnight = now // DAY_MS * DAY_MS
-        for bucket, rules in sorted(self.rules_of().items()):
-            self.outside.call(SweepBucket(bucket, rules, midnight), self._settled(bucket))
+        for bucket, (rules, small) in sorted(self.rules_of().items()):
+            self.outside.call(SweepBucket(bucket, rules, midnight, small), self._settled(bucket))
         self._next = _midnight_after(now)
 
     def _settled(self, bucket: str) -> Callable[[OutsideAnswer, Instant], None]:

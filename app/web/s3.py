@@ -18,6 +18,7 @@ from app.core.commands import (
     PutBucketNotification,
 )
 from app.core.errors import MalformedXml, Refused
+from app.core.lifecycle import SMALL_STAY
 from app.engine.driver import Engine
 from app.engine.storage import (
     BucketCreated,
@@ -39,6 +40,9 @@ _LOG = logging.getLogger(__name__)
 _HOP_HEADERS = frozenset({"connection", "keep-alive", "transfer-encoding", "expect", "host"})
 _SERVER_HEADERS = frozenset({"date", "server"})
 """The HTTP server writes these."""
+
+
+_SMALL = "x-amz-transition-default-minimum-object-size"
 
 
 class S3App:
@@ -105,7 +109,8 @@ class S3App:
         try:
             if request.method == "GET":
                 found = self._engine.world.bucket_lifecycle(bucket)
-                return StoreAnswer(200, {"content-type": "application/xml"}, render_lifecycle(found))
+                small = self._engine.world.buckets[bucket].small_objects
+                return StoreAnswer(200, {"content-type": "application/xml", _SMALL: small}, render_lifecycle(found))
             self._engine.world.bucket_notification(bucket)  # a bucket that is not there comes before a bad body
             if request.method == "DELETE":
                 self._engine.submit(PutBucketLifecycle(bucket, ()))
@@ -113,8 +118,9 @@ class S3App:
             rules = parse_lifecycle(request.body)
             if not rules:
                 raise MalformedXml
-            self._engine.submit(PutBucketLifecycle(bucket, rules))
-            return StoreAnswer(200, {})
+            small = request.headers.get(_SMALL, SMALL_STAY)
+            self._engine.submit(PutBucketLifecycle(bucket, rules, small))
+            return StoreAnswer(200, {_SMALL: small})
         except Refused as refused:
             return _refused(refused, bucket)
 

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from app.core.lifecycle import (
+    SMALL_MAY_BE_ARCHIVED,
     Action,
     Expire,
     KeyFilter,
@@ -147,6 +148,14 @@ class TestTransitions:
         assert due(rule(transitions=moves), versions=[small]) == []
         assert due(rule(transitions=moves), versions=[enough]) == [Move(enough, "GLACIER")]
         assert due(sized, versions=[small]) == [Move(small, "GLACIER")]
+
+    def test_small_objects_may_go_to_the_archives_where_the_configuration_says_so(self) -> None:
+        small = stored(40 * DAY_MS, size=10)
+        archived = rule(transitions=(Transition("GLACIER", 1),))
+        infrequent = rule(transitions=(Transition("STANDARD_IA", 30),))
+
+        assert list(due_actions([archived], [small], MIDNIGHT, SMALL_MAY_BE_ARCHIVED)) == [Move(small, "GLACIER")]
+        assert list(due_actions([infrequent], [small], MIDNIGHT, SMALL_MAY_BE_ARCHIVED)) == []
 
     def test_to_expire_comes_before_to_move(self) -> None:
         version = stored(9 * DAY_MS)

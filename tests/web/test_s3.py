@@ -665,6 +665,7 @@ class TestLifecycleConfiguration:
         gone = await refusal(s3.get_bucket_lifecycle_configuration, Bucket="photos")
 
         assert got["Rules"] == [self.RULE]
+        assert got["TransitionDefaultMinimumObjectSize"] == "all_storage_classes_128K"
         assert (gone["Status"], gone["Code"]) == (404, "NoSuchLifecycleConfiguration")
         assert gone["BucketName"] == "photos"
 
@@ -679,3 +680,27 @@ class TestLifecycleConfiguration:
             "action"
         )
         assert service.engine.world.buckets["photos"].lifecycle == ()
+
+    async def test_small_objects_go_to_an_archive_only_where_that_is_said(self, service: Service) -> None:
+        s3 = service.client()
+        archive = {"ID": "a", "Filter": {"Prefix": ""}, "Status": "Enabled"}
+        wanted = {"Rules": [{**archive, "Transitions": [{"Days": 1, "StorageClass": "GLACIER"}]}]}
+
+        put = await threaded(
+            s3.put_bucket_lifecycle_configuration,
+            Bucket="photos",
+            LifecycleConfiguration=wanted,
+            TransitionDefaultMinimumObjectSize="varies_by_storage_class",
+        )
+        status, _, body = await threaded(
+            service.request,
+            "PUT",
+            "/photos?lifecycle",
+            b"<LifecycleConfiguration><Rule><Status>Enabled</Status><Prefix/><Expiration><Days>1</Days></Expiration>"
+            b"</Rule></LifecycleConfiguration>",
+            {"x-amz-transition-default-minimum-object-size": "small"},
+        )
+
+        assert put["TransitionDefaultMinimumObjectSize"] == "varies_by_storage_class"
+        assert service.engine.world.buckets["photos"].small_objects == "varies_by_storage_class"
+        assert (status, b"<Code>InvalidArgument</Code>" in body) == (400, True)

@@ -3,7 +3,7 @@
 from typing import TypeAlias
 
 from app.core.commands.origin import OUTSIDE, Origin
-from app.core.lifecycle import LifecycleRule
+from app.core.lifecycle import SMALL_STAY, LifecycleRule
 from app.core.names import Scope
 from app.core.notification import NotificationConfiguration, Route
 from app.core.object_event import NO_DETAILS, Details
@@ -34,10 +34,11 @@ class PutBucketNotification:
 
 @value(frozen=True, slots=True)
 class PutBucketLifecycle:
-    """Replace all lifecycle rules; none takes them away."""
+    """Replace all lifecycle rules; none takes them away. `small` says what becomes of small objects."""
 
     bucket: str
     rules: tuple[LifecycleRule, ...]
+    small: str = SMALL_STAY
 
 
 @value(frozen=True, slots=True)
