@@ -10,6 +10,8 @@ from app.cli.client import Client
 from app.cli.common import json_option, pass_client, print_json, queue_name
 from app.cli.events import S3Url
 
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
 WOULD_NOT_FIRE = 3
 """The exit status when no function would be invoked, now or later."""
 
@@ -40,6 +42,7 @@ class Attribute(click.ParamType[tuple[str, dict[str, str]]]):
 @click.option("--subject", help="Of the message to the topic.")
 @click.option("--message", metavar="ID", help="A message that was sent: what happened to it, and what comes next.")
 @click.option("--schedule", metavar="NAME", help="A schedule, or a rule that has one.")
+@click.option("--api", metavar="NAME", help="Of a request: the API, by name or id; the URL is a path then.")
 @click.option("--invoke", metavar="FUNCTION", help="An invocation of this function.")
 @click.option("--payload", metavar="JSON", help="What to invoke it with.")
 @click.option("--async", "is_event", is_flag=True, help="Invoke it asynchronously.")
@@ -63,6 +66,7 @@ def explain(
     subject: str | None,
     message: str | None,
     schedule: str | None,
+    api: str | None,
     invoke: str | None,
     payload: str | None,
     is_event: bool,
@@ -81,6 +85,7 @@ def explain(
     \b
     triggerfish explain s3://BUCKET/KEY     an object event
     triggerfish explain QUEUE BODY          a message to be sent; a BODY of - is read from standard input
+    triggerfish explain GET URL             an HTTP request to a front, or with --api NAME a path
     triggerfish explain --topic NAME BODY   a message to be published
     triggerfish explain --put-event SOURCE DETAIL-TYPE DETAIL
     triggerfish explain --message ID        a message that was sent
@@ -99,7 +104,7 @@ def explain(
         "message": message, "schedule": schedule, "payload": _parsed(payload), "event": event, "delay": delay,
         "group": group, "deduplication_id": deduplication_id, "function": invoke or function,
         "attributes": dict(attributes) or None, "type": "Event" if is_event else None,
-        "subject": subject, **_place(target, body, topic), **_event(put_event), "bus": bus,
+        "subject": subject, "api": api, **_place(target, body, topic, api), **_event(put_event), "bus": bus,
     }  # fmt: skip
     explained = client.post("/explain", {name: value for name, value in wanted.items() if value is not None})
     if as_json:
@@ -110,7 +115,7 @@ def explain(
         raise SystemExit(WOULD_NOT_FIRE)
 
 
-def _place(target: str | None, body: str | None, topic: str | None) -> dict[str, str]:
+def _place(target: str | None, body: str | None, topic: str | None, api: str | None) -> dict[str, str]:
     """What the arguments name: an object, or a queue or topic and what it gets."""
     if topic is not None:
         if target is None or body is not None:
@@ -118,6 +123,8 @@ def _place(target: str | None, body: str | None, topic: str | None) -> dict[str,
         return {"topic": topic, "body": sys.stdin.read() if target == "-" else target}
     if target is None:
         return {}
+    if body is not None and target in _METHODS and (api is not None or body.startswith(("http://", "https://"))):
+        return {"method": target, "url": body}
     if target.startswith("s3://"):
         if body is not None:
             raise click.UsageError("an object event has no BODY")

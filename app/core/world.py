@@ -345,6 +345,7 @@ class World:
             self._topics,
             self._event_bridge,
             self._scheduler,
+            self._gateways,
             self._shapes,
             self._limits,
             self._known_cause,

@@ -7,7 +7,17 @@ nothing holds back is the next one received.
 
 from app.core.explain.explainer import explain
 from app.core.explain.explanation import About, Conclusion, Explanation, Step, Verdict
-from app.core.explain.questions import OfEvent, OfInvoke, OfMessage, OfObject, OfPublish, OfSchedule, OfSend, Question
+from app.core.explain.questions import (
+    OfEvent,
+    OfInvoke,
+    OfMessage,
+    OfObject,
+    OfPublish,
+    OfRequest,
+    OfSchedule,
+    OfSend,
+    Question,
+)
 from app.core.explain.scene import Scene
 
 __all__ = [
@@ -19,6 +29,7 @@ __all__ = [
     "OfMessage",
     "OfObject",
     "OfPublish",
+    "OfRequest",
     "OfSchedule",
     "OfSend",
     "Question",

@@ -8,7 +8,18 @@ from app.core.explain.explanation import Conclusion, Explanation, Trail
 from app.core.explain.invoking import explain_invoke
 from app.core.explain.objects import explain_object
 from app.core.explain.publishing import explain_publish
-from app.core.explain.questions import OfEvent, OfInvoke, OfMessage, OfObject, OfPublish, OfSchedule, OfSend, Question
+from app.core.explain.questions import (
+    OfEvent,
+    OfInvoke,
+    OfMessage,
+    OfObject,
+    OfPublish,
+    OfRequest,
+    OfSchedule,
+    OfSend,
+    Question,
+)
+from app.core.explain.requests import explain_request
 from app.core.explain.scene import Scene
 from app.core.explain.schedules import explain_schedule
 from app.core.explain.sending import explain_send
@@ -44,6 +55,8 @@ def _explain(scene: Scene, question: Question, trail: Trail, history: Sequence[t
             return explain_put(scene, entry, scope, target, trail)
         case OfSchedule(name=name):
             return explain_schedule(scene, name, trail)
+        case OfRequest():
+            return explain_request(scene, question, trail)
         case OfMessage(message_id=message_id, function=function):
             return explain_message(scene, message_id, function, trail, history)
         case _:

@@ -48,6 +48,9 @@ class About(StrEnum):
     RETRIES = "retries"
     SCHEDULE = "schedule"
     HISTORY = "history"
+    FRONT = "front"
+    ROUTE = "route"
+    AUTHORIZER = "authorizer"
 
 
 @dataclass(frozen=True, slots=True)

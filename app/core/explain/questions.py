@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from app.core.commands import ChangeObject, EventEntry, Invoke, Publish, SendMessage
+from app.core.gateway.request import GatewayRequest
 from app.core.names import Arn, Scope
 
 
@@ -62,4 +63,14 @@ class OfSchedule:
     name: str
 
 
-Question: TypeAlias = OfSend | OfPublish | OfObject | OfInvoke | OfMessage | OfEvent | OfSchedule
+@dataclass(frozen=True, slots=True)
+class OfRequest:
+    """An HTTP request as it would be made; `front` is the id or name that its address leads to, None where that is
+    nobody's. `by_port` is an address that names no stage."""
+
+    front: str | None
+    request: GatewayRequest
+    by_port: bool = False
+
+
+Question: TypeAlias = OfSend | OfPublish | OfObject | OfInvoke | OfMessage | OfEvent | OfSchedule | OfRequest

@@ -8,6 +8,7 @@ from app.core.buses import EventBridge
 from app.core.chain import Cause
 from app.core.commands import Origin
 from app.core.functions import Functions
+from app.core.gateway.gateways import Gateways
 from app.core.invocations import Invocations
 from app.core.limits import Limits
 from app.core.mappings import Mappings
@@ -31,6 +32,7 @@ class Scene:
     topics: Topics
     event_bridge: EventBridge
     scheduler: Scheduler
+    gateways: Gateways
     shapes: EventShapes
     limits: Limits
     known_cause: Callable[[Origin, str | None], Cause | None]

@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Sequence
 from typing import Literal, TypeAlias
+from urllib.parse import urlsplit
 
 from fastapi import APIRouter
 
@@ -16,6 +17,7 @@ from app.core.explain import (
     OfMessage,
     OfObject,
     OfPublish,
+    OfRequest,
     OfSchedule,
     OfSend,
     Question,
@@ -23,6 +25,7 @@ from app.core.explain import (
     Verdict,
 )
 from app.core.facts import Fact
+from app.core.gateway.request import GatewayRequest
 from app.core.invocation import InvocationType
 from app.core.names import Arn, name_of
 from app.core.time import Instant, format_instant
@@ -31,6 +34,7 @@ from app.web.control.errors import BadRequest
 from app.web.control.models import ConclusionView, Explain, ExplanationView, StepView
 from app.web.control.parts import ControlParts
 from app.web.control.queues import message_attribute
+from app.web.gateway.address import address_for
 
 History: TypeAlias = Sequence[tuple[Instant, Fact]]
 
@@ -46,6 +50,7 @@ _KINDS: dict[str, tuple[set[str], set[str]]] = {
     "source": ({"detail_type"}, {"detail", "bus", "resources", "function", "target", "trace_header"}),
     "message": (set(), {"function"}),
     "schedule": (set(), set()),
+    "url": ({"method"}, {"api"}),
     "function": (set(), {"payload", "type", "trace_header"}),
 }
 
@@ -60,7 +65,7 @@ def explain_routes(engine: Engine, parts: ControlParts) -> APIRouter:
     )
     async def explain(wanted: Explain) -> ExplanationView:
         now = engine.clock.now()
-        question = _question(wanted, parts)
+        question = _question(wanted, parts, engine)
         history: History = ()
         if isinstance(question, OfMessage):
             entries = engine.journal.entries(message=question.message_id, limit=_ALL)
@@ -70,7 +75,7 @@ def explain_routes(engine: Engine, parts: ControlParts) -> APIRouter:
     return router
 
 
-def _question(wanted: Explain, parts: ControlParts) -> Question:
+def _question(wanted: Explain, parts: ControlParts, engine: Engine) -> Question:
     _check_kind(wanted)
     origin = Origin(wanted.trace_header)
     function = None if wanted.function is None else parts.function_arn(wanted.function)
@@ -103,9 +108,25 @@ def _question(wanted: Explain, parts: ControlParts) -> Question:
         return OfSchedule(wanted.schedule)
     if wanted.message is not None:
         return OfMessage(wanted.message, function)
-    assert wanted.function is not None, "one of the seven is there"
+    if wanted.url is not None:
+        return _of_request(wanted.method or "GET", wanted.url, wanted.api, engine)
+    assert wanted.function is not None, "one of the eight is there"
     payload = b"" if wanted.payload is None else json.dumps(wanted.payload).encode()
     return OfInvoke(Invoke(parts.scope, wanted.function, payload, InvocationType(wanted.type), origin=origin))
+
+
+def _of_request(method: str, url: str, api: str | None, engine: Engine) -> OfRequest:
+    """A URL as a client would ask it; with `api` only a path, which that API gets."""
+    parts = urlsplit(url)
+    path, host = parts.path or "/", parts.netloc
+    if api is not None:
+        return OfRequest(api, GatewayRequest(method, path, parts.query, (("host", host),)), by_port=True)
+    ports = {front.port: front.id for front in engine.world.gateways.all() if front.port is not None}
+    address = address_for(host, path, parts.port, ports)
+    if address is None:
+        return OfRequest(None, GatewayRequest(method, path, parts.query))
+    request = GatewayRequest(method, address.path, parts.query, (("host", host),), host=parts.hostname or "")
+    return OfRequest(address.front, request, by_port=address.by_port)
 
 
 def _check_kind(wanted: Explain) -> None:

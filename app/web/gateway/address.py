@@ -52,6 +52,13 @@ def address_of(scope: Scope, ports: Mapping[int, str]) -> Address | None:
     return by_host(host.decode("latin-1"), path or "/") if b"." in host else None
 
 
+def address_for(host: str, path: str, port: int | None, ports: Mapping[int, str]) -> Address | None:
+    """The same of a URL's parts, for who only asks."""
+    if port is not None and port in ports:
+        return Address(ports[port], path or "/", by_port=True)
+    return _by_path(path) or by_host(host, path or "/")
+
+
 def by_host(host: str, path: str) -> Address | None:
     """`{api}.execute-api.localhost:4566` and its like; None for any other host, those of buckets among them."""
     name = host.rsplit(":", 1)[0].lower() if ":" in host else host.lower()

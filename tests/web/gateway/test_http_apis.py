@@ -326,3 +326,24 @@ def test_a_route_may_lead_to_a_queue(fronts: Serving) -> None:
     messages = sqs.receive_message(QueueUrl=f"{fronts.url}/000000000000/orders")["Messages"]
     assert [message["Body"] for message in messages] == ['{"id":7}']
     sqs.close()
+
+
+# Explained ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("asked", "verdict", "words"),
+    [
+        ({"method": "GET", "url": "http://shop.execute-api.localhost:4566/pets/7"}, "yes", "→ echo, now"),
+        ({"method": "GET", "url": "http://localhost:4566/_triggerfish/gateway/shop/pets/7"}, "yes", "→ echo, now"),
+        ({"method": "PUT", "url": "/pets/7", "api": "shop"}, "no", "/pets/7 is there for GET, not for PUT"),
+        ({"method": "GET", "url": "http://localhost:4566/pets/7"}, "no", "this address is no front's"),
+    ],
+)
+def test_a_request_is_explained_before_it_is_made(
+    fronts: Serving, asked: dict[str, str], verdict: str, words: str
+) -> None:
+    conclusion = fronts.post("explain", asked)["conclusion"]
+
+    assert conclusion["verdict"] == verdict
+    assert words in conclusion["text"]

@@ -1,0 +1,62 @@
+"""Requests explained: from the address to the function, or why they do not get there."""
+
+import pytest
+
+from app.core.commands import PutFront
+from app.core.explain import OfRequest, Verdict
+from app.core.gateway.distribution import Behavior, Distribution, Origin
+from app.core.gateway.function_url import FunctionUrl
+from app.core.gateway.http_api import HttpApi, Integration, Route, Routing
+from app.core.gateway.http_api import Stage as ApiStage
+from app.core.gateway.load_balancer import LoadBalancer, Rule, TargetGroup
+from app.core.gateway.request import GatewayRequest
+from app.core.gateway.routes import parse_route_key
+from tests.core.stage import SCOPE, Stage
+
+
+@pytest.fixture
+def scene() -> Stage:
+    scene = Stage()
+    function = scene.function("web")
+    keys = {"GET /pets": function, "GET /gone": SCOPE.function_arn("gone"), "GET /url": None}
+    routes = tuple(Route(parse_route_key(key), Integration(function=arn)) for key, arn in keys.items())
+    stage = ApiStage("$default", Routing.of(routes))
+    group = TargetGroup("web", "arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/web/1", function)
+    rules = (Rule(paths=("/api/*",), target=group), Rule(paths=("/x",), fixed=(200, "", "")))
+    fronts = (
+        HttpApi("shop", "shop", SCOPE, {"$default": stage}, routes=routes),
+        FunctionUrl("hello", "hello", SCOPE, function),
+        LoadBalancer("front", "front", SCOPE, rules),
+        Distribution("site", "site", SCOPE, (Behavior("*", Origin(bucket="b"), {"viewer-request": function}),)),
+    )
+    for front in fronts:
+        scene.submit(PutFront(front))
+    return scene
+
+
+@pytest.mark.parametrize(
+    ("front", "path", "verdict", "words"),
+    [
+        ("shop", "/pets", Verdict.YES, "→ web, now"),
+        ("shop", "/gone", Verdict.NO, "Function not found"),
+        ("shop", "/url", Verdict.NO, "leads to no function"),
+        ("shop", "/dogs", Verdict.NO, "no route takes the path /dogs"),
+        ("hello", "/any", Verdict.YES, "→ web, now"),
+        ("front", "/api/x", Verdict.YES, "→ web, now"),
+        ("front", "/other", Verdict.NO, "no rule takes GET /other; rules: path /api/*"),
+        ("front", "/x", Verdict.NO, "leads to no function"),
+        ("site", "/any", Verdict.YES, "→ web, now"),
+        ("nobody", "/", Verdict.NO, "there is nothing named 'nobody'; there are: HTTP API shop"),
+        (None, "/", Verdict.NO, "this address is no front's"),
+    ],
+)
+def test_a_request_gets_to_its_function_or_it_is_told_why_not(
+    scene: Stage, front: str | None, path: str, verdict: Verdict, words: str
+) -> None:
+    facts = len(scene.facts)
+
+    explained = scene.world.explain(OfRequest(front, GatewayRequest("GET", path)), now=scene.now)
+
+    assert explained.conclusion.verdict is verdict
+    assert words in explained.conclusion.text
+    assert len(scene.facts) == facts
