@@ -128,8 +128,9 @@ class World:
         for service in outside_targets.SERVICES:
             self._targets.register(service, elsewhere)
         self._scheduler = Scheduler(
-            ids, limits, self._outbox, self._targets, self._outside, self._cause_of, self._event_bridge
-        )
+            ids, limits, self._outbox, self._targets, self._outside, self._cause_of, self._known_cause,
+            self._event_bridge,
+        )  # fmt: skip
         self._machines: tuple[Waking, ...] = (
             *self._event_bridge.machines,
             self._invocations,

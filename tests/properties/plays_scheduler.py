@@ -78,7 +78,7 @@ def _rule(play: "Play", a: int, b: int) -> Command:
 
 # ruff: noqa: ARG005 -- every verb takes the same three arguments
 VERBS: dict[str, Callable[["Play", int, int], Command | None]] = {
-    "create schedule": lambda play, a, b: CreateSchedule(SCOPE, _given(play, a, b)),
+    "create schedule": lambda play, a, b: CreateSchedule(SCOPE, _given(play, a, b), play.origin(a)),
     "update schedule": lambda play, a, b: UpdateSchedule(SCOPE, _given(play, a, b)),
     "delete schedule": lambda play, a, b: (
         DeleteSchedule(SCOPE, _NAMES[a % 3], _GROUPS[b % 3], "t1" if b % 2 else None) if b % 3 == 0 else None

@@ -4,6 +4,7 @@ or ISO 8601 texts."""
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+from app.core.commands.origin import OUTSIDE, Origin
 from app.core.names import Arn, Scope
 from app.core.time import Instant
 from app.core.value import value
@@ -11,10 +12,11 @@ from app.core.value import value
 
 @value(frozen=True, slots=True)
 class CreateSchedule:
-    """Answers the schedule's ARN."""
+    """Answers the schedule's ARN. `origin` tells whether an invocation makes it: a one-time one is of its chain."""
 
     scope: Scope
     given: Mapping[str, Any]
+    origin: Origin = OUTSIDE
 
 
 @value(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class UpdateSchedule:
 
     scope: Scope
     given: Mapping[str, Any]
+    origin: Origin = OUTSIDE
 
 
 @value(frozen=True, slots=True)

@@ -173,6 +173,7 @@ class Executions:
         self.outside.call(
             AwsCall(
                 call.service, call.operation, call.parameters, scope=execution.schedule.scope,
+                # The chain and no more: a lineage would say that AWS follows the path through Scheduler.
                 trace_header=f"Root={execution.cause.chain}",
             ),
             then,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.core.chain import Cause
 from app.core.errors import ValidationFailed
 from app.core.limits import Limits
 from app.core.names import Arn, Scope
@@ -72,7 +73,8 @@ class SchedulePlan:
 class Schedule:
     """`since` is what a rate counts from. `next_at` is when it fires next, None when it does not any more, or is
     disabled. `open` are its executions that are not over. `has_fired` tells one that is completed from one whose only
-    time had passed before it came to be."""
+    time had passed before it came to be. `cause` is the invocation that made a one-time schedule, which is a message to
+    later; a recurring one begins a chain each time."""
 
     arn: Arn
     name: str
@@ -87,6 +89,7 @@ class Schedule:
     has_fired: bool = False
     is_gone: bool = False
     is_told_completed: bool = False
+    cause: Cause | None = None
 
     def __repr__(self) -> str:
         return f"<Schedule {self.group}/{self.name}: {self.plan.text}, {self.plan.state}, next {self.next_at}>"

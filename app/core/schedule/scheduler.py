@@ -47,10 +47,11 @@ class Scheduler:
         targets: Targets,
         outside: Outside,
         cause_of: Callable[[Origin, str | None, Instant], Cause],
+        known_cause: Callable[[Origin, str | None], Cause | None],
         event_bridge: EventBridge,
     ) -> None:
         self.executions = Executions(ids, limits, outbox, targets, outside)
-        self.schedules = Schedules(limits, outbox, self.executions, cause_of)
+        self.schedules = Schedules(limits, outbox, self.executions, cause_of, known_cause)
         self.rules = RuleSchedules(outbox, event_bridge.buses.fire_schedule, cause_of)
         self._event_bridge = event_bridge
         event_bridge.registry.changed.append(self.rules.changed)

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.core.agenda import Agenda
@@ -36,6 +36,7 @@ class Schedules:
     outbox: list[Effect]
     executions: Executions
     cause_of: Callable[[Origin, str | None, Instant], Cause]
+    known_cause: Callable[[Origin, str | None], Cause | None]
     _groups: dict[Arn, ScheduleGroup] = field(default_factory=dict)
     _count: int = 0
     _one_time: Agenda[Schedule] = field(init=False)
@@ -112,6 +113,7 @@ class Schedules:
         arn = scope.schedule_arn(group.name, name)
         schedule = Schedule(arn, name, group.name, scope, plan, now, now, _since(plan, now))
         self._groups[group.arn] = group
+        schedule.cause = self._cause_of_one_time(plan, command.origin)
         group.schedules[name] = schedule
         self._count += 1
         self._note(schedule, "created")
@@ -131,6 +133,7 @@ class Schedules:
             schedule.since = _since(plan, now)
             schedule.has_fired = schedule.is_told_completed = False
         schedule.plan, schedule.modified_at = plan, now
+        schedule.cause = self._cause_of_one_time(plan, command.origin)
         self._note(schedule, "changed")
         self._remember("UpdateSchedule", scope, given, schedule.arn)
         self._plan(schedule, now)
@@ -234,7 +237,13 @@ class Schedules:
         schedule.next_at = schedule.time_after(max(at, now))
         self._book(schedule)
         schedule.has_fired = True
-        self.executions.begin(schedule, at, self.cause_of(Origin(), None, now), now, by_hand=False)
+        cause = schedule.cause or self.cause_of(Origin(), None, now)
+        self.executions.begin(schedule, at, cause, now, by_hand=False)
+
+    def _cause_of_one_time(self, plan: SchedulePlan, origin: Origin) -> Cause | None:
+        """The invocation that makes it. Scheduler hands no lineage on: AWS loses sight of the chain here (pull F1)."""
+        known = self.known_cause(origin, origin.trace_header) if isinstance(plan.expression, At) else None
+        return replace(known, is_seen=False) if known is not None else None
 
     def _execution_ended(self, schedule: Schedule, now: Instant) -> None:
         """Delete what asked for it once its last execution is over."""

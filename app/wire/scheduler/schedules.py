@@ -17,12 +17,12 @@ _PAGE = 100
 
 def create_schedule(params: Params, caller: Caller) -> Call:
     check_request(params["Target"])
-    return Call(CreateSchedule(caller.scope, params), _arn)
+    return Call(CreateSchedule(caller.scope, params, caller.origin), _arn)
 
 
 def update_schedule(params: Params, caller: Caller) -> Call:
     check_request(params["Target"])
-    return Call(UpdateSchedule(caller.scope, params), _arn)
+    return Call(UpdateSchedule(caller.scope, params, caller.origin), _arn)
 
 
 def delete_schedule(params: Params, caller: Caller) -> Call:

@@ -12,13 +12,14 @@ from app.core.commands import (
     DeleteSchedule,
     DeleteScheduleGroup,
     FireSchedule,
+    Origin,
     PutRule,
     PutTargets,
     TagScheduleGroup,
     UntagScheduleGroup,
 )
 from app.core.errors import ResourceNotFound, ScheduleExists, ServiceQuotaExceeded, ValidationFailed
-from app.core.facts import ScheduleDelivered, ScheduleFired
+from app.core.facts import LoopWarned, ScheduleDelivered, ScheduleFired
 from app.core.limits import Limits
 from app.core.outside_calls import AwsAnswered, AwsCall, AwsRefused, NoAnswer
 from app.core.time import DAY_MS, format_instant
@@ -445,6 +446,34 @@ def test_an_input_that_is_no_json_once_filled_in_is_no_input_of_a_function(stage
     bad = '{"QueueUrl": "u", "MessageBody": 1}'
     create(stage, "broken", "rate(1 day)", "arn:aws:scheduler:::aws-sdk:sqs:sendMessage", Input=bad)
     assert stage.outside, "what the operation thinks of its parameters is its own business"
+
+
+# Chains ------------------------------------------------------------------------------------------------
+
+
+def test_a_function_that_schedules_itself_once_more_is_a_loop_that_aws_does_not_see(stage: Stage) -> None:
+    worker = stage.function("worker")
+    stage.invoke("worker")
+    for round_ in range(20):
+        header = stage.calls[0].trace_header
+        request = given(f"again-{round_}", f"at({format_instant(stage.now + 60_000)[:19]})", worker)
+        stage.submit(CreateSchedule(SCOPE, request, Origin(header)))
+        stage.settle()
+        stage.advance("1m")
+
+    assert [(warned.kind, warned.times) for warned in stage.of(LoopWarned)] == [("early", 2), ("unseen", 17)]
+    assert stage.of(LoopWarned)[0].round == ("worker", "schedule again-0", "worker")
+    assert len({fact.chain for fact in stage.of(ScheduleFired)}) == 1
+
+
+def test_a_recurring_schedule_begins_a_chain_each_time_whoever_made_it(stage: Stage) -> None:
+    stage.function("worker")
+    stage.invoke("worker")
+    request = given("often", "rate(1 hour)", stage.queue("orders"))
+    stage.submit(CreateSchedule(SCOPE, request, Origin(stage.calls[0].trace_header)))
+    stage.advance("2h")
+
+    assert len({fact.chain for fact in stage.of(ScheduleFired)}) == 3
 
 
 # What is refused ----------------------------------------------------------------------------------------
