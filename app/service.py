@@ -1,6 +1,7 @@
 """A running Triggerfish: the engine, its endpoints and its store, set up from settings and shut down again."""
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -89,6 +90,8 @@ from app.settings import (
 )
 from app.wire.events.shapes import Shapes
 
+log = logging.getLogger(__name__)
+
 _Entry = TypeVar("_Entry")
 
 _PATIENCE_WITH_BROKER_S = 3.0
@@ -149,7 +152,10 @@ class Service:
 
         What a service that was killed has left of its functions' processes is ended first.
         """
-        await asyncio.to_thread(clean_up_after_dead_runs)
+        try:
+            await asyncio.to_thread(clean_up_after_dead_runs)
+        except OSError as error:
+            log.warning("what earlier runs left behind could not be looked for: %s", error)
         await asyncio.to_thread(clean_up_after_dead_services)
         for function in self.settings.functions:
             await self._named(f"functions.{function.name}", self.add_function(function))

@@ -20,6 +20,7 @@ from app.settings import (
     parse_function,
     spec_of,
 )
+from app.settings.values import LoggingSettings
 
 
 @pytest.fixture
@@ -144,6 +145,48 @@ def test_a_runtime_without_a_bootstrap_is_told_what_to_do(folder: Path) -> None:
     (problem,) = problems_of({"CodeUri": "code", "Handler": "a.b", "Runtime": "java21"}, folder)
 
     assert problem.startswith("Runtime: java21 has no bootstrap here; ")
+
+
+def test_how_environments_live_is_read(folder: Path) -> None:
+    function = parse(
+        {
+            "CodeUri": "code",
+            "Handler": "app.handler",
+            "watch": False,
+            "freeze": True,
+            "idle_timeout": "10m",
+            "max_age": "2h",
+            "enforce_memory": "rlimit",
+            "EphemeralStorage": {"Size": 1024},
+            "LoggingConfig": {
+                "LogFormat": "JSON",
+                "ApplicationLogLevel": "WARN",
+                "SystemLogLevel": "DEBUG",
+                "LogGroup": "/g",
+            },
+        },
+        folder,
+    )
+
+    assert isinstance(function, ProcessFunction)
+    assert (function.watch, function.freeze, function.enforce_memory) == (False, True, "rlimit")
+    assert (function.idle_timeout_ms, function.max_age_ms, function.ephemeral_storage_mb) == (600_000, 7_200_000, 1024)
+    assert function.logging == LoggingSettings("JSON", "WARN", "DEBUG", "/g")
+
+
+@pytest.mark.parametrize(
+    ("entry", "problem"),
+    [
+        ({"idle_timeout": "0s"}, "idle_timeout: must be longer than nothing"),
+        ({"max_age": "soon"}, "max_age: 'soon' is not a duration; write it like 45s, 10m, 1h30m or 250ms"),
+        ({"enforce_memory": "maybe"}, "enforce_memory: must be off, watch or rlimit, not 'maybe'"),
+        ({"EphemeralStorage": {"Size": 100}}, "EphemeralStorage.Size: must be from 512 to 10240, not 100"),
+        ({"LoggingConfig": {"SystemLogLevel": "WARN"}}, "LoggingConfig.SystemLogLevel: is for LogFormat JSON"),
+        ({"LoggingConfig": {"LogFormat": "XML"}}, "LoggingConfig.LogFormat: must be Text or JSON, not 'XML'"),
+    ],
+)
+def test_what_environments_cannot_be_is_told(folder: Path, entry: dict[str, object], problem: str) -> None:
+    assert problems_of({"CodeUri": "code", "Handler": "app.handler", **entry}, folder) == [problem]
 
 
 # Endpoints elsewhere --------------------------------------------------------------------------------

@@ -205,7 +205,8 @@ class Environment:
         await self._runtime.wait()
         for child in self._helpers.values():
             await child.wait()
-        self._sandbox.record.kill_strays()
+        # On a thread: it reads about every process there is.
+        await asyncio.to_thread(self._sandbox.record.kill_strays)
         for child in (self._runtime, *self._helpers.values()):
             child.output.drain()
         await self._telemetry.flush()

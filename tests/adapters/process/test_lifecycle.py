@@ -261,6 +261,16 @@ async def test_a_changed_layer_starts_the_environment_anew(tmp_path: Path) -> No
     assert outcome.payload == b'"letter"'
 
 
+async def test_without_a_watch_a_changed_file_waits_for_the_next_environment(tmp_path: Path) -> None:
+    write(tmp_path, "app.py", "def handler(e, c):\n    return 'old'")
+    async with process_endpoint(tmp_path, watch=False) as endpoint:
+        await endpoint.invoke(invocation())
+        write(tmp_path, "app.py", "def handler(e, c):\n    return 'brand new'")
+        outcomes = [await endpoint.invoke(invocation()) for _ in range(5)]
+
+    assert {outcome.payload for outcome in outcomes if isinstance(outcome, Succeeded)} == {b'"old"'}
+
+
 async def test_the_log_can_be_json(tmp_path: Path) -> None:
     write(
         tmp_path,

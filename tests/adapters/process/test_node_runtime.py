@@ -223,6 +223,35 @@ async def test_the_console_writes_lambdas_lines(tmp_path: Path) -> None:
     assert lines[5] == "END RequestId: r-1"
 
 
+async def test_the_console_writes_json_where_that_is_the_format(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        "app.mjs",
+        """
+        export const handler = async (event) => {
+          console.log('out %d', 1)
+          console.debug('too quiet')
+          console.warn({ a: [1] })
+          console.error(new RangeError('no'))
+        }
+        """,
+    )
+    logs = InvocationLogs()
+    async with process_endpoint(tmp_path, runtime="node", logs=logs, log_format="JSON") as endpoint:
+        await endpoint.invoke(invocation({}, request_id="r-1"))
+
+    lines = [json.loads(line) for line in logs.of("r-1").splitlines()]
+    own = [line for line in lines if "level" in line]
+    assert [(line["level"], line["requestId"]) for line in own] == [
+        ("INFO", "r-1"), ("WARN", "r-1"), ("ERROR", "r-1"),
+    ]  # fmt: skip
+    assert [line["message"] for line in own[:2]] == ["out 1", {"a": [1]}]
+    assert (own[2]["message"]["errorType"], own[2]["message"]["errorMessage"]) == ("RangeError", "no")
+    assert [line["type"] for line in lines if "type" in line] == [
+        "platform.initStart", "platform.start", "platform.report",
+    ]  # fmt: skip
+
+
 async def test_modules_of_a_layer_can_be_required(tmp_path: Path) -> None:
     code, layer = tmp_path / "code", tmp_path / "layer"
     write(code, "app.js", "const paper = require('paper')\nexports.handler = async () => paper.size")
