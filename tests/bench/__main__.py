@@ -12,6 +12,7 @@ from pathlib import Path
 import uvloop
 
 from tests.bench.calls import measure_calls, measure_mapping, measure_puts
+from tests.bench.deploying import measure_deploying
 from tests.bench.elasticmq import measure_beside_elasticmq
 from tests.bench.events import measure_patterns, measure_put_events
 from tests.bench.fifo import measure_fifo
@@ -39,6 +40,7 @@ MEASUREMENTS: dict[str, Callable[[Sizes, Path], Awaitable[list[Figure]]]] = {
     "mapping": measure_mapping,
     "invocations": measure_invocations,
     "cold": measure_cold_starts,
+    "deploying": measure_deploying,
     "retries": measure_retries,
     "schedules": measure_schedules,
     "topics": measure_topics,
