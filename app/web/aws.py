@@ -3,7 +3,7 @@
 from asyncio import to_thread
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from time import time
 from typing import Any
 from urllib.parse import parse_qs, unquote
@@ -22,6 +22,7 @@ from app.engine.storage import Backstop
 from app.web.asgi import ClientGone, read_body, replay, send_answer
 from app.web.at_once import Answered, Reply
 from app.web.lambda_api import LambdaApi, LambdaParts
+from app.web.publishing import publish_at_once
 from app.web.signature import verify
 from app.web.waiting import while_connected
 from app.wire import gate, protocol
@@ -89,12 +90,15 @@ class AwsEndpoint:
             return
 
     def answer_at_once(self, headers: Mapping[bytes, bytes], body: bytes) -> Answered | ASGIApp | None:
-        """The answer to a `POST /` if it is a plain request to SQS, the app that will give it if somebody has to wait,
-        else None, and nothing has happened. It is the answer that the ASGI app would give, byte for byte."""
-        target = headers.get(b"x-amz-target", b"")
-        if not target.startswith(_SQS_TARGET) or self._settings.secrets is not None:
+        """The answer to a `POST /` if it is a plain request to SQS, or a plain Publish to SNS; the app that will give
+        it if somebody has to wait; else None, and nothing has happened. It is the ASGI app's answer, byte for byte."""
+        if self._settings.secrets is not None or len(body) > self._settings.max_body_bytes:
             return None
-        if len(body) > self._settings.max_body_bytes:
+        target = headers.get(b"x-amz-target", b"")
+        if not target:
+            caller = partial(_caller_of, headers, b"", "http")
+            return publish_at_once(self._engine, headers, body, caller, self._request_ids.next)
+        if not target.startswith(_SQS_TARGET):
             return None
         operation = target[len(_SQS_TARGET) :].decode("latin-1")
         params = plain_params(operation, body)
