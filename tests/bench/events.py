@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from app.core.pattern import PatternIndex, compile_pattern
-from tests.bench.client import Connection, Script
+from tests.bench.client import Connection, Script, http_request
 from tests.bench.figures import Figure, figure_of, percentile, ratio_at_least, ratio_at_most
 from tests.bench.servers import Server, service, wait_until_listening
 from tests.bench.sizes import Sizes
@@ -218,6 +218,8 @@ async def _warmed_up(server: Server) -> Connection:
     """A connection to a service that has set up all its rules and loaded what it needs."""
     connection = await Connection.open(server.port)
     await _puts_a_second(connection, 20)
+    # The control API, which is loaded on a thread of its own after the start, has been loaded when it answers.
+    await connection.ask(http_request("GET", "/_triggerfish/api/status"))
     return connection
 
 

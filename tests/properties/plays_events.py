@@ -64,15 +64,23 @@ def _targets(play: Any, a: int, b: int) -> PutTargets:
     arns: tuple[Arn, ...] = (
         play.arn(a), SCOPE.function_arn("quick"), SCOPE.function_arn("nobody"), SCOPE.bus_arn("other"),
         SCOPE.bus_arn("default"), _ELSEWHERE.bus_arn("default"), SCOPE.queue_arn("nothing"),
+        SCOPE.function_arn("worker:nobody"), "arn:aws:sns:us-east-1:000000000000:nothing",
+        "arn:aws:logs:us-east-1:000000000000:nothing", "arn:aws:ecs:us-east-1:000000000000:cluster/nothing",
+        "arn:aws:lambda:us-east-1:000000000000:nonsense",
     )  # fmt: skip
-    target: dict[str, Any] = {"Id": str(b % 3), "Arn": arns[b % 7], "RetryPolicy": {"MaximumRetryAttempts": a % 3}}
+    target: dict[str, Any] = {
+        "Id": str(b % 3),
+        "Arn": arns[b % len(arns)],
+        "RoleArn": "arn:aws:iam::000000000000:role/events",
+        "RetryPolicy": {"MaximumRetryAttempts": a % 3},
+    }
     if target["Arn"].endswith(".fifo"):
         target["SqsParameters"] = {"MessageGroupId": "g"}
     if a % 2:
         target["DeadLetterConfig"] = {"Arn": SCOPE.queue_arn("orders-dlq")}
     if a % 5 == 0:
         target["InputTransformer"] = {"InputPathsMap": {"n": "$.detail.n"}, "InputTemplate": '{"n": <n>}'}
-    elif a % 5 == 1:
+    elif a % 5 == 1 and "event-bus" not in target["Arn"]:
         target["InputPath"] = "$.detail"
     return PutTargets(SCOPE, _RULES[a % 3], (target,), _BUSES[b % 4])
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from app.core.buses.target_input import Input, compile_input
 from app.core.errors import ValidationFailed
+from app.core.functions import parse_function_name
 from app.core.input_template import Path
 from app.core.limits import Limits
 from app.core.names import Arn, ParsedArn, Scope, parse_arn
@@ -51,6 +52,8 @@ class RuleTarget:
         """Of a rule in `scope`. Raises ValidationFailed. That the target is there is not asked: AWS does not either."""
         target_id, arn = str(given["Id"]), str(given["Arn"])
         parsed = _parsed(arn)
+        if parsed.service == "lambda" and parse_function_name(arn, scope) is None:
+            raise _malformed(arn)
         if parsed.service not in _SERVICES:
             raise ValidationFailed(f"{parsed.service} is not a supported service for a target.")
         if _needs_role(parsed, scope) and not given.get("RoleArn"):
@@ -82,9 +85,11 @@ def _parsed(arn: Arn) -> ParsedArn:
     try:
         return parse_arn(arn)
     except ValueError:
-        raise ValidationFailed(
-            f"Parameter {arn} is not valid. Reason: Provided Arn is not in correct format."
-        ) from None
+        raise _malformed(arn) from None
+
+
+def _malformed(arn: Arn) -> ValidationFailed:
+    return ValidationFailed(f"Parameter {arn} is not valid. Reason: Provided Arn is not in correct format.")
 
 
 def _needs_role(parsed: ParsedArn, scope: Scope) -> bool:

@@ -30,7 +30,7 @@ class RuleView(BaseModel):
     bus: str
     arn: str
     state: str
-    pattern: Any = Field(description="Its event pattern, null for a rule with a schedule alone.")
+    pattern: str | None = Field(description="Its event pattern as JSON text, null for a rule with a schedule alone.")
     schedule: str | None
     targets: list[TargetView]
 
@@ -146,7 +146,7 @@ def _rule_view(rule: Rule) -> RuleView:
         bus=rule.bus_name,
         arn=rule.arn,
         state=rule.state,
-        pattern=json.loads(rule.pattern.text) if rule.pattern is not None else None,
+        pattern=rule.pattern.text if rule.pattern is not None else None,
         schedule=rule.schedule,
         targets=[TargetView(id=each.id, arn=each.arn, name=name_of(each.arn)) for each in rule.targets.values()],
     )

@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from app.core.commands import CreateQueue, DeleteRule, PutEvents, RemoveTargets
 from app.core.errors import (
@@ -239,3 +241,32 @@ def test_a_rule_may_go_while_its_event_waits() -> None:
     stage.advance("2s")
 
     assert len(moody.tries) == 2
+
+
+OUTCOMES = st.sampled_from([None, THROTTLED, AccessDenied("not yours"), Refused("something else")])
+
+
+@given(st.lists(OUTCOMES, min_size=1, max_size=8), st.integers(0, 5), st.booleans())
+@settings(max_examples=80, deadline=None)
+def test_an_event_is_taken_once_or_given_up_once(outcomes: list[Refused | None], retries: int, has_queue: bool) -> None:
+    stage = Stage()
+    moody = Moody(*outcomes)
+    stage.world._targets.register("sns", moody)
+    dlq = stage.queue("dlq")
+    target: dict[str, Any] = {"Arn": TOPIC, "RetryPolicy": {"MaximumRetryAttempts": retries}}
+    rule(stage, "news", {"source": ["shop"]}, target | ({"DeadLetterConfig": {"Arn": dlq}} if has_queue else {}))
+
+    put(stage)
+    stage.advance("1h")
+
+    tried = (outcomes + outcomes[-1:] * (retries + 1))[: retries + 1]
+    ends = [place for place, each in enumerate(tried) if each is None or isinstance(each, AccessDenied)]
+    last = ends[0] if ends else retries
+    is_taken = tried[last] is None
+    assert len(moody.tries) == last + 1
+    assert [fact.attempts for fact in stage.of(EventDelivered)] == ([last + 1] if is_taken else [])
+    assert stage.at(dlq).visible_count == (1 if has_queue and not is_taken else 0)
+    assert [fact.retry_at is None for fact in stage.of(EventDeliveryFailed)] == (
+        [False] * last if is_taken else [False] * last + [True]
+    )
+    assert stage.world.event_bridge.deliveries.waiting() == []

@@ -1,5 +1,6 @@
 """Event buses over the control API: made, seen, and an event put with an answer for each rule."""
 
+import json
 from typing import Any
 
 import pytest
@@ -21,7 +22,11 @@ def test_a_bus_and_a_rule_are_made_from_entries_and_seen(service: Serving) -> No
     assert bus == {"name": "shop", "arn": "arn:aws:events:us-east-1:000000000000:event-bus/shop", "rules": 0}
     assert service.get("buses") == [{**bus, "rules": 1}]
     assert service.get("rules") == [rule]
-    assert (rule["bus"], rule["state"], rule["pattern"]) == ("shop", "ENABLED", RULE["EventPattern"])
+    assert (rule["bus"], rule["state"], rule["pattern"]) == (
+        "shop",
+        "ENABLED",
+        json.dumps(RULE["EventPattern"], separators=(",", ":")),
+    )
     assert [target["name"] for target in rule["targets"]] == ["spare", "worker"]
     assert "rule shop/orders → spare" in service.get("status")["triggers"]
 
