@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.core.chain import Cause
-from app.core.commands import FireEvent, HandedOver, Origin
+from app.core.commands import FireEvent, HandedOver, Origin, TellVerdict
 from app.core.errors import Refused
-from app.core.facts import Effect, EventFired
+from app.core.facts import AnswerJudged, Effect, EventFired
 from app.core.targets import Parcel, Targets, Teller
 from app.core.time import Instant
 
@@ -21,7 +21,10 @@ class HandOver:
     cause_of: Callable[[Origin, str | None, Instant], Cause]
 
     def verbs(self) -> dict[type[Any], Callable[[Any, Instant], Any]]:
-        return {FireEvent: self.fire}
+        return {FireEvent: self.fire, TellVerdict: self.tell}
+
+    def tell(self, command: TellVerdict, now: Instant) -> None:
+        self.outbox.append(AnswerJudged(command.source, command.function, command.would_accept, command.text))
 
     def fire(self, command: FireEvent, now: Instant) -> HandedOver:
         cause = self.cause_of(command.origin, command.origin.trace_header, now)

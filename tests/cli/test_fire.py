@@ -12,12 +12,23 @@ from tests.cli.conftest import Run
 from tests.serving import Serving, serving
 
 HANDLERS = """
+import json
+import urllib.request
 def signup(event, context):
     event["response"]["autoConfirmUser"] = event["userName"] == "ann" or "yes"
     return event
 
 def transform(event, context):
     return {"records": [{"recordId": r["recordId"], "result": "Ok", "data": r["data"]} for r in event["records"]]}
+
+def resource(event, context):
+    answer = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
+    answer.update(Status="SUCCESS", PhysicalResourceId="photos-1")
+    answer.update(event["ResourceProperties"].get("Answer", {}))
+    url = urllib.request.Request(event["ResponseURL"], json.dumps(answer).encode(), method="PUT")
+    url.add_header("content-type", "")
+    with urllib.request.urlopen(url) as answered:
+        print(answered.status)
 
 def fails(event, context):
     raise ValueError("no")
@@ -35,7 +46,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
 def _settings(folder: Path) -> str:
     functions = "".join(
         f"  {name}: {{CodeUri: {folder}, Handler: app.{name}, Timeout: 10}}\n"
-        for name in ("signup", "transform", "fails")
+        for name in ("signup", "transform", "resource", "fails")
     )
     return f"""
 functions:
@@ -171,3 +182,22 @@ def test_templates_are_listed_and_shown(run: Run) -> None:
     assert "cloudfront" in everything
     assert [line.split()[1] for line in some.splitlines()[1:]] == ["receipt", "receipt-waiting"]
     assert json.loads(one.stdout)["Records"][0]["eventSource"] == "aws:ses"
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ((), "CloudFormation would take this answer"),
+        (
+            ("--set", 'ResourceProperties.Answer={"Status": "FAILED"}'),
+            "CloudFormation would reject this answer because Reason is missing, which FAILED needs",
+        ),
+    ],
+)
+def test_a_custom_resource_answers_at_its_url(run: Run, service: Serving, settings: tuple[str, ...], told: str) -> None:
+    assert run("fire", "cloudformation", "create", "--function", "resource", *settings).exit_code == 0
+    service.post("clock/advance", {"duration": "0s"})
+
+    texts = [entry["text"] for entry in service.get("journal?newest=true&limit=50")]
+
+    assert f"resource answered cloudformation: {told}" in texts

@@ -1,6 +1,6 @@
 """HandedOver events on their way to targets that are no functions."""
 
-from app.core.commands import FireEvent, HandedOver
+from app.core.commands import FireEvent, HandedOver, TellVerdict
 from app.core.facts import EventFired
 from tests.core.stage import SCOPE, Stage
 
@@ -44,3 +44,12 @@ def test_what_is_no_target_is_refused_and_not_raised() -> None:
     fired = stage.submit(FireEvent("arn:aws:glacier:us-east-1:000000000000:vaults/x", b"{}", "iot rule"))
 
     assert "is no target that is emulated" in (fired.refusal or "")
+
+
+def test_an_answer_that_comes_later_is_told() -> None:
+    stage = Stage()
+    resource = stage.function("resource")
+
+    stage.submit(TellVerdict("cloudformation", resource, True, "CloudFormation would take this answer"))
+
+    assert stage.story() == ["resource answered cloudformation: CloudFormation would take this answer"]

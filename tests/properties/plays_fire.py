@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from app.core.commands import Command, FireEvent
+from app.core.commands import Command, FireEvent, TellVerdict
 from tests.core.stage import SCOPE
 
 
@@ -12,4 +12,10 @@ def _fire(play: Any, a: int, b: int) -> Command:
     return FireEvent(targets[b % 4], b'{"a":1}', "iot rule", "iot.amazonaws.com", origin=play.origin(a))
 
 
-VERBS: dict[str, Callable[[Any, int, int], Command | None]] = {"fire": _fire}
+def _tell(play: Any, a: int, b: int) -> Command:
+    return TellVerdict(
+        "cloudformation", SCOPE.function_arn("quick"), b % 2 == 0, "CloudFormation would take this answer"
+    )
+
+
+VERBS: dict[str, Callable[[Any, int, int], Command | None]] = {"fire": _fire, "tell verdict": _tell}

@@ -57,7 +57,7 @@ from app.core.commands.events import (
     UpdateConnection,
     UpdateEventBus,
 )
-from app.core.commands.fire import FireCommand, FireEvent, HandedOver
+from app.core.commands.fire import FireCommand, FireEvent, HandedOver, TellVerdict
 from app.core.commands.functions import (
     Asker,
     CreateEventSourceMapping,
@@ -311,6 +311,7 @@ __all__ = [
     "TagScheduleGroup",
     "TagTopic",
     "TargetTold",
+    "TellVerdict",
     "Unsubscribe",
     "UntagEvents",
     "UntagFunction",

@@ -37,4 +37,14 @@ class HandedOver:
     refusal: str | None = None
 
 
-FireCommand: TypeAlias = FireEvent
+@value(frozen=True, slots=True)
+class TellVerdict:
+    """What a source would say to the answer of `function`, which came later, is to be known."""
+
+    source: str
+    function: Arn
+    would_accept: bool
+    text: str
+
+
+FireCommand: TypeAlias = FireEvent | TellVerdict

@@ -17,7 +17,7 @@ from app.core.facts.events import (
     EventsFact,
     ReplayMoved,
 )
-from app.core.facts.fire import EventFired, FireFact
+from app.core.facts.fire import AnswerJudged, EventFired, FireFact
 from app.core.facts.functions import (
     DestinationFailed,
     DestinationTold,
@@ -122,6 +122,7 @@ Effect: TypeAlias = Fact | Wish
 
 __all__ = [
     "AccessMissing",
+    "AnswerJudged",
     "Answered",
     "BatchAbandoned",
     "BatchFormed",

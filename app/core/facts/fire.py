@@ -22,4 +22,18 @@ class EventFired:
         return f"{self.source} fired at {name_of(self.target)}, which refused: {self.refusal}"
 
 
-FireFact: TypeAlias = EventFired
+@value(frozen=True, slots=True)
+class AnswerJudged:
+    """An answer came that the source would take or reject; `verdict` says it."""
+
+    source: str
+    function: Arn
+    would_accept: bool
+    verdict: str
+
+    @property
+    def text(self) -> str:
+        return f"{name_of(self.function)} answered {self.source}: {self.verdict}"
+
+
+FireFact: TypeAlias = EventFired | AnswerJudged

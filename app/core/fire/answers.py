@@ -144,6 +144,15 @@ def bedrock_way(event: Any, answer: Any) -> Iterator[str]:
             yield f"response.{name} is missing"
 
 
+def of_this_request(event: Any, answer: Any) -> Iterator[str]:
+    """A custom resource answers under the ids of its request, and says why it failed (crpg-ref-responses)."""
+    for name in ("StackId", "RequestId", "LogicalResourceId"):
+        if answer[name] != event.get(name):
+            yield f"{name} is {answer[name]!r}, and the event's is {event.get(name)!r}"
+    if answer["Status"] == "FAILED" and not answer.get("Reason"):
+        yield "Reason is missing, which FAILED needs"
+
+
 def every_record_once(event: Any, answer: Any) -> Iterator[str]:
     """Each recordId comes back once, with data where it is kept (data-transformation)."""
     sent = [record["recordId"] for record in event["records"]]

@@ -41,6 +41,13 @@ def _cognito(response: Shape, check: Check | None = None) -> Contract:
     return Contract("Cognito", shape, within_s=5, check=check)
 
 
+CALLBACKS: dict[str, Contract] = {
+    "cloudformation": Contract(
+        "CloudFormation", expected.CUSTOM_RESOURCE, at_most_bytes=4_096, check=answers.of_this_request
+    ),
+}
+"""By source: what it expects where it is answered with a request instead, to a URL in the event."""
+
 CONTRACTS: dict[tuple[str, str], Contract] = {
     ("cognito", "pre-sign-up"): _cognito(expected.SIGN_UP, answers.signed_up),
     ("cognito", "custom-message"): _cognito(expected.MESSAGE, answers.has_the_code),

@@ -301,3 +301,17 @@ RESOLVED = Members(
     },
     must=("isAuthorized",),
 )
+CUSTOM_RESOURCE = Members(
+    {
+        "Status": Text(one_of=("SUCCESS", "FAILED")),
+        "Reason": Text(),
+        "PhysicalResourceId": Text(1_024),
+        "StackId": Text(),
+        "RequestId": Text(),
+        "LogicalResourceId": Text(),
+        "NoEcho": Flag(),
+        "Data": Members(),
+    },
+    must=("Status", "PhysicalResourceId", "StackId", "RequestId", "LogicalResourceId"),
+)
+"""A custom resource's response object (crpg-ref-responses)."""

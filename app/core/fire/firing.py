@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, assert_never
 
 from app.core.checksums import md5_of_body
-from app.core.fire.contracts import Contract, contract_of
+from app.core.fire.contracts import CALLBACKS, Contract, contract_of
 from app.core.fire.settings import Setting, apply
 from app.core.fire.shapes import problems
 from app.core.fire.templates import Template
@@ -92,6 +92,15 @@ def judge(template: Template, event: Any, outcome: Outcome | None) -> Verdict:
     return Verdict(
         False, f"{contract.who} would reject {what} because {'; '.join(found[:_TOLD_MOST])}{more}", tuple(found)
     )
+
+
+def judge_callback(source: str, event: Any, body: bytes) -> Verdict:
+    """What the source would say to the request that it is answered with; for sources in CALLBACKS."""
+    contract = CALLBACKS[source]
+    found = tuple(_in_answer(contract, event, body))
+    if not found:
+        return Verdict(True, f"{contract.who} would take this answer")
+    return Verdict(False, f"{contract.who} would reject this answer because {'; '.join(found[:_TOLD_MOST])}", found)
 
 
 def _too_late(contract: Contract, took_ms: float) -> Iterable[str]:

@@ -1,12 +1,13 @@
 """Routes of events that are fired: their templates, and one verb for all of their sources."""
 
 from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import replace
 from typing import Any, TypeAlias
 from uuid import uuid4
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Request, Response
 
-from app.core.commands import ChangeObject, FireEvent, HandedOver, Invoke, Invoked, Routed, SendMessage
+from app.core.commands import ChangeObject, FireEvent, HandedOver, Invoke, Invoked, Routed, SendMessage, TellVerdict
 from app.core.errors import Refused
 from app.core.fire import (
     PRINCIPALS,
@@ -15,6 +16,7 @@ from app.core.fire import (
     Template,
     contract_of,
     judge,
+    judge_callback,
     prepare,
 )
 from app.core.fire.real import Wish, bucket_events, bus_events, queue_messages, topic_messages
@@ -22,6 +24,7 @@ from app.core.fire.settings import parse_path
 from app.core.invocation import InvocationType
 from app.core.names import Arn, name_of
 from app.engine.driver import Engine
+from app.web.control.address import ROOT
 from app.web.control.buckets import route_view
 from app.web.control.disconnect import unless_gone
 from app.web.control.errors import BadRequest
@@ -43,6 +46,7 @@ Asking: TypeAlias = Callable[[Coroutine[Any, Any, Any]], Coroutine[Any, Any, Any
 
 def fire_routes(engine: Engine, parts: ControlParts) -> APIRouter:
     router = APIRouter(tags=["events"])
+    callbacks = _Callbacks()
 
     @router.get("/templates", summary="The events that can be fired")
     async def list_templates(source: str | None = None) -> list[TemplateView]:
@@ -62,11 +66,14 @@ def fire_routes(engine: Engine, parts: ControlParts) -> APIRouter:
         given = tuple(Setting(parse_path(path), value) for path, value in wanted.set.items())
         firing = prepare(template, (*named, *given))
         gun = _Gun(engine, parts, template, wanted)
+        may_answer = template.source == _ANSWERED and wanted.function is not None and parts.token is None
         shots: list[ShotView] = []
         new_paths: tuple[str, ...] = ()
         for _ in range(wanted.repeat):
             shot = firing.shot(engine.clock.now(), _new_id)
             new_paths = shot.new
+            if may_answer and not any(path == "ResponseURL" for path in wanted.set):
+                shot = callbacks.expect(shot, parts.function_arn(wanted.function or ""), str(request.base_url))
             view = ShotView(event=shot.event, routes=[])
             if not wanted.dry_run:
                 view = await gun.fire(shot, lambda asked: unless_gone(request, asked))
@@ -76,7 +83,40 @@ def fire_routes(engine: Engine, parts: ControlParts) -> APIRouter:
             new_paths=list(new_paths), shots=shots,
         )  # fmt: skip
 
+    @router.put("/fire/answers/{number}", include_in_schema=False)
+    async def answer(number: str, request: Request) -> Response:
+        """Where an event's ResponseURL leads: the body is the answer, whatever its type is said to be."""
+        expected = callbacks.waiting.pop(number, None)
+        if expected is None:
+            raise BadRequest("nobody waits for this answer, or it was given before")
+        function, event = expected
+        verdict = judge_callback(_ANSWERED, event, await request.body())
+        told = TellVerdict(_ANSWERED, function, bool(verdict.would_accept), verdict.text)
+        engine.submit(told)
+        return Response(verdict.text, 200 if verdict.would_accept else 400, media_type="text/plain")
+
     return router
+
+
+class _Callbacks:
+    """The events that are still to be answered with a request of the function's own."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[str, tuple[Arn, Any]] = {}
+
+    def expect(self, shot: Shot, function: Arn, base_url: str) -> Shot:
+        """The shot, whose ResponseURL leads to us. Of many that nobody answers the oldest are forgotten."""
+        number = _new_id()
+        event = {**shot.event, "ResponseURL": f"{base_url.rstrip('/')}{ROOT}/api/fire/answers/{number}"}
+        self.waiting[number] = (function, event)
+        if len(self.waiting) > _ANSWERS_KEPT:
+            del self.waiting[next(iter(self.waiting))]
+        return replace(shot, event=event)
+
+
+_ANSWERS_KEPT = 10_000
+_ANSWERED = "cloudformation"
+"""The one source that is answered so."""
 
 
 class _Gun:

@@ -18,6 +18,7 @@ from app.core.fire import (
     Template,
     contract_of,
     judge,
+    judge_callback,
     parse_setting,
     prepare,
 )
@@ -138,6 +139,26 @@ def test_who_does_not_wait_judges_nothing() -> None:
 
     assert judge(one, one.event, None).would_accept is None
     assert judge(one, one.event, Succeeded(b"junk")).would_accept is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, "CloudFormation would take this answer"),
+        ({"Status": "OK"}, "Status is 'OK', which is none of SUCCESS, FAILED"),
+        ({"Status": "FAILED"}, "Reason is missing, which FAILED needs"),
+        ({"Status": "FAILED", "Reason": "no"}, "CloudFormation would take this answer"),
+        ({"PhysicalResourceId": None}, "PhysicalResourceId is missing"),
+        ({"LogicalResourceId": "Other"}, "LogicalResourceId is 'Other', and the event's is 'Bucket'"),
+        ({"Data": {"a": "x" * 4_096}}, "more than 4096"),
+    ],
+)
+def test_a_custom_resource_is_judged_by_what_it_puts_to_its_url(changes: dict[str, Any], told: str) -> None:
+    event = template("cloudformation", "create").event
+    answer = {name: event[name] for name in ("StackId", "RequestId", "LogicalResourceId")}
+    body = json.dumps({"Status": "SUCCESS", "PhysicalResourceId": "photos-1", **answer, **changes})
+
+    assert told in judge_callback("cloudformation", event, body.encode()).text
 
 
 class TestTemplates:
