@@ -1,5 +1,6 @@
-"""A month of schedules on a clock that is moved, beside sending the same messages at the same instants by hand."""
+"""A month of schedules on a clock that is moved, and what schedules that wait cost everybody else."""
 
+import gc
 import time
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from app.core.names import Scope
 from app.core.time import DAY_MS, Instant, parse_instant
 from app.core.world import World
 from app.wire.events.shapes import Shapes
-from tests.bench.figures import Figure, at_most, figure_of, ratio_at_most
+from tests.bench.figures import Figure, at_most, figure_of, ratio_at_least, ratio_at_most
 from tests.bench.sizes import Sizes
 
 _NOON = parse_instant("2026-11-21T12:00:00Z")
@@ -38,7 +39,32 @@ async def measure_schedules(sizes: Sizes, folder: Path) -> list[Figure]:
     return [
         figure_of(name, "ms", ours, by_hand, at_most(1_000)),
         figure_of("the same beside sending the same messages by hand", "ms", ours, by_hand, ratio_at_most(4)),
+        _sends_beside_many(sizes),
     ]
+
+
+def _sends_beside_many(sizes: Sizes) -> Figure:
+    """Messages a second into a world in which many schedules wait, beside one without any."""
+    full, empty = _world(), _world()
+    for number in range(sizes.mapped):
+        given = {
+            "Name": f"job-{number}", "ScheduleExpression": "cron(0 2 * * ? *)", "FlexibleTimeWindow": {"Mode": "OFF"},
+            "Target": _TARGET,
+        }  # fmt: skip
+        full.handle(CreateSchedule(_SCOPE, given), now=_NOON)
+    # As the service does at its start: what there is is not looked at by the garbage collector again and again.
+    gc.collect()
+    gc.freeze()
+    rates: tuple[list[float], list[float]] = ([], [])
+    for _ in sizes.each_round():
+        for world, found in zip((full, empty), rates, strict=True):
+            begin = time.perf_counter()
+            for _ in range(sizes.sends):
+                world.handle(SendMessage(_QUEUE, "hello"), now=_NOON)
+            found.append(sizes.sends / (time.perf_counter() - begin))
+    gc.unfreeze()
+    name = f"SendMessage beside {sizes.mapped:,} schedules"
+    return figure_of(name, "messages/s", *rates, ratio_at_least(0.9))
 
 
 def _month_of_schedules() -> tuple[float, list[Instant]]:

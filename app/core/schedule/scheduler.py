@@ -82,15 +82,20 @@ class Scheduler:
 
     def upcoming(self, count: int, now: Instant) -> list[Upcoming]:
         """Every schedule with its next `count` times, then every rule that has one."""
-        of_schedules = [self._of_schedule(schedule, count, now) for schedule in self.schedules.all()]
-        return of_schedules + [self._of_rule(rule, count, now) for rule in self._event_bridge.buses.scheduled()]
+        return self._told(count, now, lambda _: True)
 
     def upcoming_of(self, name: str, count: int, now: Instant) -> list[Upcoming]:
         """Those of this ARN or name, `group/name` included. Raises ResourceNotFound when there is none."""
-        found = [each for each in self.upcoming(count, now) if name in _names_of(each.arn)]
+        found = self._told(count, now, lambda arn: name in _names_of(arn))
         if not found:
             raise ResourceNotFound(f"there is no schedule named '{name}'")
         return found
+
+    def _told(self, count: int, now: Instant, is_wanted: Callable[[Arn], bool]) -> list[Upcoming]:
+        schedules = [schedule for schedule in self.schedules.all() if is_wanted(schedule.arn)]
+        rules = [rule for rule in self._event_bridge.buses.scheduled() if is_wanted(rule.arn)]
+        of_schedules = [self._of_schedule(schedule, count, now) for schedule in schedules]
+        return of_schedules + [self._of_rule(rule, count, now) for rule in rules]
 
     def _of_schedule(self, schedule: Schedule, count: int, now: Instant) -> Upcoming:
         plan = schedule.plan

@@ -81,7 +81,7 @@ class Schedules:
         return [group.schedules[name] for group in wanted for name in sorted(group.schedules)]
 
     def group(self, scope: Scope, name: str | None, now: Instant = 0) -> ScheduleGroup:
-        """Raises ResourceNotFound. The default group is there before it is used; its first schedule keeps it."""
+        """Raises ResourceNotFound. The default group is there before it is used; its first schedule or tag keeps it."""
         name = name or DEFAULT_GROUP
         arn = scope.schedule_group_arn(name)
         group = self._groups.get(arn)
@@ -190,16 +190,18 @@ class Schedules:
         self._remember("DeleteScheduleGroup", command.scope, asked, group.arn)
 
     def tag(self, command: TagScheduleGroup, now: Instant) -> None:
-        self.tags_of(command.group, now).update(command.tags)
+        group = self.group_of_arn(command.group, now)
+        self._groups[group.arn] = group
+        group.tags.update(command.tags)
 
     def untag(self, command: UntagScheduleGroup, now: Instant) -> None:
-        tags = self.tags_of(command.group, now)
+        tags = self.group_of_arn(command.group, now).tags
         for key in command.keys:
             tags.pop(key, None)
 
-    def tags_of(self, group: Arn, now: Instant = 0) -> dict[str, str]:
+    def group_of_arn(self, group: Arn, now: Instant = 0) -> ScheduleGroup:
         """Raises ResourceNotFound."""
-        return self.group(parse_arn(group).scope, group.partition(":schedule-group/")[2], now).tags
+        return self.group(parse_arn(group).scope, group.partition(":schedule-group/")[2], now)
 
     # Time -----------------------------------------------------------------------------------------------
 

@@ -40,5 +40,5 @@ def untag_resource(params: Params, _caller: Caller) -> Call:
 
 
 def list_tags_for_resource(params: Params, _caller: Caller, engine: Readable) -> Result:
-    tags = engine.world.scheduler.schedules.tags_of(params["ResourceArn"], engine.clock.now())
+    tags = engine.world.scheduler.schedules.group_of_arn(params["ResourceArn"]).tags
     return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}

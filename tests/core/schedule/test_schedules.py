@@ -630,7 +630,18 @@ def test_groups_have_names_of_their_own_a_quota_and_tags() -> None:
         stage.submit(DeleteScheduleGroup(SCOPE, "default"))
     stage.submit(TagScheduleGroup(arn, {"c": "d"}))
     stage.submit(UntagScheduleGroup(arn, ("a",)))
-    assert stage.world.scheduler.schedules.tags_of(arn) == {"c": "d"}
+    assert stage.world.scheduler.schedules.group_of_arn(arn).tags == {"c": "d"}
+
+
+def test_the_default_group_has_tags_before_it_has_schedules(stage: Stage) -> None:
+    arn = SCOPE.schedule_group_arn("default")
+
+    stage.submit(TagScheduleGroup(arn, {"a": "b"}))
+    create(stage, "often", "rate(1 hour)", stage.queue("orders"))
+
+    assert stage.world.scheduler.schedules.group_of_arn(arn).tags == {"a": "b"}
+    with pytest.raises(ResourceNotFound, match=r"Schedule group nowhere does not exist\."):
+        stage.submit(TagScheduleGroup(SCOPE.schedule_group_arn("nowhere"), {"a": "b"}))
 
 
 # By hand ------------------------------------------------------------------------------------------------
