@@ -96,6 +96,8 @@ class Engine:
         self._outside = OutsideCalls(outside, self.submit, self._hold, self._release)
         self._brokers = Brokers(brokers, self.submit, self._hold, self._release)
         self._answers: dict[int, asyncio.Future[Any]] = {}
+        self._told: dict[int, Callable[[Any], None]] = {}
+        """Who is told an answer as it is there, without a turn of the loop in between."""
         self._long_polls: set[int] = set()
         self._sinks: dict[int, ResponseSink] = {}
         self._calls: dict[str, asyncio.Task[None]] = {}
@@ -151,21 +153,19 @@ class Engine:
 
     def when_answered(self, waiting: Waiting, then: Callable[[Any], None]) -> Callable[[], None]:
         """Have the answer of a command that was answered `Waiting` told to `then`, which may be a `Refused`; gives
-        back what gives up the wait. Not for long polls, whose patience is `later`'s."""
-        future = self._answers[waiting.waiter]
-
-        def answered(answer: asyncio.Future[Any]) -> None:
-            self._answers.pop(waiting.waiter, None)
-            if not answer.cancelled():
-                then(answer.result())
+        back what gives up the wait. `then` is called as the answer is there, and has to be quick: it only renders and
+        sends. Not for long polls, whose patience is `later`'s."""
+        waiter = waiting.waiter
+        future = self._answers.pop(waiter)
+        if future.done():
+            then(future.result())
+        else:
+            self._told[waiter] = then
 
         def give_up() -> None:
-            if not future.done():
-                future.cancel()
-                if not self._is_closed:
-                    self.submit(CancelWait(waiting.waiter))
+            if self._told.pop(waiter, None) is not None and not self._is_closed:
+                self.submit(CancelWait(waiter))
 
-        future.add_done_callback(answered)
         return give_up
 
     async def later(self, waiting: Waiting) -> Any:
@@ -341,6 +341,10 @@ class Engine:
             case CallOutside():
                 self._outside.carry_out(wish)
             case Answered(waiter=waiter, answer=answer):
+                then = self._told.pop(waiter, None)
+                if then is not None:
+                    then(answer)
+                    return
                 future = self._answers.get(waiter)
                 if future is not None and not future.done():
                     future.set_result(answer)

@@ -4,7 +4,16 @@ import asyncio
 
 import pytest
 
-from app.core.commands import CreateSchedule, DeleteQueue, Invoke, Origin, Received, ReceiveMessage, SendMessage
+from app.core.commands import (
+    CreateSchedule,
+    DeleteQueue,
+    Invoke,
+    Invoked,
+    Origin,
+    Received,
+    ReceiveMessage,
+    SendMessage,
+)
 from app.core.errors import QueueDoesNotExist, RecursiveInvocation, TooManyRequests
 from app.core.function import FailAfter, SucceedAfter
 from app.core.invocation import HandlerFailed, InvocationType, Succeeded, Throttled, Unreachable
@@ -75,6 +84,23 @@ async def test_an_invocation_is_answered_by_its_endpoint() -> None:
 
         assert (invocation.payload, invocation.timeout_ms) == (b'{"a":1}', 7_000)
         assert (await asked).outcome == Succeeded(b"42")
+
+
+async def test_an_answer_can_be_told_as_it_is_there_and_its_wait_given_up() -> None:
+    async with scene() as s:
+        work = s.function("work")
+        told: list[object] = []
+        s.engine.when_answered(s.engine.submit(Invoke(SCOPE, "work", b"{}")), told.append)
+        give_up = s.engine.when_answered(s.engine.submit(Invoke(SCOPE, "work", b"{}")), told.append)
+        await work.called()
+        give_up()
+        give_up()
+        work.answer(Succeeded(b"1"))
+        await soon(lambda: len(told) == 1)
+        await a_few_turns()
+
+        assert [answer.outcome for answer in told if isinstance(answer, Invoked)] == [Succeeded(b"1")]
+        assert work.open == []
 
 
 async def test_a_throttle_at_the_endpoint_is_a_refusal_for_the_caller() -> None:
