@@ -197,6 +197,21 @@ def test_a_bucket_has_rules_that_lead_to_a_function_or_a_queue() -> None:
             ('2: buckets.photos.notifications[0].Events: must name at least one event, like "s3:ObjectCreated:*"'),
         ),
         (
+            "buckets: {photos: {lifecycle: [soon]}}",
+            "1: buckets.photos.lifecycle[0]: must be a lifecycle rule, like {Expiration: {Days: 30}}",
+        ),
+        (
+            "buckets: {photos: {lifecycle: [{Expiration: {Days: soon}}]}}",
+            (
+                "1: buckets.photos.lifecycle[0]: is no lifecycle rule as PutBucketLifecycleConfiguration takes it, "
+                "like {Expiration: {Days: 30}}"
+            ),
+        ),
+        (
+            "buckets: {photos: {versioning: often}}",
+            "1: buckets.photos.versioning: must be true or false, not 'often'",
+        ),
+        (
             "buckets: {photos: {notifications: {a: b}}}",
             "1: buckets.photos.notifications: must be a list, not a mapping",
         ),

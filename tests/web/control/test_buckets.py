@@ -1,5 +1,7 @@
 """Buckets, their notifications and fake object events over HTTP."""
 
+import json
+
 from tests.serving import Serving
 
 THUMBNAIL = "arn:aws:lambda:us-east-1:000000000000:function:thumbnail"
@@ -82,3 +84,55 @@ def test_a_bucket_is_created_as_the_settings_file_would_have_it(service: Serving
     assert created.status == 201
     assert [bucket["name"] for bucket in service.get("buckets")] == ["papers", "photos"]
     assert service.get("buckets/papers/notifications")[0]["function"] == "worker"
+
+
+def test_an_event_that_s3_does_not_send_is_refused_with_what_may_have_been_meant(service: Serving) -> None:
+    wanted = {"bucket": "photos", "key": "a", "event": "ObjectTagging:Putt"}
+
+    assert service.ask("POST", "put", wanted).error == (
+        400,
+        "BadRequest",
+        "S3 sends no event 'ObjectTagging:Putt'; did you mean 'ObjectTagging:Put'?",
+    )
+
+
+def test_any_event_of_a_version_may_be_believed(service: Serving) -> None:
+    service.ask("PUT", "buckets/photos/notifications", [{"Events": ["s3:ObjectRemoved:*"], "queue": "spare"}])
+    service.client("sqs").purge_queue(QueueUrl=f"{service.url}/000000000000/spare")
+
+    service.post(
+        "delete", {"bucket": "photos", "key": "a", "event": "ObjectRemoved:DeleteMarkerCreated", "version_id": "v1"}
+    )
+
+    (message,) = service.get("queues/spare/messages")
+    (record,) = json.loads(message["body"])["Records"]
+    assert (record["eventName"], record["s3"]["object"]["versionId"]) == ("ObjectRemoved:DeleteMarkerCreated", "v1")
+
+
+def test_a_bucket_is_made_with_everything_that_the_settings_file_takes(service: Serving) -> None:
+    service.post("topics", {"name": "news"})
+
+    made = service.post(
+        "buckets",
+        {
+            "name": "archive",
+            "event_bridge": True,
+            "versioning": True,
+            "notifications": [{"Events": ["s3:ObjectCreated:*"], "topic": "news"}],
+            "lifecycle": [{"Expiration": {"Days": 1}}],
+        },
+    )
+
+    assert (made["event_bridge"], made["lifecycle_rules"]) == (True, 1)
+    assert [(rule["topic"], rule["queue"]) for rule in made["notifications"]] == [("news", None)]
+    assert service.client("s3").get_bucket_versioning(Bucket="archive")["Status"] == "Enabled"
+
+
+def test_a_lifecycle_rule_that_s3_would_not_take_is_refused_in_its_words(service: Serving) -> None:
+    wanted = {"name": "archive", "lifecycle": [{"Expiration": {"Days": 0}}]}
+
+    assert service.ask("POST", "buckets", wanted).error == (
+        400,
+        "InvalidArgument",
+        "'Days' for Expiration action must be a positive integer",
+    )
