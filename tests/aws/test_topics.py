@@ -13,8 +13,8 @@ from urllib.request import urlopen
 import pytest
 
 from tests.live import Live, live, until
-from tests.machine import write
-from tests.serving import Serving, serving
+from tests.machine import free_port, write
+from tests.serving import Serving, client_at, serving
 from tests.tools import environ_with_tools
 
 FROZEN = """
@@ -40,6 +40,28 @@ LOOPS = """
     queues: {rounds: {VisibilityTimeout: 60}}
     topics: {news: {subscriptions: [{queue: rounds}]}}
     mappings: [{queue: rounds, function: relay}]
+    """
+
+BY_URL = """
+    import json
+
+    import boto3
+
+    sns = boto3.client("sns")
+
+    def handler(event, context):
+        told = json.loads(event["body"])
+        if told["Type"] == "SubscriptionConfirmation":
+            sns.confirm_subscription(TopicArn=told["TopicArn"], Token=told["Token"])
+        else:
+            sns.publish(TopicArn=told["TopicArn"], Message="round")
+        return {"statusCode": 200}
+    """
+
+WITH_URL = """
+    functions: {{web: {{CodeUri: ./code, Handler: web.handler, Timeout: 20}}}}
+    urls: {{web: {{function: web, port: {port}}}}}
+    topics: {{news: {{}}}}
     """
 
 
@@ -180,6 +202,26 @@ def test_a_loop_through_topic_queue_and_function_is_found_and_stopped(tmp_path: 
     assert warning["text"].startswith(
         "loop: relay was stopped as AWS would stop it, invoked 17 times: "
         "topic news → rounds → relay → topic news → rounds → relay"
+    )
+
+
+def test_a_loop_through_topic_and_function_url_is_found_and_stopped(tmp_path: Path) -> None:
+    """An endpoint of ours is told the trace of the publisher, and so is no stranger."""
+    port = free_port()
+    write(tmp_path, "code/web.py", BY_URL)
+    with live(tmp_path, WITH_URL.format(port=port)) as service:
+        sns = client_at(service.url, "sns")
+        sns.subscribe(TopicArn=NEWS, Protocol="http", Endpoint=f"http://127.0.0.1:{port}/")
+        until(lambda: sns.get_topic_attributes(TopicArn=NEWS)["Attributes"]["SubscriptionsConfirmed"] == "1")
+        service.post("publish", {"topic": "news", "message": "go"})
+
+        def stopped() -> list[dict[str, Any]]:
+            return [warning for warning in service.get("warnings") if warning["kind"] == "stopped"]
+
+        (warning,) = until(stopped, within_s=60)
+
+    assert warning["text"].startswith(
+        "loop: web was stopped as AWS would stop it, invoked 17 times: POST / of web → web → POST / of web → web"
     )
 
 
