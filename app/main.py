@@ -73,8 +73,10 @@ def _create(
             await (control if is_for_control(scope) else aws)(scope, receive, send)
         elif scope["type"] == "lifespan":
             await _live(service, receive, send, on_ready)
+        elif (address := gateway.address_of(scope)) is not None:
+            await gateway.connect(address, scope, receive, send)
         else:
-            # No WebSockets here; closing before accepting answers the handshake with 403.
+            # A WebSocket to nobody; closing before accepting answers the handshake with 403.
             await send({"type": "websocket.close"})
 
     return app, partial(AtOnceProtocol, aws.answer_at_once, aws.answer_later)

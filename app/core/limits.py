@@ -43,6 +43,10 @@ class Limits:
     # there is no quota by default: a clock that stands would count all calls of a test as one second's.
     fifo_calls_per_s: int = 0
 
+    # WebSocket APIs (apigateway-limits): a connection lasts two hours at most, and ten minutes without a message.
+    socket_lifetime_ms: int = 2 * HOUR_MS
+    socket_idle_ms: int = 10 * MINUTE_MS
+
     # Lambda developer guide, with-sqs and services-sqs-scaling.
     batch_payload_bytes: int = 6 * MIB
     pollers_at_start: int = 5

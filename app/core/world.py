@@ -24,6 +24,7 @@ from app.core.gateway.apis import Apis
 from app.core.gateway.gateways import Gateways
 from app.core.gateway.health_checks import HealthChecks
 from app.core.gateway.url_configs import UrlConfigs
+from app.core.gateway.websocket.connections import SocketConnections
 from app.core.hand_over import HandOver
 from app.core.ids import Ids
 from app.core.invocations import Invocations
@@ -142,8 +143,10 @@ class World:
         )
         self._environments = Environments(self._outbox, self._functions.get)
         self._gateways = Gateways(ids, self._outbox, self._cause_of)
+        self._sockets = SocketConnections(limits, self._outbox, self._queues.next_waiter)
         self._quiet: tuple[Waking, ...] = (
             self._environments,
+            self._sockets,
             self._buckets.restores.ends,
             self._buckets.sweeps,
             *self._scheduler.machines,
@@ -310,6 +313,11 @@ class World:
         return self._buckets.lifecycle_of(bucket)
 
     @property
+    def sockets(self) -> SocketConnections:
+        """The open connections to WebSocket APIs."""
+        return self._sockets
+
+    @property
     def gateways(self) -> Gateways:
         """The HTTP fronts of functions: to be read."""
         return self._gateways
@@ -408,6 +416,7 @@ class World:
             **self._pipes.verbs(),
             **self._event_bridge.verbs(),
             **self._gateways.verbs(),
+            **self._sockets.verbs(),
             **self._scheduler.verbs(),
             **self._url_configs.verbs(),
             **HandOver(self._outbox, self._targets, self._cause_of).verbs(),

@@ -49,6 +49,7 @@ from app.settings.values import (
     TopicSettings,
     Wall,
 )
+from app.settings.websocket_apis import read_websocket_api
 
 _Value = TypeVar("_Value")
 
@@ -235,6 +236,7 @@ def _read(field: Field) -> Settings:
 FRONT_SECTIONS: Mapping[str, Callable[[str, Field, Reading], Front | None]] = {
     "apis": read_api,
     "rest_apis": read_rest_api,
+    "websocket_apis": read_websocket_api,
     "urls": read_url,
     "load_balancers": read_load_balancer,
     "distributions": read_distribution,

@@ -15,6 +15,7 @@ from app.core.commands import (
     RemoveFront,
     UpdateFunctionUrl,
 )
+from app.core.commands.gateway import CloseSocket, OpenSocket, TouchSocket
 from app.core.gateway.function_url import FunctionUrl
 from app.core.gateway.http_api import HttpApi, Integration, Route, Routing, Stage
 from app.core.gateway.rest.usage import ApiKey, UsagePlan
@@ -89,7 +90,11 @@ def _change_api(play: "Play", a: int, b: int) -> Command:
     return ChangeApi(SCOPE, operation, {**given, **more})
 
 
+# ruff: noqa: ARG005 -- every verb takes the same three arguments
 VERBS: dict[str, Callable[["Play", int, int], Command | None]] = {
+    "open socket": lambda _, a, b: OpenSocket(f"c{a % 3}", "chat", "chat", "dev"),
+    "touch socket": lambda _, a, b: TouchSocket(f"c{a % 3}"),
+    "close socket": lambda _, a, b: CloseSocket(f"c{a % 3}", 1000),
     "change usage": lambda _, a, b: ChangeUsage(SCOPE, {"k": ApiKey("k", str(a))}, (UsagePlan(str(b)),)),
     "put front": _put,
     "remove front": _remove,

@@ -104,8 +104,39 @@ class ChangeUsage:
     plans: tuple[UsagePlan, ...] = ()
 
 
+@value(frozen=True, slots=True)
+class OpenSocket:
+    """A WebSocket's handshake is over. Answers `Waiting`: a `SocketEnded` comes when the clock ends the connection."""
+
+    id: str
+    front: str
+    api: str
+    stage: str
+    source_ip: str = ""
+    user_agent: str | None = None
+
+
+@value(frozen=True, slots=True)
+class TouchSocket:
+    """Something was sent over the connection, in either direction."""
+
+    id: str
+
+
+@value(frozen=True, slots=True)
+class CloseSocket:
+    """The connection is over; `code` is WebSocket's."""
+
+    id: str
+    code: int
+    reason: str = ""
+
+
 GatewayCommand: TypeAlias = (
-    ChangeUsage
+    OpenSocket
+    | TouchSocket
+    | CloseSocket
+    | ChangeUsage
     | PutFront
     | ChangeApi
     | RemoveFront

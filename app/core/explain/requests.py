@@ -17,6 +17,7 @@ from app.core.gateway.load_balancer import LoadBalancer
 from app.core.gateway.request import GatewayRequest
 from app.core.gateway.rest import api as rest
 from app.core.gateway.rest.api import RestApi
+from app.core.gateway.websocket.api import CONNECT, WebSocketApi
 from app.core.names import Arn
 
 
@@ -43,6 +44,8 @@ def _function_of(front: Front, question: OfRequest, trail: Trail) -> Arn | Concl
             return _of_http_api(front, request, question.by_port, trail)
         case RestApi():
             return _of_rest_api(front, request, question.by_port, trail)
+        case WebSocketApi():
+            return _of_socket_api(front, request, trail)
         case FunctionUrl():
             if front.auth_type == "AWS_IAM":
                 trail.add(Step(Verdict.NOTE, About.AUTHORIZER, "the request has to be signed"))
@@ -93,6 +96,24 @@ def _of_rest_api(api: RestApi, request: GatewayRequest, by_port: bool, trail: Tr
     if function is None:
         return trail.end(Step(Verdict.NO, About.ROUTE, f"resource {taken.resource.path} leads to no function"))
     return function
+
+
+def _of_socket_api(api: WebSocketApi, request: GatewayRequest, trail: Trail) -> Arn | Conclusion:
+    """A request to it can only be a handshake, which `$connect` takes."""
+    only = next(iter(api.stages)) if len(api.stages) == 1 else None
+    stage = api.stages.get(request.path.strip("/") or only or "")
+    if stage is None:
+        there = ", ".join(api.stages) or "none"
+        return trail.end(Step(Verdict.NO, About.ROUTE, f"there is no stage at {request.path}; stages: {there}"))
+    route = stage.routes.get(CONNECT)
+    if route is None or route.function is None:
+        words = f"stage {stage.name} takes handshakes without a function; each message chooses its route"
+        return trail.end(Step(Verdict.YES, About.ROUTE, words))
+    trail.add(Step(Verdict.YES, About.ROUTE, f"route {CONNECT} of stage {stage.name} takes handshakes"))
+    if route.authorization != "NONE":
+        who = route.authorizer.name if route.authorizer is not None else route.authorization
+        trail.add(Step(Verdict.NOTE, About.AUTHORIZER, f"{who} has to let it through"))
+    return route.function
 
 
 def _of_balancer(balancer: LoadBalancer, request: GatewayRequest, trail: Trail) -> Arn | Conclusion:

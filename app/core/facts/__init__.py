@@ -39,6 +39,8 @@ from app.core.facts.gateway import (
     RequestAnswered,
     RequestReceived,
     RequestUnrouted,
+    SocketClosed,
+    SocketOpened,
     TargetHealthChanged,
 )
 from app.core.facts.loops import LoopWarned
@@ -196,6 +198,8 @@ __all__ = [
     "ScheduleDropped",
     "ScheduleFired",
     "ScheduleRetried",
+    "SocketClosed",
+    "SocketOpened",
     "StopReceiving",
     "TargetHealthChanged",
     "TextRecorded",

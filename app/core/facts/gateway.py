@@ -75,4 +75,33 @@ class TargetHealthChanged:
         return f"{name_of(self.function)} is {health} in target group {self.group}: {self.reason}"
 
 
-GatewayFact: TypeAlias = RequestReceived | RequestUnrouted | RequestAnswered | TargetHealthChanged
+@value(frozen=True, slots=True)
+class SocketOpened:
+    front: str
+    api: str
+    stage: str
+    connection: str
+
+    @property
+    def text(self) -> str:
+        return f"{self.api} has the connection {self.connection}"
+
+
+@value(frozen=True, slots=True)
+class SocketClosed:
+    front: str
+    api: str
+    stage: str
+    connection: str
+    code: int
+    reason: str = ""
+
+    @property
+    def text(self) -> str:
+        why = f": {self.reason}" if self.reason else ""
+        return f"{self.api} has the connection {self.connection} no more, closed with {self.code}{why}"
+
+
+GatewayFact: TypeAlias = (
+    RequestReceived | RequestUnrouted | RequestAnswered | TargetHealthChanged | SocketOpened | SocketClosed
+)

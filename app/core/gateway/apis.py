@@ -14,6 +14,7 @@ from app.core.gateway.api_resources import KINDS, Kind, checked, compiled_routes
 from app.core.gateway.cors import cors_of
 from app.core.gateway.gateways import Gateways, letters, new_front_id
 from app.core.gateway.http_api import HttpApi, Route, Routing, Stage, Throttle
+from app.core.gateway.websocket.api import SocketStage, WebSocketApi, compiled_socket_routes
 from app.core.ids import Ids
 from app.core.names import Scope
 from app.core.time import Instant, to_datetime
@@ -34,7 +35,7 @@ class Api:
     scope: Scope
     members: Members
     resources: dict[str, dict[str, Members]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
-    deployed: dict[str, tuple[Route, ...]] = field(default_factory=dict)
+    deployed: dict[str, tuple[Any, ...]] = field(default_factory=dict)
 
     @property
     def is_http(self) -> bool:
@@ -230,7 +231,9 @@ class Apis:
         stage = _found(api, KINDS["Stage"], stage_name) if stage_name is not None else None
         deployment.setdefault("AutoDeployed", False)
         deployment["DeploymentStatus"] = "DEPLOYED"
-        api.deployed[deployment["DeploymentId"]] = compiled_routes(api.resources) if api.is_http else ()
+        api.deployed[deployment["DeploymentId"]] = (compiled_routes if api.is_http else compiled_socket_routes)(
+            api.resources
+        )
         if stage is not None:
             stage["DeploymentId"] = deployment["DeploymentId"]
 
@@ -288,10 +291,11 @@ class Apis:
             del api.resources["Deployment"][before], api.deployed[before]
 
     def _publish(self, api: Api, now: Instant) -> None:
-        """Let requests be routed by what is deployed now. WebSocket APIs are not of HTTP's kind."""
-        if not api.is_http:
-            return
+        """Let requests be routed by what is deployed now."""
         members = api.members
+        if not api.is_http:
+            self.gateways.put(PutFront(_socket_front(api)), now)
+            return
         stages = {
             name: _stage(stage, api.deployed.get(stage.get("DeploymentId", ""), ()))
             for name, stage in api.resources["Stage"].items()
@@ -301,6 +305,18 @@ class Apis:
             routes=compiled_routes(api.resources), is_disabled=bool(members["DisableExecuteApiEndpoint"]),
         )  # fmt: skip
         self.gateways.put(PutFront(front), now)
+
+
+def _socket_front(api: Api) -> WebSocketApi:
+    members = api.members
+    stages = {
+        name: SocketStage(
+            name, {route.key: route for route in api.deployed.get(stage.get("DeploymentId", ""), ())},
+            dict(stage.get("StageVariables") or {}),
+        )
+        for name, stage in api.resources["Stage"].items()
+    }  # fmt: skip
+    return WebSocketApi(api.id, members.get("Name", api.id), api.scope, stages, members["RouteSelectionExpression"])
 
 
 def _stage(members: Mapping[str, Any], routes: tuple[Route, ...]) -> Stage:

@@ -14,6 +14,7 @@ from app.core.gateway.http_api import HttpApi
 from app.core.gateway.load_balancer import LoadBalancer
 from app.core.gateway.request import GatewayAnswer, GatewayRequest
 from app.core.gateway.rest.api import RestApi
+from app.core.gateway.websocket.api import WebSocketApi
 from app.engine.driver import Engine
 from app.engine.ports import OutsideWorld
 from app.web.asgi import ClientGone, read_body
@@ -26,6 +27,7 @@ from app.web.gateway.outcome import RequestLimits, Result, Streamed
 from app.web.gateway.reading import request_of
 from app.web.gateway.rest_api import RestApiFront
 from app.web.gateway.sending import send_answer
+from app.web.gateway.websocket import WebSocketFront
 from app.wire.gateway import http_api as http_api_answers
 from app.wire.refusals import BodyTooLarge
 
@@ -41,6 +43,7 @@ class GatewayApp:
         self._ports = ports
         self._http_apis = HttpApiFront(engine, outside)
         self._urls = FunctionUrlFront(engine)
+        self._sockets = WebSocketFront(engine)
         self._rest_apis = RestApiFront(engine, outside, url)
         self._balancers = LoadBalancerFront(engine)
         self._distributions = DistributionFront(engine, outside, url)
@@ -56,6 +59,8 @@ class GatewayApp:
                 await self._serve(front, self._http_apis.answer, HttpApiFront.limits, address, scope, receive, send)
             case FunctionUrl():
                 await self._serve(front, self._urls.answer, FunctionUrlFront.limits, address, scope, receive, send)
+            case WebSocketApi():
+                await self._serve(front, self._sockets.answer, WebSocketFront.limits, address, scope, receive, send)
             case RestApi():
                 await self._serve(front, self._rest_apis.answer, RestApiFront.limits, address, scope, receive, send)
             case LoadBalancer():
@@ -67,6 +72,14 @@ class GatewayApp:
                 await self._serve(front, self._distributions.answer, limits, address, scope, receive, send)
             case _:
                 await send_answer(send, _nobody(address), scope["method"])
+
+    async def connect(self, address: Address, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        """A WebSocket from its handshake to its end; at nobody's address it is closed, which the client sees as 403."""
+        front = self._engine.world.gateways.get(address.front)
+        if isinstance(front, WebSocketApi):
+            await self._sockets.connect(front, address, scope, receive, send)
+        else:
+            await send({"type": "websocket.close"})
 
     async def _serve(
         self, front: Any, answering: Answering, limits: RequestLimits, address: Address, scope: AsgiScope,

@@ -11,6 +11,7 @@ from app.core.gateway.http_api import Stage as ApiStage
 from app.core.gateway.load_balancer import LoadBalancer, Rule, TargetGroup
 from app.core.gateway.request import GatewayRequest
 from app.core.gateway.routes import parse_route_key
+from app.core.gateway.websocket.api import SocketRoute, SocketStage, WebSocketApi
 from tests.core.stage import SCOPE, Stage
 
 
@@ -29,7 +30,12 @@ def scene() -> Stage:
         LoadBalancer("front", "front", SCOPE, rules),
         Distribution("site", "site", SCOPE, (Behavior("*", Origin(bucket="b"), {"viewer-request": function}),)),
     )
-    for front in fronts:
+    greeting = SocketStage("dev", {"$connect": SocketRoute("$connect", function)})
+    sockets = (
+        WebSocketApi("chat", "chat", SCOPE, {"dev": greeting}),
+        WebSocketApi("feed", "feed", SCOPE, {"dev": SocketStage("dev"), "prod": greeting}),
+    )
+    for front in (*fronts, *sockets):
         scene.submit(PutFront(front))
     return scene
 
@@ -46,6 +52,9 @@ def scene() -> Stage:
         ("front", "/other", Verdict.NO, "no rule takes GET /other; rules: path /api/*"),
         ("front", "/x", Verdict.NO, "leads to no function"),
         ("site", "/any", Verdict.YES, "→ web, now"),
+        ("chat", "/", Verdict.YES, "→ web, now"),
+        ("feed", "/dev", Verdict.YES, "stage dev takes handshakes without a function"),
+        ("feed", "/test", Verdict.NO, "there is no stage at /test; stages: dev, prod"),
         ("nobody", "/", Verdict.NO, "there is nothing named 'nobody'; there are: HTTP API shop"),
         (None, "/", Verdict.NO, "this address is no front's"),
     ],

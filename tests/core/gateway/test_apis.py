@@ -7,6 +7,7 @@ import pytest
 from app.core.commands import ChangeApi
 from app.core.errors import InvalidParameterValue, Refused, ResourceConflict, ResourceNotFound
 from app.core.gateway.http_api import HttpApi, select
+from app.core.gateway.websocket.api import WebSocketApi
 from tests.core.stage import SCOPE, Stage
 
 FUNCTION = SCOPE.function_arn("web")
@@ -172,4 +173,5 @@ def test_a_websocket_api_is_kept_and_is_no_http_api() -> None:
     scene.submit(ChangeApi(SCOPE, "CreateRouteResponse", given))
 
     assert len(scene.world.apis.resources(SCOPE, "RouteResponse", given)) == 1
-    assert scene.world.gateways.get(api) is None
+    found = scene.world.gateways.get(api)
+    assert isinstance(found, WebSocketApi)
