@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from app.core.commands import Invoke, Origin, PutEventInvokeConfig
+from app.core.commands import CreateTopic, Invoke, Origin, PutEventInvokeConfig
 from app.core.commands.deployments import CreateAlias, CreateFunction, UpdateFunctionConfiguration
 from app.core.deployment import Code
 from app.core.facts import DestinationFailed, DestinationTold, EventDropped
@@ -167,3 +167,14 @@ def test_a_version_has_the_dead_letter_queue_of_the_unpublished_function() -> No
     stage.settle(HandlerFailed("Boom", "it broke", b"{}"))
 
     assert stage.bodies(letters) == ["{}"]
+
+
+def test_a_record_that_is_too_long_for_a_topic_is_a_failure_to_deliver() -> None:
+    stage = Stage()
+    topic: str = stage.submit(CreateTopic(SCOPE.topic_arn("failures")))
+    stage.function("worker", FailAfter(10), on_failure=topic, maximum_retry_attempts=0)
+
+    invoke_later(stage, "worker", b'"' + b"x" * 300_000 + b'"')
+    stage.advance("1s")
+
+    assert [fact.reason for fact in stage.of(DestinationFailed)] == ["Invalid parameter: Message too long"]
