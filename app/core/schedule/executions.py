@@ -28,7 +28,7 @@ from app.core.facts import (
     ScheduleRetried,
 )
 from app.core.ids import Ids
-from app.core.limits import Limits
+from app.core.limits import KIB, Limits
 from app.core.message import MessageAttribute
 from app.core.outside import Outside
 from app.core.outside_calls import AwsAnswered, AwsCall, AwsRefused, NoAnswer, OutsideAnswer
@@ -38,6 +38,10 @@ from app.core.targets import Parcel, Settled, Targets, Teller
 from app.core.time import SECOND_MS, Instant, format_instant
 
 _ATTEMPTS, _AGE = "MaximumRetryAttempts", "MaximumEventAgeInSeconds"
+_NO_CODE = "InternalServerError"
+_ERROR_MESSAGE_CHARS = 1_024
+_ATTRIBUTES_BYTES = 16 * KIB
+"""What is left for attributes where a payload has to be cut to fit into a message; where AWS cuts is UNCONFIRMED."""
 _HANDED_OVER = frozenset({"lambda", "sqs", "sns", "events"})
 """What this world has as targets of its own; everything else is called by its API."""
 
@@ -160,7 +164,7 @@ class Executions:
             event = {"source": target.source, "detail-type": target.detail_type, "detail": json.loads(text)}
             text = json.dumps(event, separators=(",", ":"))
         return Parcel(
-            target.arn, text.encode("utf-8", "surrogatepass"), execution.cause, schedule.station,
+            target.arn, text.encode("utf-8", "replace"), execution.cause, schedule.station,
             source_arn=schedule.arn, group_id=target.group_id,
         )  # fmt: skip
 
@@ -276,23 +280,27 @@ class Executions:
     def _dead_letter(self, execution: Execution, queue: str) -> Parcel:
         """The call that failed, as JSON, and what came of it (configuring-schedule-dlq)."""
         schedule, target = execution.schedule, execution.target
+        text = execution.sent
+        if target.service != "aws-sdk" or is_json_object(text):
+            text = json.dumps(target.call(text).parameters, separators=(",", ":"), ensure_ascii=False)
+        body = text.encode("utf-8", "replace")
+        room = self.limits.batch_bytes - _ATTRIBUTES_BYTES
         told = {
-            "ERROR_CODE": execution.code,
-            "ERROR_MESSAGE": execution.reason or execution.code,
+            "ERROR_CODE": execution.code or _NO_CODE,
+            "ERROR_MESSAGE": (execution.reason or execution.code or _NO_CODE)[:_ERROR_MESSAGE_CHARS],
             "EXECUTION_ID": execution.id,
             "EXHAUSTED_RETRY_CONDITION": execution.ends_with,
-            "IS_PAYLOAD_TRUNCATED": "false",
+            "IS_PAYLOAD_TRUNCATED": "true" if len(body) > room else "false",
             "RETRY_ATTEMPTS": str(execution.attempts - 1),
             "SCHEDULED_TIME": _second(execution.scheduled_at),
             "SCHEDULE_ARN": schedule.arn,
             "TARGET_ARN": target.arn,
         }
         attributes = {name: MessageAttribute("String", text) for name, text in told.items() if text is not None}
-        text = execution.sent
-        if target.service != "aws-sdk" or is_json_object(text):
-            text = json.dumps(target.call(text).parameters, separators=(",", ":"), ensure_ascii=False)
+        if len(body) > room:
+            body = body[:room].decode("utf-8", "ignore").encode()
         return Parcel(
-            queue, text.encode("utf-8", "surrogatepass"), execution.cause, schedule.station, source_arn=schedule.arn,
+            queue, body, execution.cause, schedule.station, source_arn=schedule.arn,
             attributes=attributes,
         )  # fmt: skip
 

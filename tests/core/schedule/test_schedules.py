@@ -185,6 +185,15 @@ def test_a_month_of_schedules_fires_in_order_and_each_at_its_own_time(stage: Sta
     assert stage.now == NOON + 30 * DAY_MS
 
 
+def test_after_a_leap_everything_that_was_missed_fires_each_with_its_own_time(stage: Stage) -> None:
+    orders = stage.queue("orders")
+    create(stage, "hourly", "cron(0 * * * ? *)", orders, Input="<aws.scheduler.scheduled-time>")
+
+    stage.world.wake(stage.now + 8 * 3_600_000)
+
+    assert stage.bodies(orders) == [f"2026-11-21T{hour}:00:00Z" for hour in range(13, 21)]
+
+
 # What targets get ---------------------------------------------------------------------------------------
 
 
@@ -415,6 +424,19 @@ def test_an_execution_that_is_too_old_is_given_up(stage: Stage) -> None:
     (delivery,) = stage.receive(letters)
     assert delivery.content.attributes["EXHAUSTED_RETRY_CONDITION"].value == "MaximumEventAgeInSeconds"
     assert "12:01:01 schedule often: what stream/clicks did not take" in story(stage)[-2]
+
+
+def test_a_call_that_is_too_long_for_a_message_is_cut_and_said_to_be(stage: Stage) -> None:
+    letters = stage.queue("letters")
+    create(
+        stage, "often", "rate(1 day)", SCOPE.queue_arn("nothing"), Input="é" * 600_000,
+        DeadLetterConfig={"Arn": letters},
+    )  # fmt: skip
+
+    (delivery,) = stage.receive(letters)
+
+    assert delivery.content.attributes["IS_PAYLOAD_TRUNCATED"].value == "true"
+    assert 1_000_000 < len(delivery.content.body.encode()) < 1_048_576
 
 
 def test_a_target_that_is_not_there_is_not_tried_again(stage: Stage) -> None:
