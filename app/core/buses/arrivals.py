@@ -108,16 +108,19 @@ class Arrivals:
 
     def deliver(self, parcel: Parcel, now: Instant, settled: Settled) -> None:
         try:
-            bus, event = self._received(parcel, now)
+            bus, event = self.received(parcel, now)
         except Refused as refusal:
             settled(refusal, now)
             return
         settled(None, now)
-        self.accept(bus, event, now)
+        self.accept(self.registry.keep(bus), event, now)
 
-    def _received(self, parcel: Parcel, now: Instant) -> tuple[Bus, BusEvent]:
-        """Raises ResourceNotFound, AccessDenied, LoopsForever, InvalidParameterValue."""
-        bus = self.registry.find(parcel.target, now)
+    def received(self, parcel: Parcel, now: Instant) -> tuple[Bus, BusEvent]:
+        """The bus and the event that a parcel is; nothing changes if its body has an `id`.
+
+        Raises ResourceNotFound, AccessDenied, InvalidParameterValue.
+        """
+        bus = self.registry.peek(parcel.target, now)
         if bus is None:
             raise ResourceNotFound(f"Event bus {parcel.target.partition('event-bus/')[2]} does not exist.")
         given = json.loads(parcel.body)

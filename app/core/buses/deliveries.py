@@ -134,7 +134,7 @@ class Deliveries:
             self._settle(delivery, refusal, at, teller)
 
         target = delivery.target
-        if (loop := _hop_too_many(delivery.event, target.arn)) is not None:
+        if (loop := hop_too_many(delivery.event, target.arn)) is not None:
             settled(loop, now)
             return told
         if target.service in _TAKES_JSON_ONLY and not _fits(delivery):
@@ -227,7 +227,7 @@ def _judged(refusal: Refused) -> tuple[str, bool, int]:
     return "INTERNAL_ERROR", True, 0
 
 
-def _hop_too_many(event: BusEvent, target: Arn) -> DeliveryFailed | None:
+def hop_too_many(event: BusEvent, target: Arn) -> DeliveryFailed | None:
     """Why an event is not sent on to this bus: what came from another bus goes no further, and none goes in a circle.
 
     eb-bus-to-bus: not to a third bus; a user found the codes in dead letters of a real account, in 2026. That one more

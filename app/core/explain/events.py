@@ -1,14 +1,19 @@
 """Which rules of a bus take an event, and what would become of it at their targets."""
 
-from app.core.buses import BusEvent, Rule, RuleTarget
+from app.core.buses import Bus, BusEvent, Rule, RuleTarget
+from app.core.buses.deliveries import PRINCIPAL, hop_too_many
 from app.core.buses.routing import verdicts
-from app.core.commands import EventEntry, EventPut, SendMessage
-from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict
-from app.core.explain.invoking import explain_event, gone
-from app.core.explain.scene import OUTSIDE_CAUSE, STAND_IN_ID, Scene
+from app.core.chain import Cause
+from app.core.commands import EventEntry, EventPut, Origin, Publish, SendMessage
+from app.core.errors import Refused
+from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict, progress
+from app.core.explain.invoking import explain_event, gone, refused
+from app.core.explain.publishing import explain_publish
+from app.core.explain.scene import STAND_IN_ID, Scene
 from app.core.explain.sending import explain_send
 from app.core.functions import parse_function_name
 from app.core.names import Arn, Scope, name_of
+from app.core.targets import Parcel
 
 _RULES_TOLD = 20
 
@@ -23,12 +28,26 @@ def explain_put(scene: Scene, entry: EventEntry, scope: Scope, target: Arn | Non
     if bus is None:
         words = f"there is no event bus '{arn.partition('event-bus/')[2]}': the event would be dropped without a word"
         return trail.end(Step(Verdict.NO, About.BUS, words))
+    cause = scene.cause_of(Origin(), entry.trace_header)
+    event = BusEvent(STAND_IN_ID, document, arn, trail.now, cause, entry.trace_header)
+    return _on_bus(scene, bus, event, target, trail)
+
+
+def explain_arrival_on_bus(scene: Scene, parcel: Parcel, trail: Trail) -> Conclusion:
+    """The same of what a service or a rule sends to a bus; the parcel's body has an `id`."""
+    try:
+        bus, event = scene.event_bridge.arrivals.received(parcel, trail.now)
+    except Refused as refusal:
+        return trail.end(refused(About.BUS, refusal))
+    return _on_bus(scene, bus, event, None, trail)
+
+
+def _on_bus(scene: Scene, bus: Bus, event: BusEvent, target: Arn | None, trail: Trail) -> Conclusion:
     noun = "rule" if len(bus.rules) == 1 else "rules"
     words = f"event bus '{bus.name}' is there, with {len(bus.rules)} {noun}"
     trail.add(Step(Verdict.YES, About.BUS, words, count=len(bus.rules)))
-    event = BusEvent(STAND_IN_ID, document, arn, trail.now, OUTSIDE_CAUSE, entry.trace_header)
     fates: list[Conclusion] = []
-    told = verdicts(bus, document)
+    told = verdicts(bus, event.document)
     for each in told:
         if each.reason is None:
             fates += _at_rule(scene, each.rule, event, target, trail)
@@ -39,7 +58,7 @@ def explain_put(scene: Scene, entry: EventEntry, scope: Scope, target: Arn | Non
         where = f" to '{name_of(target)}'" if target and any(each.reason is None for each in told) else ""
         words = f"no rule of event bus '{bus.name}' takes it{where}"
         return trail.end(Step(Verdict.NO, About.RULE, words))
-    return max(fates, key=_progress)
+    return max(fates, key=progress)
 
 
 def _at_rule(scene: Scene, rule: Rule, event: BusEvent, target: Arn | None, trail: Trail) -> list[Conclusion]:
@@ -55,23 +74,34 @@ def _at_rule(scene: Scene, rule: Rule, event: BusEvent, target: Arn | None, trai
 def _at_target(scene: Scene, rule: Rule, target: RuleTarget, event: BusEvent, trail: Trail) -> Conclusion:
     cause = event.cause.via(rule.station)
     branch = Trail(trail.now, (*trail.path, rule.station), trail.steps)
-    if target.service == "sqs":
-        body = target.input.render(event, rule.arn, rule.name)
-        send = SendMessage(target.arn, body, group_id=target.group_id)
-        return explain_send(scene, send, None, branch, cause=cause)
-    if target.service != "lambda":
-        words = f"'{name_of(target.arn)}' would be told; what it does is not looked into here"
-        return trail.end(Step(Verdict.NO, About.TARGET, words, rule=rule.arn))
+    body = target.input.render(event, rule.arn, rule.name)
+    match target.service:
+        case "sqs":
+            return explain_send(
+                scene, SendMessage(target.arn, body, group_id=target.group_id), None, branch, cause=cause
+            )
+        case "sns":
+            return explain_publish(scene, Publish(target.arn, body), None, branch, cause=cause)
+        case "events" if ":event-bus/" in target.arn:
+            if (failure := hop_too_many(event, target.arn)) is not None:
+                words = f"it is not sent on to '{name_of(target.arn)}': {failure.message}"
+                return trail.end(Step(Verdict.NO, About.TARGET, words, rule=rule.arn, code=failure.code))
+            parcel = Parcel(
+                target.arn, body.encode(), cause, f"rule {rule.name}", PRINCIPAL, rule.arn,
+                through=(*event.through, event.bus),
+            )  # fmt: skip
+            return explain_arrival_on_bus(scene, parcel, branch)
+        case "lambda":
+            return _at_function(scene, target, cause, branch)
+        case _:
+            words = f"'{name_of(target.arn)}' would be told; what it does is not looked into here"
+            return trail.end(Step(Verdict.NO, About.TARGET, words, rule=rule.arn))
+
+
+def _at_function(scene: Scene, target: RuleTarget, cause: Cause, branch: Trail) -> Conclusion:
     parsed = parse_function_name(target.arn, Scope())
     function = scene.functions.get(parsed.as_invoked) if parsed else None
     if function is None:
-        return trail.end(gone(About.TARGET, target.arn))
+        return branch.end(gone(About.TARGET, target.arn))
     branch.path = (*branch.path, function.spec.name)
     return explain_event(scene, function, cause, branch)
-
-
-def _progress(fate: Conclusion) -> int:
-    """Of several rules, one that leads to an invocation, then one that waits, then one that at least applied."""
-    if fate.verdict is Verdict.NO:
-        return 0 if fate.about is About.RULE else 1
-    return 3 if fate.verdict is Verdict.YES else 2

@@ -1,7 +1,10 @@
 """Which of a bucket's rules take an object event, and what would become of it at their targets."""
 
+import json
+
 from app.core.buckets import SUBJECT, station_of
 from app.core.commands import ChangeObject, Publish, SendMessage
+from app.core.explain.events import explain_arrival_on_bus
 from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict, progress
 from app.core.explain.invoking import explain_event, gone
 from app.core.explain.publishing import explain_publish
@@ -11,6 +14,7 @@ from app.core.functions import parse_function_name
 from app.core.names import Arn, Scope, name_of, parse_arn
 from app.core.notification import Route, RouteRefused, route
 from app.core.object_event import ObjectEvent, is_event
+from app.core.targets import Parcel
 
 _STAND_IN_SEQUENCER = "0" * 18
 _STAND_IN_HOST_ID = "0" * 64 + "="
@@ -59,9 +63,10 @@ def _at_rule(scene: Scene, way: Route, command: ChangeObject, scope: Scope, trai
         body = scene.shapes.s3_event(event, rule_id=way.rule_id, region=scope.region, now=trail.now)
         message = Publish(way.target, body.decode(), SUBJECT, origin=command.origin)
         return explain_publish(scene, message, None, branch, cause=cause)
-    if service != "lambda":
-        words = f"event bus '{name}' would be told; whom it tells is not looked into here"
-        return trail.end(Step(Verdict.NO, About.TARGET, words, rule=way.rule_id))
+    if service == "events":
+        told = json.loads(scene.shapes.s3_bus_event(event, account=scope.account, now=trail.now))
+        body = json.dumps({**told, "id": STAND_IN_ID}).encode()
+        return explain_arrival_on_bus(scene, Parcel(way.target, body, cause, f"bucket {command.bucket}"), branch)
     parsed = parse_function_name(way.target, scope)
     function = scene.functions.get(parsed.as_invoked) if parsed else None
     if function is None:
