@@ -16,7 +16,6 @@ import click
 import uvicorn
 
 from app import __version__
-from app.adapters.event_templates import load_catalogue
 from app.service import Service, SetupError
 from app.settings import Listen, Settings, SettingsError, load
 from app.web.at_once import AtOnceProtocol
@@ -224,6 +223,9 @@ def _control_app(service: Service, listen: str) -> AsgiApp:
 
 
 def _control_parts(service: Service, listen: str) -> ControlParts:
+    # Templates and contracts of forty sources, which a service that nobody fires at need not read.
+    from app.adapters.event_templates import load_catalogue
+
     settings = service.settings
     return ControlParts(
         version=__version__,

@@ -2,11 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from app.core.fire import Catalogue
 from app.core.names import Arn, Scope
 from app.engine.ports import EndpointStatus, FunctionLogs
+
+if TYPE_CHECKING:
+    from app.core.fire import Catalogue
 
 BODY_LIMIT_BYTES = 10 * 1024 * 1024
 
@@ -38,7 +40,7 @@ class ControlParts:
     describe_function: Callable[[Arn], str]
     logs: FunctionLogs
     environments_of: Callable[[Arn], EndpointStatus | None]
-    templates: Callable[[], Catalogue]
+    templates: "Callable[[], Catalogue]"
     scope: Scope = field(default_factory=Scope)
     token: str | None = None
     host_names: tuple[str, ...] = ()
