@@ -4,7 +4,6 @@ Run by path with `-P`, so that this folder is not searched, in a process of its 
 imported here. Its error types and texts are those of Lambda's own Python runtime.
 """
 
-import contextlib
 import decimal
 import importlib
 import json
@@ -55,18 +54,27 @@ class ClientContext:
         self.client = Client(values["client"]) if values.get("client") else None
 
 
+_VARIABLES = {
+    "function_name": os.environ.get("AWS_LAMBDA_FUNCTION_NAME"),
+    "function_version": os.environ.get("AWS_LAMBDA_FUNCTION_VERSION"),
+    "memory_limit_in_mb": os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"),
+    "log_group_name": os.environ.get("AWS_LAMBDA_LOG_GROUP_NAME"),
+    "log_stream_name": os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME"),
+}
+"""What of the context stays the same: read once, because it costs as much as the rest of it."""
+
+
 class LambdaContext:
     """The handler's second argument."""
 
     def __init__(self, headers: Mapping[str, str]) -> None:
-        variables = os.environ
         self.aws_request_id = headers["lambda-runtime-aws-request-id"]
         self.invoked_function_arn = headers.get("lambda-runtime-invoked-function-arn")
-        self.function_name = variables.get("AWS_LAMBDA_FUNCTION_NAME")
-        self.function_version = variables.get("AWS_LAMBDA_FUNCTION_VERSION")
-        self.memory_limit_in_mb = variables.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
-        self.log_group_name = variables.get("AWS_LAMBDA_LOG_GROUP_NAME")
-        self.log_stream_name = variables.get("AWS_LAMBDA_LOG_STREAM_NAME")
+        self.function_name = _VARIABLES["function_name"]
+        self.function_version = _VARIABLES["function_version"]
+        self.memory_limit_in_mb = _VARIABLES["memory_limit_in_mb"]
+        self.log_group_name = _VARIABLES["log_group_name"]
+        self.log_stream_name = _VARIABLES["log_stream_name"]
         self.tenant_id: str | None = None
         self.identity = Identity()
         client_context = headers.get("lambda-runtime-client-context")
@@ -118,9 +126,11 @@ class RuntimeClient:
         What the API thinks of the answer (too large, say) is not the handler's business.
         """
         # What was printed must be in the pipe before the answer is known.
-        for stream in (sys.stdout, sys.stderr):
-            with contextlib.suppress(OSError, ValueError, AttributeError):
-                stream.flush()
+        try:
+            sys.stderr.flush()
+            sys.stdout.flush()
+        except (OSError, ValueError, AttributeError):
+            pass  # the handler closed or replaced them
         header = f"Lambda-Runtime-Function-Error-Type: {error_type}\r\n" if error_type else ""
         head = (
             f"POST {_PREFIX}{path} HTTP/1.1\r\nHost: {self._host}\r\n{header}"
