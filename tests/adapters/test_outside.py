@@ -1,6 +1,7 @@
 """Calls to the outside, really made: to users' URLs, and to AWS services behind our own URL."""
 
 import json
+from base64 import b64encode
 
 from app.adapters.outside import Outside
 from app.core.names import Scope
@@ -23,6 +24,17 @@ async def test_an_http_call_arrives_as_it_was_asked_for() -> None:
     assert isinstance(answer, HttpAnswered)
     assert (answer.status, answer.body) == (202, b"thanks")
     assert (path, headers["x-amz-sns-message-type"], body) == ("/hook?v=1", "Notification", b"hello")
+
+
+async def test_a_user_and_a_password_in_the_url_are_sent_as_http_has_them() -> None:
+    async with fake_server(answering(b"", 200)) as server:
+        outside = Outside(NOWHERE.format(free_port()), "secret")
+
+        await outside.make(HttpCall("POST", server.url.replace("://", "://us%40er:p%3Ass@") + "/a%20b"))
+        await outside.close()
+
+    path, headers, _ = server.requests[0]
+    assert (path, headers["Authorization"]) == ("/a%20b", f"Basic {b64encode(b'us@er:p:ss').decode()}")
 
 
 async def test_nobody_at_the_url_is_no_answer() -> None:

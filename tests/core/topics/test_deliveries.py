@@ -3,6 +3,8 @@
 import json
 from dataclasses import dataclass, field
 
+import pytest
+
 from app.core.commands import DeleteTopic, Origin, SetSubscriptionAttribute, Unsubscribe
 from app.core.errors import Refused, TooManyRequests
 from app.core.facts import (
@@ -104,6 +106,7 @@ def test_it_arrives_when_the_throttle_ends() -> None:
     assert [fact.attempt for fact in stage.of(NotificationDelivered)] == [6]
 
 
+@pytest.mark.slow
 def test_it_is_given_up_after_twenty_three_days() -> None:
     stage = Stage()
     news = stage.topic("news")
