@@ -81,7 +81,8 @@ class MotoBackends:
     def close(self) -> None:
         """Forget everything."""
         for module in self._loaded:
-            getattr(import_module(f"moto.{module}.models"), f"{module}_backends").reset()
+            # Not `reset`: that would take the object store's too, which lives on another thread.
+            getattr(import_module(f"moto.{module}.models"), f"{module}_backends").clear()
 
     def _load(self, module: str) -> list[tuple[re.Pattern[str], Respond]]:
         """The routes of one of moto's services, as compiled patterns of URLs."""

@@ -7,9 +7,11 @@ from urllib.parse import urlencode
 import pytest
 
 from app.adapters.moto_services import MotoServices, Stored
+from app.adapters.object_store import ObjectStore
 from app.core.errors import Refused
 from app.core.names import Scope
 from app.core.time import parse_instant
+from app.engine.storage import StoreRequest
 from app.wire.http import HttpAnswer, HttpRequest
 from app.wire.refusals import NotEmulated
 
@@ -108,3 +110,15 @@ async def test_other_services_are_not_its_business(services: MotoServices) -> No
     assert services.handles("iam")
     assert not services.handles("ec2")
     assert issubclass(NotEmulated, Refused)
+
+
+async def test_closing_leaves_the_object_store_alone(services: MotoServices) -> None:
+    store = ObjectStore(lambda: NOON)
+    await store.create_bucket(HOME, "photos")
+    await ask(services, "ListRoles")
+
+    await services.close()
+
+    answer = await store.handle(StoreRequest("GET", "/photos", "", {"content-length": "0"}))
+    assert answer.status == 200
+    await store.close()
