@@ -72,6 +72,21 @@ elasticmq() { # another broker, for the mappings that poll queues elsewhere; run
   return 1
 }
 
+serverless_offline() { # beside which the HTTP APIs are measured; the last version of its framework that asks for no account
+  local folder=.tools/serverless-offline framework=3.40.0 version=13.9.0
+  local done="$folder/.done-$version"
+  [ -e "$done" ] && return
+  command -v npm >/dev/null || return 1
+  echo "tools: installing serverless-offline …"
+  mkdir -p "$folder"
+  printf '{"private": true, "dependencies": {"serverless": "%s", "serverless-offline": "%s"}}\n' "$framework" "$version" \
+    >"$folder/package.json"
+  npm install --prefix "$folder" --no-audit --no-fund --loglevel=error >"$folder/install.log" 2>&1 && touch "$done" &&
+    return
+  tail -n 3 "$folder/install.log" >&2
+  return 1
+}
+
 # All at once: most of the time is spent waiting for answers, and one of them compiles.
 fetch() { # how, what it is, and what is not tested without it
   ("$1") &
@@ -85,6 +100,7 @@ fetch awscli "AWS CLI" "the README walks"
 fetch rie "Runtime Interface Emulator" "real RIE endpoints"
 fetch node_sdk "AWS SDK for JavaScript" "loops through Node"
 fetch elasticmq "ElasticMQ" "queues at another broker"
+fetch serverless_offline "serverless-offline" "the measure beside HTTP APIs"
 for number in "${!jobs[@]}"; do
   wait "${jobs[$number]}" || without "${names[$number]}" "${uses[$number]}"
 done

@@ -17,6 +17,7 @@ from tests.bench.elasticmq import measure_beside_elasticmq
 from tests.bench.events import measure_patterns, measure_put_events
 from tests.bench.fifo import measure_fifo
 from tests.bench.figures import Figure, table
+from tests.bench.http_api import measure_http_api
 from tests.bench.invocations import measure_cold_starts, measure_invocations
 from tests.bench.moves import measure_moves
 from tests.bench.retries import measure_retries
@@ -41,6 +42,7 @@ MEASUREMENTS: dict[str, Callable[[Sizes, Path], Awaitable[list[Figure]]]] = {
     "invocations": measure_invocations,
     "cold": measure_cold_starts,
     "deploying": measure_deploying,
+    "http-api": measure_http_api,
     "retries": measure_retries,
     "schedules": measure_schedules,
     "topics": measure_topics,
