@@ -8,7 +8,7 @@ from app.core.gateway.request import GatewayAnswer, GatewayRequest, Headers
 from app.wire.gateway.headers import BadHeader, answer_headers
 from app.wire.gateway.occasion import Occasion
 from app.wire.gateway.payload_v2 import event_members
-from app.wire.gateway.results import BadResult, inferred, pairs_of, status_of
+from app.wire.gateway.results import BadResult, cookies_of, inferred, pairs_of, status_of
 
 _JSON = ("content-type", "application/json")
 REMAPPED = ("www-authenticate",)
@@ -40,8 +40,7 @@ def head_of_prelude(prelude: bytes) -> GatewayAnswer:
         raise BadResult(f"what begins the stream is no JSON: {error}") from None
     if not isinstance(told, dict):
         raise BadResult("what begins the stream is no object")
-    headers = pairs_of(told.get("headers"))
-    headers += [("set-cookie", str(cookie)) for cookie in told.get("cookies") or ()]
+    headers = pairs_of(told.get("headers")) + cookies_of(told)
     return head_of(status_of(told.get("statusCode", 200)), headers)
 
 

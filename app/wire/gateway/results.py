@@ -36,12 +36,7 @@ def inferred(payload: bytes, *, default_type: str, remapped: tuple[str, ...] = (
     if not isinstance(result, dict) or "statusCode" not in result:
         body = result.encode(errors="replace") if isinstance(result, str) else orjson.dumps(result)
         return GatewayAnswer(200, (("content-type", "application/json"),), body)
-    headers = pairs_of(result.get("headers"))
-    cookies = result.get("cookies")
-    if cookies is not None:
-        if not isinstance(cookies, list) or not all(isinstance(cookie, str) for cookie in cookies):
-            raise BadResult("cookies is no list of texts")
-        headers += [("set-cookie", cookie) for cookie in cookies]
+    headers = pairs_of(result.get("headers")) + cookies_of(result)
     return answer_of(
         status_of(result["statusCode"]), headers, body_of(result), default_type=default_type, remapped=remapped
     )
@@ -76,6 +71,16 @@ def pairs_of(given: Any) -> list[tuple[str, str]]:
     if not isinstance(given, Mapping):
         raise BadResult("headers is no object")
     return [(name, text_of(name, value)) for name, value in given.items() if value is not None]
+
+
+def cookies_of(result: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """`cookies` of a result, each a header of its own. Raises BadResult."""
+    cookies = result.get("cookies")
+    if cookies is None:
+        return []
+    if not isinstance(cookies, list) or not all(isinstance(cookie, str) for cookie in cookies):
+        raise BadResult("cookies is no list of texts")
+    return [("set-cookie", cookie) for cookie in cookies]
 
 
 def multi_pairs_of(given: Any) -> list[tuple[str, str]]:
