@@ -78,7 +78,7 @@ def _create(
             # A WebSocket to nobody; closing before accepting answers the handshake with 403.
             await send({"type": "websocket.close"})
 
-    return app, partial(AtOnceProtocol, aws.answer_at_once, aws.answer_later)
+    return app, partial(AtOnceProtocol, aws.answer_at_once, aws.answer_later, not_at=_ports_of(settings))
 
 
 def serve(*, config: Path | None, environ: Mapping[str, str]) -> int:

@@ -5,7 +5,7 @@ protocol with one way past that: a request whose body has arrived is offered to 
 ASGI way as if nothing had been when it declines. An Invoke is offered to `answer_later` in the same way.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, TypeAlias, cast
 
 from starlette.types import ASGIApp
@@ -38,8 +38,12 @@ _BODILESS = (204, 304)
 class AtOnceProtocol(HttpToolsProtocol):
     """One connection. To be made with `functools.partial(AtOnceProtocol, answer_at_once, answer_later)`."""
 
-    def __init__(self, answer_at_once: AnswerAtOnce, answer_later: AnswerLater, **given: Any) -> None:
+    def __init__(
+        self, answer_at_once: AnswerAtOnce, answer_later: AnswerLater, *, not_at: Collection[int] = (), **given: Any
+    ) -> None:
+        """`not_at` are ports that are somebody else's: there is nothing of AWS's there."""
         super().__init__(**given)
+        self._not_at = not_at
         self._answer_at_once = answer_at_once
         self._answer_later = answer_later
         self._held: list[bytes] | None = None
@@ -108,6 +112,8 @@ class AtOnceProtocol(HttpToolsProtocol):
             or self.expect_100_continue
             or self.parser.get_method() != b"POST"
         ):
+            return False
+        if self._not_at and self.server is not None and self.server[1] in self._not_at:
             return False
         if self.flow.write_paused or self.parser.should_upgrade() or self.parser.get_http_version() != "1.1":
             return False

@@ -37,6 +37,9 @@ def test_an_api_has_a_port_to_itself_and_raw_paths_stay_raw(tmp_path: Path) -> N
         assert curl(f"{url}//all/a") == '{"message":"Not Found"}'
         assert '"proxy": "a"' in curl(f"{url}/dev/all/a")
         assert '"proxy": "x"' in curl("-H", "Host: shop.execute-api.localhost", f"{running.url}/dev/all/x")
+        # What AWS's own paths are elsewhere is a path like another here.
+        invoke = curl("-X", "POST", "-d", "{}", f"{url}/2015-03-31/functions/echo/invocations")
+        assert invoke == '{"message":"Not Found"}'
         # Two requests on one connection, the second after a body with trailers that pretend to be headers.
         head = "POST /all/x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\nTrailer: x-evil\r\n\r\n"
         told = _raw(
