@@ -1,6 +1,7 @@
 """The metrics of functions as CloudWatch has them, in its namespace AWS/Lambda, through moto's CloudWatch."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -16,27 +17,32 @@ def told_to_cloudwatch(metrics: Metrics, scope: Scope) -> Callable[[], None]:
     measured = list(metrics.measured(scope))
 
     def tell() -> None:
-        _provider().measured = measured
+        _told().measured = measured
 
     return tell
 
 
+@dataclass(slots=True)
+class _Told:
+    """One request at a time: what is told is of the account and region of the request at hand."""
+
+    measured: Sequence[Measured] = ()
+
+
 @cache
-def _provider() -> Any:
-    """moto asks every subclass of its metric provider for the data that AWS's services would have put there."""
-    from moto.cloudwatch.models import MetricAggregatedDatum
-    from moto.core.common_models import CloudWatchMetricProvider
+def _told() -> _Told:
+    """What moto's CloudWatch has of AWS's own services from now on: this alone.
 
-    class Provider(CloudWatchMetricProvider):  # type: ignore[misc] # moto is untyped
-        """One request at a time: what is told is of the account and region of the request at hand."""
+    moto would ask its other services itself, among them S3, which has a thread of its own here: to look at its buckets
+    from this one breaks them.
+    """
+    from moto.cloudwatch.models import CloudWatchBackend, MetricAggregatedDatum
 
-        measured: Sequence[Measured] = ()
-
-        @staticmethod
-        def get_cloudwatch_metrics(account_id: str, region: str) -> list[MetricAggregatedDatum]:  # noqa: ARG004
-            return [_datum(MetricAggregatedDatum, each) for each in Provider.measured]
-
-    return Provider
+    told = _Told()
+    CloudWatchBackend.aws_metric_data = property(
+        lambda _: [_datum(MetricAggregatedDatum, each) for each in told.measured]
+    )
+    return told
 
 
 def _datum(kind: Any, measured: Measured) -> Any:

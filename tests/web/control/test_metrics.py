@@ -22,6 +22,13 @@ def test_what_was_counted_is_told_by_function(service: Serving) -> None:
     assert service.ask("GET", "metrics?function=nobody").status == 404
 
 
+def test_asking_cloudwatch_leaves_the_buckets_alone(service: Serving) -> None:
+    """They are kept on another thread, and are not there before they are used."""
+    service.client("cloudwatch").list_metrics()
+
+    assert [bucket["Name"] for bucket in service.client("s3").list_buckets()["Buckets"]] == ["photos"]
+
+
 def test_cloudwatch_gives_the_same_by_the_minute(service: Serving) -> None:
     service.post("functions/worker/invoke?type=Event", {})
     service.post("clock/advance", {"duration": "10m"})
