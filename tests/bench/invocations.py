@@ -72,7 +72,7 @@ async def measure_cold_starts(sizes: Sizes, folder: Path) -> list[Figure]:
 
 
 async def _rates(sizes: Sizes, ours: list[Connection], bare: list[Connection], wanted: float) -> list[Figure]:
-    count = sizes.calls // len(ours)
+    count = max(1, sizes.calls // len(ours))
     rates: tuple[list[float], list[float]] = ([], [])
     for _ in sizes.each_round():
         for connections, found in zip((ours, bare), rates, strict=True):
