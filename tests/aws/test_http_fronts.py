@@ -1,0 +1,62 @@
+"""HTTP APIs and function URLs with the AWS CLI against the real command, and asked by curl under the name it tells."""
+
+import json
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.live import Live, live
+from tests.tools import environ_with_tools
+from tests.web.gateway.conftest import HANDLERS
+
+pytestmark = pytest.mark.real
+
+FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:echo"
+Aws = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
+    folder = tmp_path_factory.mktemp("service")
+    settings = f"functions: {{echo: {{CodeUri: {HANDLERS}, Handler: fronts.echo, Timeout: 10}}}}\n"
+    with live(folder, settings) as running:
+        yield running
+
+
+@pytest.fixture
+def aws(service: Live, tmp_path: Path) -> Aws:
+    """Run `aws` with these arguments and give the JSON that it prints."""
+    account = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+    environ = {**environ_with_tools(), **account, "AWS_ENDPOINT_URL": service.url, "AWS_PAGER": ""}
+
+    def aws(*arguments: str) -> Any:
+        command = ["aws", "--endpoint-url", service.url, "--output", "json", *arguments]
+        done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return aws
+
+
+def asked(service: Live, url: str) -> Any:
+    """What a URL that we told answers; its name leads here whatever the machine's resolver makes of it."""
+    name = urlsplit(url).hostname
+    command = ["curl", "-s", "--resolve", f"{name}:{service.port}:127.0.0.1", url]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True, timeout=20).stdout)
+
+
+def test_an_api_with_a_target_answers_at_the_endpoint_that_it_tells(aws: Aws, service: Live) -> None:
+    made = aws("apigatewayv2", "create-api", "--name", "quick", "--protocol-type", "HTTP", "--target", FUNCTION)
+
+    event = asked(service, f"{made['ApiEndpoint']}/any/path")
+    assert (event["routeKey"], event["rawPath"]) == ("$default", "/any/path")
+
+
+def test_a_function_url_answers_where_it_says(aws: Aws, service: Live) -> None:
+    made = aws("lambda", "create-function-url-config", "--function-name", "echo", "--auth-type", "NONE")
+
+    assert asked(service, f"{made['FunctionUrl']}x?a=1")["rawQueryString"] == "a=1"
