@@ -22,11 +22,10 @@ def test_what_was_counted_is_told_by_function(service: Serving) -> None:
     assert service.ask("GET", "metrics?function=nobody").status == 404
 
 
-def test_asking_cloudwatch_leaves_the_buckets_alone(service: Serving) -> None:
-    """They are kept on another thread, and are not there before they are used."""
-    service.client("cloudwatch").list_metrics()
+def test_cloudwatch_does_not_look_into_buckets_which_another_thread_keeps(service: Serving) -> None:
+    service.client("s3").put_object(Bucket="photos", Key="cat.jpg", Body=b"cat")
 
-    assert [bucket["Name"] for bucket in service.client("s3").list_buckets()["Buckets"]] == ["photos"]
+    assert service.client("cloudwatch").list_metrics(Namespace="AWS/S3")["Metrics"] == []
 
 
 def test_cloudwatch_gives_the_same_by_the_minute(service: Serving) -> None:
