@@ -1,17 +1,16 @@
 """The AWS CLI against the real command: each call as one would type it, and what it prints."""
 
 import json
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import pytest
 
+from tests.aws.cli import Aws
 from tests.live import Live, live
 from tests.machine import write
-from tests.tools import environ_with_tools
 
 pytestmark = pytest.mark.real
 
@@ -36,25 +35,6 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     write(folder, "code/echo.py", ECHO)
     with live(folder, SETTINGS) as running:
         yield running
-
-
-Aws = Callable[..., str]
-
-
-@pytest.fixture
-def aws(service: Live, tmp_path: Path) -> Aws:
-    """Run `aws` with these arguments, in a folder of the test's own, and give what it prints."""
-    account = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
-    environ = {**environ_with_tools(), **account, "AWS_ENDPOINT_URL": service.url, "AWS_PAGER": ""}
-
-    def aws(*arguments: str, fails: bool = False) -> str:
-        done = subprocess.run(
-            ["aws", *arguments], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60, check=False
-        )
-        assert (done.returncode != 0) == fails, done.stdout + done.stderr
-        return done.stderr.strip() if fails else done.stdout
-
-    return aws
 
 
 def shown(printed: str) -> Any:

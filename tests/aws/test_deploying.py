@@ -7,16 +7,14 @@ write a receipt into the bucket.
 
 import io
 import json
-import subprocess
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.aws.cli import Aws
 from tests.live import Live, live, until
-from tests.tools import environ_with_tools
 
 pytestmark = pytest.mark.real
 
@@ -105,51 +103,32 @@ def test_with_boto3(service: Live) -> None:
     assert receipt_in(service) == b"in/cat.jpg by version 1"
 
 
-Aws = Callable[..., Any]
-
-
-@pytest.fixture
-def aws(service: Live, tmp_path: Path) -> Aws:
-    """Run `aws` with these words, where it finds files of the test, and give what it prints as JSON."""
-    account = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
-    environ = {**environ_with_tools(), **account, "AWS_ENDPOINT_URL": service.url, "AWS_PAGER": ""}
-
-    def aws(*words: str) -> Any:
-        done = subprocess.run(
-            ["aws", *words], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
-        return json.loads(done.stdout) if done.stdout.strip() else None
-
-    return aws
-
-
 def test_with_the_aws_cli(service: Live, aws: Aws, tmp_path: Path) -> None:
     (tmp_path / "receiver.zip").write_bytes(zipped("app.py", RECEIVER))
     (tmp_path / "clerk.zip").write_bytes(zipped("app.py", CLERK))
     (tmp_path / "paper.zip").write_bytes(zipped("python/paper.py", PAPER))
     (tmp_path / "cat.jpg").write_bytes(b"a cat")
-    queue = aws("sqs", "create-queue", "--queue-name", "orders", "--endpoint-url", service.url)["QueueUrl"]
-    aws("s3api", "create-bucket", "--bucket", "photos")
-    aws("s3api", "put-object", "--bucket", "photos", "--key", "code/receiver.zip", "--body", "receiver.zip")
-    role = aws("iam", "create-role", "--role-name", "app", "--assume-role-policy-document", TRUST)["Role"]["Arn"]
+    queue = aws.json("sqs", "create-queue", "--queue-name", "orders", "--endpoint-url", service.url)["QueueUrl"]
+    aws.json("s3api", "create-bucket", "--bucket", "photos")
+    aws.json("s3api", "put-object", "--bucket", "photos", "--key", "code/receiver.zip", "--body", "receiver.zip")
+    role = aws.json("iam", "create-role", "--role-name", "app", "--assume-role-policy-document", TRUST)["Role"]["Arn"]
     common = ("--role", role, "--runtime", "python3.12", "--handler", "app.handler", "--timeout", "20")
-    receiver = aws(
+    receiver = aws.json(
         "lambda", "create-function", "--function-name", "receiver", "--code",
         "S3Bucket=photos,S3Key=code/receiver.zip", "--environment", f"Variables={{QUEUE={queue}}}", *common,
     )["FunctionArn"]  # fmt: skip
-    layer = aws("lambda", "publish-layer-version", "--layer-name", "paper", "--zip-file", "fileb://paper.zip")
-    aws(
+    layer = aws.json("lambda", "publish-layer-version", "--layer-name", "paper", "--zip-file", "fileb://paper.zip")
+    aws.json(
         "lambda", "create-function", "--function-name", "clerk", "--zip-file", "fileb://clerk.zip", "--publish",
         "--layers", layer["LayerVersionArn"], *common,
     )  # fmt: skip
-    aws("lambda", "wait", "function-active-v2", "--function-name", "clerk")
-    aws("lambda", "create-alias", "--function-name", "clerk", "--name", "live", "--function-version", "1")
-    aws(
+    aws.json("lambda", "wait", "function-active-v2", "--function-name", "clerk")
+    aws.json("lambda", "create-alias", "--function-name", "clerk", "--name", "live", "--function-version", "1")
+    aws.json(
         "lambda", "create-event-source-mapping", "--function-name", "clerk:live", "--event-source-arn",
         "arn:aws:sqs:us-east-1:000000000000:orders",
     )  # fmt: skip
-    aws(
+    aws.json(
         "lambda", "add-permission", "--function-name", "receiver", "--statement-id", "photos", "--action",
         "lambda:InvokeFunction", "--principal", "s3.amazonaws.com", "--source-arn", "arn:aws:s3:::photos",
     )  # fmt: skip
@@ -157,15 +136,15 @@ def test_with_the_aws_cli(service: Live, aws: Aws, tmp_path: Path) -> None:
         "LambdaFunctionArn": receiver, "Events": ["s3:ObjectCreated:*"],
         "Filter": {"Key": {"FilterRules": [{"Name": "prefix", "Value": "in/"}]}},
     }  # fmt: skip
-    aws(
+    aws.json(
         "s3api", "put-bucket-notification-configuration", "--bucket", "photos", "--notification-configuration",
         json.dumps({"LambdaFunctionConfigurations": [rule]}),
     )  # fmt: skip
 
-    aws("s3api", "put-object", "--bucket", "photos", "--key", "in/cat.jpg", "--body", "cat.jpg")
+    aws.json("s3api", "put-object", "--bucket", "photos", "--key", "in/cat.jpg", "--body", "cat.jpg")
 
     assert receipt_in(service) == b"in/cat.jpg by version 1"
-    policy = json.loads(aws("lambda", "get-policy", "--function-name", "receiver")["Policy"])
+    policy = json.loads(aws.json("lambda", "get-policy", "--function-name", "receiver")["Policy"])
     assert policy["Statement"][0]["Principal"] == {"Service": "s3.amazonaws.com"}
-    versions = aws("lambda", "list-versions-by-function", "--function-name", "clerk")["Versions"]
+    versions = aws.json("lambda", "list-versions-by-function", "--function-name", "clerk")["Versions"]
     assert [version["Version"] for version in versions] == ["$LATEST", "1"]

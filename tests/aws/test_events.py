@@ -1,18 +1,16 @@
 """EventBridge with real clients against the real command: the AWS CLI, boto3, and a function in a real process."""
 
 import json
-import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.aws.cli import Aws
 from tests.live import Live, live
 from tests.machine import write
-from tests.tools import environ_with_tools
 
 SETTINGS = """
     clock: {frozen: 2026-11-21T12:00:00Z}
@@ -63,22 +61,11 @@ def test_a_function_of_the_settings_file_works_on_an_event(service: Live) -> Non
 
 
 @pytest.mark.real
-def test_the_aws_cli_makes_a_rule_and_puts_an_event(service: Live, tmp_path: Path) -> None:
-    account = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
-    environ = {**environ_with_tools(), **account, "AWS_ENDPOINT_URL": service.url, "AWS_PAGER": ""}
-
-    def aws(*arguments: str) -> Any:
-        done = subprocess.run(
-            ["aws", "events", *arguments], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60,
-            check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stdout + done.stderr
-        return json.loads(done.stdout) if done.stdout else {}
-
-    arn = aws("put-rule", "--name", "cli", "--event-pattern", '{"source":["cli"]}')["RuleArn"]
-    aws("put-targets", "--rule", "cli", "--targets", f"Id=1,Arn={ORDERS},InputPath=$.detail")
+def test_the_aws_cli_makes_a_rule_and_puts_an_event(service: Live, aws: Aws) -> None:
+    arn = aws.json("events", "put-rule", "--name", "cli", "--event-pattern", '{"source":["cli"]}')["RuleArn"]
+    aws.json("events", "put-targets", "--rule", "cli", "--targets", f"Id=1,Arn={ORDERS},InputPath=$.detail")
     entry = [{"Source": "cli", "DetailType": "order", "Detail": '{"id":8}', "Time": "2026-01-01T00:00:00Z"}]
-    told = aws("put-events", "--entries", json.dumps(entry))
+    told = aws.json("events", "put-events", "--entries", json.dumps(entry))
 
     assert arn == "arn:aws:events:us-east-1:000000000000:rule/cli"
     assert told["FailedEntryCount"] == 0

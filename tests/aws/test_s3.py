@@ -1,15 +1,13 @@
 """S3's notifications with the AWS CLI, as one would type it."""
 
 import json
-import subprocess
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.aws.cli import Aws
 from tests.live import Live, live
-from tests.tools import environ_with_tools
 
 pytestmark = pytest.mark.real
 
@@ -20,28 +18,11 @@ SETTINGS = """
     """
 QUEUE = "arn:aws:sqs:us-east-1:000000000000:changes"
 
-Aws = Callable[..., str]
-
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     with live(tmp_path_factory.mktemp("service"), SETTINGS) as running:
         yield running
-
-
-@pytest.fixture
-def aws(service: Live, tmp_path: Path) -> Aws:
-    account = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
-    environ = {**environ_with_tools(), **account, "AWS_ENDPOINT_URL": service.url, "AWS_PAGER": ""}
-
-    def aws(*arguments: str, fails: bool = False) -> str:
-        done = subprocess.run(
-            ["aws", *arguments], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60, check=False
-        )
-        assert (done.returncode != 0) == fails, done.stdout + done.stderr
-        return done.stderr.strip() if fails else done.stdout
-
-    return aws
 
 
 def told(service: Live) -> list[tuple[str, str, str | None]]:

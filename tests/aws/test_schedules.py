@@ -1,16 +1,14 @@
 """Schedules by the AWS CLI, against the real command: made, listed, fired on the clock and by hand."""
 
 import json
-import subprocess
-from collections.abc import Callable, Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 
 import pytest
 
 from app.core.time import parse_instant
+from tests.aws.cli import Aws
 from tests.live import Live, live
 from tests.machine import write
-from tests.tools import environ_with_tools
 
 pytestmark = pytest.mark.real
 
@@ -35,25 +33,6 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     write(folder, "code/report.py", REPORT)
     with live(folder, SETTINGS) as running:
         yield running
-
-
-Aws = Callable[..., str]
-
-
-@pytest.fixture
-def aws(service: Live, tmp_path: Path) -> Aws:
-    """Run `aws` with these arguments, and give what it prints."""
-    account = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
-    environ = {**environ_with_tools(), **account, "AWS_ENDPOINT_URL": service.url, "AWS_PAGER": ""}
-
-    def aws(*arguments: str, fails: bool = False) -> str:
-        done = subprocess.run(
-            ["aws", *arguments], cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=60, check=False
-        )
-        assert (done.returncode != 0) == fails, done.stdout + done.stderr
-        return done.stderr.strip() if fails else done.stdout
-
-    return aws
 
 
 def create(aws: Aws, name: str, expression: str, target: Mapping[str, object], *more: str) -> str:

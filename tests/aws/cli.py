@@ -1,0 +1,32 @@
+"""The AWS CLI against a service, in a folder of the test's own."""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.live import Live
+from tests.tools import environ_with_tools
+
+_ACCOUNT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_DEFAULT_REGION": "us-east-1"}
+
+
+@dataclass(frozen=True)
+class Aws:
+    service: Live
+    folder: Path
+
+    def __call__(self, *arguments: str, fails: bool = False) -> str:
+        """Run `aws` with these arguments, and give what it prints; what it says is wrong, if it `fails`."""
+        environ = {**environ_with_tools(), **_ACCOUNT, "AWS_ENDPOINT_URL": self.service.url, "AWS_PAGER": ""}
+        done = subprocess.run(
+            ["aws", *arguments], cwd=self.folder, env=environ, capture_output=True, text=True, timeout=60, check=False
+        )
+        assert (done.returncode != 0) == fails, done.stdout + done.stderr
+        return done.stderr.strip() if fails else done.stdout
+
+    def json(self, *arguments: str) -> Any:
+        """The same, as the values that it prints; None if it prints nothing."""
+        printed = self(*arguments)
+        return json.loads(printed) if printed.strip() else None
