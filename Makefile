@@ -44,6 +44,7 @@ format: dev ## put the code into form
 
 .PHONY: bench
 bench: dev ## how fast it is, each figure beside its floor
+	@scripts/fetch-tools.sh bench
 	$(BIN)/python -m tests.bench
 
 .PHONY: tools

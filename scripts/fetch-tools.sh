@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Fetches the real programs that some tests run: the AWS CLI, the Runtime Interface Emulator, Node packages.
 #
-# Doing it again is quick. What cannot be fetched is said and left out, and the tests that need it skip;
+# With `bench` it fetches what measures are taken beside instead. Doing it again is quick. What cannot be fetched is said and left out, and the tests that need it skip;
 # with CI=true it is an error instead.
 set -uo pipefail
 cd "$(dirname "$0")/.."
@@ -95,12 +95,15 @@ fetch() { # how, what it is, and what is not tested without it
   uses+=("$3")
 }
 jobs=() names=() uses=()
-fetch node_runtime_client "aws-lambda-ric" "AWS's Node runtime client"
-fetch awscli "AWS CLI" "the README walks"
-fetch rie "Runtime Interface Emulator" "real RIE endpoints"
-fetch node_sdk "AWS SDK for JavaScript" "loops through Node"
-fetch elasticmq "ElasticMQ" "queues at another broker"
-fetch serverless_offline "serverless-offline" "the measure beside HTTP APIs"
+if [ "${1:-}" = bench ]; then
+  fetch serverless_offline "serverless-offline" "the measure beside HTTP APIs"
+else
+  fetch node_runtime_client "aws-lambda-ric" "AWS's Node runtime client"
+  fetch awscli "AWS CLI" "the README walks"
+  fetch rie "Runtime Interface Emulator" "real RIE endpoints"
+  fetch node_sdk "AWS SDK for JavaScript" "loops through Node"
+  fetch elasticmq "ElasticMQ" "queues at another broker"
+fi
 for number in "${!jobs[@]}"; do
   wait "${jobs[$number]}" || without "${names[$number]}" "${uses[$number]}"
 done

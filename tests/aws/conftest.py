@@ -1,3 +1,5 @@
+"""What every test with the AWS CLI takes."""
+
 from pathlib import Path
 
 import pytest
