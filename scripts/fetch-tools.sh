@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Fetches the real programs that some tests run: the AWS CLI, the Runtime Interface Emulator, Node packages.
 #
-# With `bench` it fetches what measures are taken beside instead. Doing it again is quick. What cannot be fetched is said and left out, and the tests that need it skip;
-# with CI=true it is an error instead.
+# With `bench` it fetches what is measured beside instead. Doing it again is quick. What cannot be fetched is said and
+# left out, and the tests that need it skip; with CI=true it is an error instead.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 

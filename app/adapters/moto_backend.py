@@ -122,7 +122,7 @@ class Backend(S3Backend):  # type: ignore[misc] # moto is not checked
         key = self.get_object(bucket_name, key_name)
         before = _told(key.acl) if key is not None else ""
         super().put_object_acl(bucket_name, key_name, acl, disable_notification=True)
-        # S3 tells only of an ACL that is now another (spec push E.1, recorded).
+        # S3 tells only of an ACL that is now another (recorded).
         if key is not None and not disable_notification and _told(key.acl) != before:
             self._report(object_change("ObjectAcl:Put", self.get_bucket(bucket_name), key))
 

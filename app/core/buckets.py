@@ -48,7 +48,7 @@ from app.core.time import Instant
 
 _PRINCIPAL = "s3.amazonaws.com"
 SUBJECT = "Amazon S3 Notification"
-"""Of what topics are told (recorded, spec push E.2)."""
+"""Of what topics are told (recorded)."""
 
 
 @dataclass(slots=True)
@@ -102,7 +102,7 @@ class Buckets:
         self.outbox.append(Configured(f"bucket {command.bucket} deleted"))
 
     def put_notification(self, command: PutBucketNotification, now: Instant) -> None:
-        """Replace the whole configuration; each queue and topic it names gets the test event (spec push E.3)."""
+        """Replace the whole configuration; each queue and topic it names gets the test event."""
         bucket = self[command.bucket]
         configuration = with_ids(command.configuration, self.ids.uuid)
         validate(

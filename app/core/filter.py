@@ -1,4 +1,4 @@
-"""The filters of a mapping over SQS messages: what of a message they see, and why one is dropped (spec pull B7)."""
+"""The filters of a mapping over SQS messages: what of a message they see, and why one is dropped."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -125,7 +125,7 @@ FunctionError: TypeAlias = HandlerFailed | TimedOut | Exited | InitFailed
 def error_payload(outcome: FunctionError, request_id: str) -> bytes:
     """The JSON a caller receives when the function failed: its own words, or Lambda's for a timeout or an exit.
 
-    Texts as recorded for `Sandbox.Timedout` and `Runtime.ExitError` (spec pull C4).
+    Texts as recorded for `Sandbox.Timedout` and `Runtime.ExitError`.
     """
     match outcome:
         case HandlerFailed(payload=payload) | InitFailed(payload=payload):

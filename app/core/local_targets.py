@@ -60,7 +60,7 @@ class QueueTarget:
 
 @dataclass(slots=True)
 class PolicyGate:
-    """Asks the policy of a queue or a topic whether a service may send to it (spec push I).
+    """Asks the policy of a queue or a topic whether a service may send to it.
 
     Where permissions are not enforced, only a policy that there is can say no, which is told once for each target,
     principal and source, and blocks nothing.
@@ -96,7 +96,7 @@ class PolicyGate:
 
 @dataclass(slots=True)
 class Gate:
-    """Asks a function's resource policy whether a service may invoke it (spec push I).
+    """Asks a function's resource policy whether a service may invoke it.
 
     Where permissions are not enforced, what AWS would have blocked goes through, and is told once for each function,
     principal and source.

@@ -42,7 +42,7 @@ class Scope:
         return f"arn:aws:scheduler:{self.region}:{self.account}:schedule-group/{name}"
 
     def rule_arn(self, bus: str, name: str) -> Arn:
-        """The default bus is not named in it (recorded, push F.4)."""
+        """The default bus is not named in it (recorded)."""
         place = name if bus == "default" else f"{bus}/{name}"
         return f"arn:aws:events:{self.region}:{self.account}:rule/{place}"
 

@@ -162,7 +162,7 @@ def validate(
     skip_destination_validation: bool = False,
     region: str | None = None,
 ) -> None:
-    """Raise InvalidArgument when S3 would not take the configuration (spec push E.4, E.5).
+    """Raise InvalidArgument when S3 would not take the configuration.
 
     `exists` says whether a function, queue or topic is there, `permits` whether its policy lets the bucket notify it.
     `region` is the bucket's: its targets must be there too; None asks nothing. `bucket` names it in our own messages.

@@ -1,4 +1,4 @@
-"""Resource policies: who may do what with a function, a layer or a queue, as values that can be asked (spec push I)."""
+"""Resource policies: who may do what with a function, a layer or a queue, as values that can be asked."""
 
 import json
 import re

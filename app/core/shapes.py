@@ -21,23 +21,23 @@ class EventShapes(Protocol):
         ...
 
     def s3_event(self, event: ObjectEvent, *, rule_id: str, region: str, now: Instant) -> bytes:
-        """An S3 notification with its one record (spec push E.2)."""
+        """An S3 notification with its one record."""
         ...
 
     def s3_bus_event(self, event: ObjectEvent, *, account: str, now: Instant) -> bytes:
-        """The same for an event bus: `source`, `detail-type`, `resources`, `time` and `detail` (spec push E.6)."""
+        """The same for an event bus: `source`, `detail-type`, `resources`, `time` and `detail`."""
         ...
 
     def s3_test_event(self, bucket: str, *, request_id: str, host_id: str, now: Instant) -> bytes:
-        """What a queue receives when a notification configuration names it (spec push E.3)."""
+        """What a queue receives when a notification configuration names it."""
         ...
 
     def sns_event(self, notification: Notification, *, subscription: Arn) -> bytes:
-        """What a function gets of a topic (spec push G.1)."""
+        """What a function gets of a topic."""
         ...
 
     def sns_envelope(self, notification: Notification, *, subscription: Arn) -> bytes:
-        """What queues and HTTP endpoints get of a topic (spec push G.2)."""
+        """What queues and HTTP endpoints get of a topic."""
         ...
 
     def sns_confirmation(self, confirmation: Confirmation) -> bytes:

@@ -424,7 +424,7 @@ def _caller_of(headers: Mapping[bytes, bytes], query: bytes, scheme: str) -> Cal
 @lru_cache(maxsize=1024)
 def _caller(stated: bytes, query: bytes, trace_header: bytes | None, scheme: str, host: bytes) -> Caller:
     credential = credential_in(stated.decode("latin-1"), query.decode("latin-1"))
-    # SDKs percent-encode what a function's environment has in _X_AMZN_TRACE_ID (spec pull F4).
+    # SDKs percent-encode what a function's environment has in _X_AMZN_TRACE_ID.
     trace = None if trace_header is None else unquote(trace_header.decode("latin-1"))
     scope = Scope(credential.scope.account, credential.scope.region)
     return Caller(scope, Origin(trace, credential.access_key_id), f"{scheme}://{host.decode('latin-1')}")

@@ -1,4 +1,4 @@
-"""Buckets: what an object's change leads to (spec push E)."""
+"""Buckets: what an object's change leads to."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A mapping's filters: which messages they take, and how the others are told to have been dropped (spec pull B7)."""
+"""A mapping's filters: which messages they take, and how the others are told to have been dropped."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Objects that come back from an archive (spec push E.1), on the clock."""
+"""Objects that come back from an archive, on the clock."""
 
 import json
 from typing import Any

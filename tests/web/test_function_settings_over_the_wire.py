@@ -1,4 +1,4 @@
-"""boto3 against a real server: event-invoke configs and reserved concurrency (spec pull D2, E)."""
+"""boto3 against a real server: event-invoke configs and reserved concurrency."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""boto3 against a real server: what standard queues answer, and every observable error of spec pull A3.1."""
+"""boto3 against a real server: what standard queues answer, and every error that a client can see."""
 
 import json
 import socket

@@ -1,4 +1,4 @@
-"""The error table of SQS in both protocols (spec pull A3)."""
+"""The error table of SQS in both protocols."""
 
 import json
 

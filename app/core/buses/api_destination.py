@@ -1,4 +1,4 @@
-"""API destinations: HTTP endpoints of the user's as targets of rules (push F.8)."""
+"""API destinations: HTTP endpoints of the user's as targets of rules."""
 
 from collections import deque
 from dataclasses import dataclass, field

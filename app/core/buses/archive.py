@@ -1,4 +1,4 @@
-"""Archives: what a bus took, kept to be sent again (push F.7)."""
+"""Archives: what a bus took, kept to be sent again."""
 
 from collections import deque
 from collections.abc import Mapping

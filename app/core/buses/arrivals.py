@@ -80,7 +80,7 @@ class Arrivals:
             # One request is one stimulus, however many events it has.
             cause = causes[trace_header] = self.cause_of(command.origin, trace_header, now)
         if bus is None:
-            # AWS answers as if it had taken it (recorded, push F.1).
+            # AWS answers as if it had taken it (recorded).
             self.outbox.append(EventLost(arn, event_id, cause.chain))
             return EventPut(event_id, chain_id=cause.chain)
         bus = self.registry.keep(bus)
@@ -148,7 +148,7 @@ class Arrivals:
 
 
 def size_of(entry: EventEntry) -> int:
-    """What an entry counts towards the limit of a request, in bytes (push F.1)."""
+    """What an entry counts towards the limit of a request, in bytes."""
     texts = (entry.source, entry.detail_type, entry.detail, *entry.resources)
     size = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts if text)
     return size + (_TIME_BYTES if entry.time is not None else 0)

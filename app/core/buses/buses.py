@@ -226,7 +226,7 @@ class Buses:
         return [rule for bus in self.registry.all() for rule in bus.rules.values() if rule.schedule is not None]
 
     def fire_schedule(self, arn: Arn, cause: Cause, now: Instant) -> tuple[TargetTold, ...]:
-        """Send each target of the rule its Scheduled Event (push F.6), whatever the rule's pattern and its state;
+        """Send each target of the rule its Scheduled Event, whatever the rule's pattern and its state;
         nothing for a rule that is gone."""
         rule = self.registry.rule_of_arn(arn)
         if rule is None:

@@ -1,4 +1,4 @@
-"""Connections: how an API destination proves who calls (push F.8)."""
+"""Connections: how an API destination proves who calls."""
 
 import base64
 from collections.abc import Mapping

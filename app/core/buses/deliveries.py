@@ -1,4 +1,4 @@
-"""Deliveries to the targets of rules: tried, tried again with growing pauses, dead-lettered in the end (push F.5)."""
+"""Deliveries to the targets of rules: tried, tried again with growing pauses, dead-lettered in the end."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -97,7 +97,7 @@ class Deliveries:
 
     def begin(self, event: BusEvent, rule: Rule, target: RuleTarget, now: Instant) -> TargetTold:
         """Try the delivery now. What came of it is told where the target says so at once."""
-        # EventBridge hands no lineage on: AWS loses sight of the chain here (spec pull F1).
+        # EventBridge hands no lineage on: AWS loses sight of the chain here.
         cause = replace(event.cause, through=(*event.cause.through, rule.station), is_seen=False)
         body = target.input.render(event, rule.arn, rule.name)
         delivery = Delivery(event, rule.arn, target, body, cause, f"rule {rule.name}", _group(event, target))

@@ -15,8 +15,8 @@ from app.core.time import SECOND_MS, Instant, format_instant, parse_instant
 
 @dataclass(slots=True, eq=False)
 class BusEvent:
-    """What a rule's pattern is asked about. `document` is the event as targets get it, in AWS's order of keys
-    (push F.2); `accepted_at` is when the bus took it, from which a delivery's age counts."""
+    """What a rule's pattern is asked about. `document` is the event as targets get it, in AWS's order of keys;
+    `accepted_at` is when the bus took it, from which a delivery's age counts."""
 
     id: str
     document: dict[str, Any]
@@ -65,7 +65,7 @@ def envelope(
 
 
 def replayed(document: Mapping[str, Any], replay: str) -> dict[str, Any]:
-    """The same event as a replay sends it: with `replay-name` behind the region (recorded, push F.2)."""
+    """The same event as a replay sends it: with `replay-name` behind the region (recorded)."""
     told: dict[str, Any] = {}
     for name, value in document.items():
         told[name] = value
@@ -96,7 +96,7 @@ def event_time(given: Any, now: Instant) -> str:
 
 
 def second(instant: Instant) -> str:
-    """`2026-11-21T12:00:00Z`: EventBridge writes no fractions (recorded, push F.1). Raises ValueError."""
+    """`2026-11-21T12:00:00Z`: EventBridge writes no fractions (recorded). Raises ValueError."""
     try:
         return datetime.fromtimestamp(instant // SECOND_MS, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     except (OverflowError, OSError) as error:

@@ -82,7 +82,7 @@ class EventBridge:
 
 
 def is_schedule(text: str) -> bool:
-    """Whether a rule may have this schedule expression (push F.6)."""
+    """Whether a rule may have this schedule expression."""
     try:
         parse_expression(text)
     except NotAnExpression:

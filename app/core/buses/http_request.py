@@ -1,4 +1,4 @@
-"""The HTTP requests of API destinations and of their connections' authorization (push F.8)."""
+"""The HTTP requests of API destinations and of their connections' authorization."""
 
 import re
 from collections.abc import Mapping, Sequence

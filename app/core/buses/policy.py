@@ -1,4 +1,4 @@
-"""A bus's access policy, as PutPermission and RemovePermission write it, and whom it lets in (push F.9)."""
+"""A bus's access policy, as PutPermission and RemovePermission write it, and whom it lets in."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Replays: what an archive kept of a span of time, sent to its bus again, minute by minute (push F.7)."""
+"""Replays: what an archive kept of a span of time, sent to its bus again, minute by minute."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What of an event a target gets: all of it, a constant, a part, or a template filled in (push F.4).
+"""What of an event a target gets: all of it, a constant, a part, or a template filled in.
 
 Compiled once, refused in AWS's words; rendering cannot fail.
 """

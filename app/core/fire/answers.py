@@ -79,7 +79,7 @@ def leaves_reserved_claims(event: Any, answer: Any) -> Iterator[str]:
 
 
 def is_not_empty(event: Any, answer: Any) -> Iterator[str]:
-    """Recorded: `{}` is a malformed proxy response, though no single member is needed (spec push J.3)."""
+    """Recorded: `{}` is a malformed proxy response, though no single member is needed."""
     if not answer:
         yield "the answer is empty"
 
@@ -91,7 +91,7 @@ def http_response(event: Any, answer: Any) -> Iterator[str]:
 
 
 def one_kind_of_headers(event: Any, answer: Any) -> Iterator[str]:
-    """A target group takes the kind of headers that it gives (spec push D.5)."""
+    """A target group takes the kind of headers that it gives."""
     given, other = "multiValueHeaders", "headers"
     if given not in event:
         given, other = other, given

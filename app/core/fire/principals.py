@@ -1,4 +1,4 @@
-"""Who invokes in the name of each source, as a resource policy names it (spec push I; most are of the usual form)."""
+"""Who invokes in the name of each source, as a resource policy names it; most are of the usual form."""
 
 PRINCIPALS = {
     "alb": "elasticloadbalancing.amazonaws.com",

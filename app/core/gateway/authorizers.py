@@ -1,4 +1,4 @@
-"""Lambda authorizers: what their answer allows, and for how long it holds (spec push B.7, A.7)."""
+"""Lambda authorizers: what their answer allows, and for how long it holds."""
 
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence

@@ -146,7 +146,7 @@ class Selected:
 
 
 def select(api: HttpApi, method: str, path: str, *, in_stage: str | None = None) -> Selected | None:
-    """Which stage a path leads to, and which of its routes; None when there is no such stage (spec push B.4).
+    """Which stage a path leads to, and which of its routes; None when there is no such stage.
 
     The first segment names a stage, or else `$default` takes all of it. `in_stage` is where a path leads that names
     none, for a port of its own.

@@ -1,4 +1,4 @@
-"""JSON Web Tokens as HTTP APIs check them: RSA signatures, issuer, audience, times and scopes (spec push B.6)."""
+"""JSON Web Tokens as HTTP APIs check them: RSA signatures, issuer, audience, times and scopes."""
 
 import hashlib
 import hmac

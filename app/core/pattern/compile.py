@@ -29,7 +29,7 @@ class Dialect:
 EVENTBRIDGE = Dialect(frozenset(OPERATORS), numbers_by_text=False)
 # What the Lambda developer guide lists (invocation-eventfiltering); that wildcard and cidr are refused is UNCONFIRMED.
 MAPPING_FILTER = Dialect(frozenset(OPERATORS) - {"wildcard", "cidr", "exactly"}, numbers_by_text=True)
-# As recorded 2024-05 (push G.3), an older event-ruler; `wildcard` is not documented, but taken by the live service in
+# As recorded 2024-05, an older event-ruler; `wildcard` is not documented, but taken by the live service in
 # 2026 (field report).
 SNS = Dialect(
     frozenset(OPERATORS) - {"exactly"}, numbers_by_text=False, anything_but=frozenset({"prefix"}), nested_lists=False
@@ -49,7 +49,7 @@ _Fields = dict[str, tuple[Matcher, ...]]
 def compile_pattern(
     source: str | Mapping[str, Any], *, dialect: Dialect = EVENTBRIDGE, limits: Limits = DEFAULT_LIMITS
 ) -> Pattern:
-    """The pattern in `source`, JSON text or what it says. Raises InvalidEventPattern in the words of push F.3.
+    """The pattern in `source`, JSON text or what it says. Raises InvalidEventPattern in AWS's words.
 
     A `$or` that is no list of two objects without reserved names is an ordinary field name: what cannot be read with
     `$or` is read again without, and the refusal is that of the second reading (event-ruler, GenericMachine).

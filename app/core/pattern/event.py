@@ -69,8 +69,8 @@ class Flattened:
 def flatten(event: Any, *, within: Collection[str] | None = None) -> Flattened:
     """The leaves of an event; `within` are the paths worth entering, with all their prefixes (None: everything).
 
-    A dot in a key equals nesting, an array counts as its elements, and an empty object or array has no leaf
-    (push F.3). Anything JSON can say is taken, at any depth.
+    A dot in a key equals nesting, an array counts as its elements, and an empty object or array has no leaf.
+    Anything JSON can say is taken, at any depth.
     """
     flattened = Flattened()
     leaves, containers = flattened.leaves, flattened.containers

@@ -1,7 +1,7 @@
 """The operators of the pattern language: a table from name to what reads one, refusing as event-ruler does.
 
 A reader is called behind the operator's name and reads to the end of its object. The order of what it asks is that of
-AWS's compiler, for a refusal names the first thing wrong and where (push F.3).
+AWS's compiler, for a refusal names the first thing wrong and where.
 """
 
 from collections.abc import Callable, Mapping

@@ -115,7 +115,7 @@ class Branch:
         ]
 
     def _is_consistent(self, event: Flattened, candidates: Sequence[Sequence[Place]]) -> bool:
-        """Whether values can be chosen so that of each array all come from one element (push F.3, Anna/Jones).
+        """Whether values can be chosen so that of each array all come from one element (the guide's Anna and Jones).
 
         Keys are taken in the order of their paths, and an absence is judged by the elements chosen before it, as
         event-ruler does. An array that no later key lies in is forgotten, which keeps the choices few.

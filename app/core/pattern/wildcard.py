@@ -18,7 +18,7 @@ class Wildcard:
     def matches(self, value: str) -> bool:
         first, *middle = self.parts
         if not middle:
-            # Without a `*` it is plain text; the empty one matches nothing at all (recorded, push F.3).
+            # Without a `*` it is plain text; the empty one matches nothing at all (recorded).
             return bool(first) and value == first
         last = middle.pop()
         at, end = len(first), len(value) - len(last)

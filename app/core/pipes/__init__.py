@@ -1,4 +1,4 @@
-"""EventBridge Pipes: from a queue, through a filter and an enrichment, to a target (push F.11)."""
+"""EventBridge Pipes: from a queue, through a filter and an enrichment, to a target."""
 
 from app.core.pipes.pipe import Pipe
 from app.core.pipes.pipes import Pipes

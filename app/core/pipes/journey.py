@@ -235,7 +235,7 @@ class Journey:
 
 def _events_in(payload: bytes) -> list[Any]:
     """What an enrichment gives the target: a list as its members, anything else as one event; `""`, `{}`, `[]` and
-    nothing at all stop here (push F.11)."""
+    nothing at all stop here."""
     try:
         answer = orjson.loads(payload or b"null")
     except orjson.JSONDecodeError:

@@ -155,7 +155,7 @@ def _check_arns(told: Mapping[str, Any]) -> None:
 
 
 def _parameters(given: Mapping[str, Any], limits: Limits) -> MappingParameters:
-    """How the pipe polls. What a target reports as failed stays in the queue, always (push F.11)."""
+    """How the pipe polls. What a target reports as failed stays in the queue, always."""
     queue = given.get("SqsQueueParameters") or {}
     parameters = MappingParameters(reports_item_failures=True)
     if queue.get("BatchSize") is not None:
@@ -165,7 +165,7 @@ def _parameters(given: Mapping[str, Any], limits: Limits) -> MappingParameters:
         where = "sourceParameters.sqsQueueParameters.maximumBatchingWindowInSeconds"
         parameters = replace(parameters, window_s=_ranged(queue["MaximumBatchingWindowInSeconds"], where, 0, 300))
     if parameters.batch_size > limits.receive_messages and not parameters.window_s:
-        # As for an event source mapping (spec pull B3); of a pipe it is not recorded.
+        # As for an event source mapping; of a pipe it is not recorded.
         raise ValidationFailed(
             "Maximum batch window in seconds must be greater than 0 if maximum batch size is greater than 10"
         )

@@ -1,4 +1,4 @@
-"""Input templates of pipes: `{"id": <$.messageId>, "pipe": "<aws.pipes.pipe-name>"}` (push F.11).
+"""Input templates of pipes: `{"id": <$.messageId>, "pipe": "<aws.pipes.pipe-name>"}`.
 
 A body that is JSON is looked into; one that is not is the text that it is. How a placeholder is filled in is as with
 EventBridge's input transformer, of which alone it is recorded.

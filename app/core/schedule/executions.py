@@ -1,4 +1,4 @@
-"""Executions: what a schedule hands to its target in its time, tried again, and dead-lettered (push F.10)."""
+"""Executions: what a schedule hands to its target in its time, tried again, and dead-lettered."""
 
 import json
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""`rate(…)`, `cron(…)` and `at(…)` in AWS's grammar (push F.6, F.10), compiled to what each field may be.
+"""`rate(…)`, `cron(…)` and `at(…)` in AWS's grammar, compiled to what each field may be.
 
 Strict as recorded: no blanks but those between the parts, singular for one and plural for more, six fields. Scheduler
 takes either number of a unit, and a cron without its year (its guide, schedule-types).

@@ -1,4 +1,4 @@
-"""Rules of event buses that fire by a schedule: in UTC, on the default bus (push F.6)."""
+"""Rules of event buses that fire by a schedule: in UTC, on the default bus."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

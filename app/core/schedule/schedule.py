@@ -42,7 +42,7 @@ class SchedulePlan:
         try:
             expression = parse_for_scheduler(text)
         except NotAnExpression:
-            raise ValidationFailed(f"Invalid Schedule Expression {text}.") from None  # recorded, push F.10
+            raise ValidationFailed(f"Invalid Schedule Expression {text}.") from None  # recorded
         zone = str(given.get("ScheduleExpressionTimezone") or "UTC")
         if zone_of(zone) is None:
             # UNCONFIRMED, after the text for expressions.

@@ -243,7 +243,7 @@ class Schedules:
         self.executions.begin(schedule, at, cause, now, by_hand=False)
 
     def _cause_of_one_time(self, plan: SchedulePlan, origin: Origin) -> Cause | None:
-        """The invocation that makes it. Scheduler hands no lineage on: AWS loses sight of the chain here (pull F1)."""
+        """The invocation that makes it. Scheduler hands no lineage on: AWS loses sight of the chain here."""
         known = self.known_cause(origin, origin.trace_header) if isinstance(plan.expression, At) else None
         return replace(known, is_seen=False) if known is not None else None
 

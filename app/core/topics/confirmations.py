@@ -1,4 +1,4 @@
-"""Confirmations: the tokens by which endpoints say that they want to be subscribed, or again (push G)."""
+"""Confirmations: the tokens by which endpoints say that they want to be subscribed, or again."""
 
 import re
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Deliveries: how a notification gets to one subscription, is tried again, and where it ends (push G.2, G.4, G.5)."""
+"""Deliveries: how a notification gets to one subscription, is tried again, and where it ends."""
 
 from collections import deque
 from collections.abc import Mapping

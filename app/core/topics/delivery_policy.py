@@ -1,4 +1,4 @@
-"""Delivery policies: how often and when a failed delivery is tried again (push G.4)."""
+"""Delivery policies: how often and when a failed delivery is tried again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

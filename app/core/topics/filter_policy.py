@@ -1,4 +1,4 @@
-"""Filter policies of subscriptions: SNS's dialect of the pattern language, and what of a message it sees (push G.3)."""
+"""Filter policies of subscriptions: SNS's dialect of the pattern language, and what of a message it sees."""
 
 import json
 import re
@@ -87,7 +87,7 @@ def _is_nested(policy: Mapping[str, Any]) -> bool:
 
 def _combinations(policy: Mapping[str, Any]) -> int:
     """How many combinations the policy asks for: of each key the number of its values times its depth, multiplied
-    over the keys that hold together and added up over the branches of `$or` (recorded, push G.3)."""
+    over the keys that hold together and added up over the branches of `$or` (recorded)."""
     return sum(_by_branch(policy, depth=1))
 
 

@@ -1,4 +1,4 @@
-"""What SNS takes as a message: its parts, their sizes and forms (push G.7)."""
+"""What SNS takes as a message: its parts, their sizes and forms."""
 
 import json
 import re

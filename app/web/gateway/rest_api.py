@@ -87,7 +87,7 @@ class RestApiFront:
         return replace(occasion, identity={**occasion.identity, "apiKey": key.value, "apiKeyId": key.id})
 
     def _throttle(self, api: RestApi, selected: RestSelected, occasion: RestOccasion) -> None:
-        """The stage's own throttle, after that of a usage plan (push A.9). Raises GatewayError."""
+        """The stage's own throttle, after that of a usage plan. Raises GatewayError."""
         assert selected.taken is not None, "asked only where something takes the request"
         found = selected.stage.throttle_of(selected.taken.resource, selected.taken.method)
         if found is None:

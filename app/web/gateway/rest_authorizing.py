@@ -155,7 +155,7 @@ class RestAuthorizing:
 
 
 def _texts(authorizer: RestAuthorizer, context: Mapping[str, Any]) -> dict[str, str]:
-    """The context's values as texts. Objects and lists are not taken (push A.7). Raises GatewayError."""
+    """The context's values as texts. Objects and lists are not taken. Raises GatewayError."""
     for name, value in context.items():
         if isinstance(value, dict | list):
             problem = f"authorizer {authorizer.name}: the context's {name} is no text, number or truth"

@@ -15,7 +15,7 @@ JSON_TYPE = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class LambdaError:
-    """An error's name, status and how its body spells the message member (spec pull B1, C3)."""
+    """An error's name, status and how its body spells the message member."""
 
     type: str
     status: int

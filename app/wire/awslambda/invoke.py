@@ -56,7 +56,7 @@ _INVOKE_PATH = re.compile(r"/2015-03-31/functions/([^/]+)/invocations/?")
 def parse_invoke(request: HttpRequest, caller: Caller) -> Invoke | None:
     """The invocation asked for, with whatever its headers say; None when the request is not an Invoke.
 
-    Raises ValidationFailed, InvalidRequestContent and RequestTooLarge (spec pull C1 to C3).
+    Raises ValidationFailed, InvalidRequestContent and RequestTooLarge.
     """
     return parse_invoke_at(_INVOKE_PATH, request, caller)
 

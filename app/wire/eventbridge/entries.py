@@ -10,7 +10,7 @@ from app.core.errors import ValidationFailed
 from app.core.pattern import compile_pattern
 from app.wire.calls import Call, Caller, Params, Readable, Result
 
-# `resources` is documented as required too, but a recording has an event without (push F.3).
+# `resources` is documented as required too, but a recording has an event without.
 _REQUIRED_OF_EVENT = ("id", "account", "source", "time", "region", "detail-type")
 
 

@@ -28,7 +28,7 @@ _WITHOUT_SEQUENCER = ("ObjectTagging:", "ObjectAcl:")
 
 
 def s3_event(event: ObjectEvent, *, rule_id: str, region: str, now: Instant) -> bytes:
-    """`{"Records":[…]}` with the one record of the event, as S3 sends it (spec push E.1 and E.2).
+    """`{"Records":[…]}` with the one record of the event, as S3 sends it.
 
     An event that tells of content but was given none tells of an empty object: handlers rely on the keys.
     """
@@ -57,7 +57,7 @@ def s3_event(event: ObjectEvent, *, rule_id: str, region: str, now: Instant) -> 
 
 
 def s3_test_event(bucket: str, *, request_id: str, host_id: str, now: Instant) -> bytes:
-    """What queues receive when a configuration names them. It has no `Records` (spec push E.3)."""
+    """What queues receive when a configuration names them. It has no `Records`."""
     return orjson.dumps(
         {
             "Service": "Amazon S3",

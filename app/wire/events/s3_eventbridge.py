@@ -1,4 +1,4 @@
-"""What S3 tells the default event bus of an object (spec push E.6): kebab-case, and the key as it is."""
+"""What S3 tells the default event bus of an object: kebab-case, and the key as it is."""
 
 from typing import Any
 

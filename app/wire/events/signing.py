@@ -1,4 +1,4 @@
-"""The signature under what topics send, and the certificate that it is checked with (push G.2).
+"""The signature under what topics send, and the certificate that it is checked with.
 
 The key is the same wherever this runs, and no secret: who receives a notification can check its signature as at AWS,
 and equal worlds send equal bytes. It proves nothing of who sent it.

@@ -1,4 +1,4 @@
-"""What topics send: the event of a function, and the envelope that queues and HTTP endpoints get (push G.1, G.2)."""
+"""What topics send: the event of a function, and the envelope that queues and HTTP endpoints get."""
 
 import json
 from base64 import b64encode

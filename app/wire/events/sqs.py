@@ -1,4 +1,4 @@
-"""The event a mapping hands to a function for SQS messages (spec pull B8)."""
+"""The event a mapping hands to a function for SQS messages."""
 
 from base64 import b64encode
 from typing import Any

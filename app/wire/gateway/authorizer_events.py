@@ -1,4 +1,4 @@
-"""What an HTTP API asks a Lambda authorizer, in both formats (spec push B.7)."""
+"""What an HTTP API asks a Lambda authorizer, in both formats."""
 
 from typing import Any
 

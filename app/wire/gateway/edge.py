@@ -1,4 +1,4 @@
-"""Lambda@Edge: CloudFront's event, and what a function at the edge may give back (spec push H.3)."""
+"""Lambda@Edge: CloudFront's event, and what a function at the edge may give back."""
 
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error

@@ -1,4 +1,4 @@
-"""Function URLs: their dialect of payload 2.0, and what they answer (spec push D.1 to D.3)."""
+"""Function URLs: their dialect of payload 2.0, and what they answer."""
 
 from typing import Any
 

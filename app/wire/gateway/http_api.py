@@ -1,4 +1,4 @@
-"""What an HTTP API answers: for a function's result, and by itself (spec push B.3, B.5)."""
+"""What an HTTP API answers: for a function's result, and by itself."""
 
 import orjson
 

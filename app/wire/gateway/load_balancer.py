@@ -1,4 +1,4 @@
-"""Application Load Balancers: the event of a Lambda target, and what they answer (spec push D.5)."""
+"""Application Load Balancers: the event of a Lambda target, and what they answer."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Payload 1.0: the event of REST APIs, as an HTTP API makes it (spec push B.2)."""
+"""Payload 1.0: the event of REST APIs, as an HTTP API makes it."""
 
 from typing import Any
 

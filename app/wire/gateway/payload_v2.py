@@ -1,4 +1,4 @@
-"""Payload 2.0: the event of HTTP APIs, and with other words of function URLs (spec push B.1, D.1)."""
+"""Payload 2.0: the event of HTTP APIs, and with other words of function URLs."""
 
 from typing import Any
 

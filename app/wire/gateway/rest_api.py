@@ -1,4 +1,4 @@
-"""REST APIs: the event of AWS_PROXY, what its result becomes, and what authorizers are asked (push A.1 to A.7)."""
+"""REST APIs: the event of AWS_PROXY, what its result becomes, and what authorizers are asked."""
 
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
@@ -26,7 +26,7 @@ _DROPPED = frozenset(
         "x-forwarded-for", "x-forwarded-port", "x-forwarded-proto", "x-amzn-trace-id", "host",
     }
 )  # fmt: skip
-"""What a REST API does not pass on (push A.3), and what it writes itself."""
+"""What a REST API does not pass on, and what it writes itself."""
 
 _RECASED = {"authorization": "Authorization", "user-agent": "User-Agent"}
 _REMAPPED = ("www-authenticate",)

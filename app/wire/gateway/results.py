@@ -27,7 +27,7 @@ def parsed(payload: bytes) -> Any:
 
 
 def inferred(payload: bytes, *, default_type: str, remapped: tuple[str, ...] = ()) -> GatewayAnswer:
-    """The answer that payload 2.0 makes of a result (spec push B.3, D.2).
+    """The answer that payload 2.0 makes of a result.
 
     An object with `statusCode` is the answer; of anything else the answer is 200 with the result as JSON, written
     without blanks, and a text as it is. Raises BadResult.

@@ -1,4 +1,4 @@
-"""WebSocket APIs: what functions get of a connection's life and of its messages (push C)."""
+"""WebSocket APIs: what functions get of a connection's life and of its messages."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

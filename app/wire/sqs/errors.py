@@ -78,7 +78,7 @@ ERRORS: Mapping[type[Refused], AwsError] = {
     refusals.RequestExpired: AwsError(_FRAMEWORK + "InvalidSignatureException", "SignatureDoesNotMatch", 403),
     refusals.ContentHashMismatch: AwsError(_FRAMEWORK + "InvalidSignatureException", "SignatureDoesNotMatch", 403),
 }
-"""Names and statuses of spec pull A3; those of requests that are not well-formed or not signed are the framework's."""
+"""Names and statuses; those of requests that are not well-formed or not signed are the framework's."""
 
 
 def error_of(refused: Exception) -> AwsError:

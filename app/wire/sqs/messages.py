@@ -34,7 +34,7 @@ SYSTEM_ATTRIBUTES = (
     "AWSTraceHeader",
     "DeadLetterQueueSourceArn",
 )
-"""What a receiver may ask for by name (spec pull A5)."""
+"""What a receiver may ask for by name."""
 
 
 def send_message(params: Params, caller: Caller) -> Call:
@@ -206,7 +206,7 @@ def _system_attributes(delivery: Delivery) -> dict[str, str]:
 
 
 def _is_asked_for(name: str, asked: Sequence[str]) -> bool:
-    """Whether an attribute is named: exactly, by `All` or `.*`, or by `prefix.*` (spec pull A4)."""
+    """Whether an attribute is named: exactly, by `All` or `.*`, or by `prefix.*`."""
     return any(
         pattern in ("All", ".*", name) or (pattern.endswith(".*") and name.startswith(pattern[:-2]))
         for pattern in asked

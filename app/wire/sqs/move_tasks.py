@@ -1,4 +1,4 @@
-"""Message move tasks: start, list and cancel (spec pull A11)."""
+"""Message move tasks: start, list and cancel."""
 
 from app.core.commands import CancelMessageMoveTask, StartMessageMoveTask
 from app.wire.calls import Call, Caller, Params, Readable, ReadableMoveTask, Result

@@ -41,7 +41,7 @@ def _attribute(given: Mapping[str, Any]) -> MessageAttribute:
 
 
 def trace_header(given: Mapping[str, Mapping[str, Any]] | None) -> str | None:
-    """The AWSTraceHeader among the system attributes of a send; AWS takes no other (spec pull A5)."""
+    """The AWSTraceHeader among the system attributes of a send; AWS takes no other."""
     if not given:
         return None
     for name in given:

@@ -1,4 +1,4 @@
-"""AddPermission and RemovePermission (spec pull A12)."""
+"""AddPermission and RemovePermission."""
 
 from app.core.commands import AddPermission, RemovePermission
 from app.wire.calls import Call, Caller, Params

@@ -36,7 +36,7 @@ QUEUE_ATTRIBUTES = frozenset(
         "VisibilityTimeout",
     }
 )
-"""What GetQueueAttributes may be asked for (spec pull A1)."""
+"""What GetQueueAttributes may be asked for."""
 
 MAX_PAGE = 1_000
 
@@ -108,7 +108,7 @@ def list_dead_letter_source_queues(params: Params, caller: Caller, engine: Reada
 
 
 def _page(queues: Sequence[ReadableQueue], params: Params, caller: Caller, member: str) -> Result:
-    """One page of queues by name; a token goes out only to who asked for pages (spec pull A2)."""
+    """One page of queues by name; a token goes out only to who asked for pages."""
     asked = params.get("MaxResults")
     if asked is not None and not 1 <= asked <= MAX_PAGE:
         raise InvalidParameterValue(

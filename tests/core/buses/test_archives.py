@@ -1,4 +1,4 @@
-"""Archives keep what a bus took, and replays send it again (push F.7)."""
+"""Archives keep what a bus took, and replays send it again."""
 
 import json
 from typing import Any

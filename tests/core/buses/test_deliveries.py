@@ -1,4 +1,4 @@
-"""Deliveries that fail: which are tried again and when, and what a dead-letter queue gets (push F.5)."""
+"""Deliveries that fail: which are tried again and when, and what a dead-letter queue gets."""
 
 import json
 from typing import Any

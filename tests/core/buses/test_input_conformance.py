@@ -1,4 +1,4 @@
-"""What of an event a target gets, as recorded, documented or chosen: one file a case (push F.4)."""
+"""What of an event a target gets, as recorded, documented or chosen: one file a case."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Filter policies: what they take, what they refuse, and what they are refused for (push G.3)."""
+"""Filter policies: what they take, what they refuse, and what they are refused for."""
 
 import json
 from base64 import b64decode

@@ -1,4 +1,4 @@
-"""REST APIs over HTTP: events, results, refusals, authorizers, validators and mapping templates (push A)."""
+"""REST APIs over HTTP: events, results, refusals, authorizers, validators and mapping templates."""
 
 from collections.abc import Iterator
 from pathlib import Path

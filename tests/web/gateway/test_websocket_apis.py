@@ -1,4 +1,4 @@
-"""WebSocket APIs with a real client: handshakes, routes, answers, pushes, and connections that end (push C)."""
+"""WebSocket APIs with a real client: handshakes, routes, answers, pushes, and connections that end."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Gateway responses: what a REST API says itself when no integration does, and how it may change that (push A.5)."""
+"""Gateway responses: what a REST API says itself when no integration does, and how it may change that."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Non-proxy integrations: which template, which response, and which parameters go where (push A.8)."""
+"""Non-proxy integrations: which template, which response, and which parameters go where."""
 
 import re
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Mapping templates: Velocity with `$input`, `$context`, `$stageVariables` and `$util` (push A.8).
+"""Mapping templates: Velocity with `$input`, `$context`, `$stageVariables` and `$util`.
 
 The language is airspeed's; what a template can ask of a request is here. A template that cannot be run is refused with
 what is wrong with it; it never ends the service.

@@ -1,4 +1,4 @@
-"""API keys and usage plans: who may ask, how fast, and how often in a day, a week or a month (push A.9)."""
+"""API keys and usage plans: who may ask, how fast, and how often in a day, a week or a month."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

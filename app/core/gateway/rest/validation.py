@@ -1,4 +1,4 @@
-"""Request validators: the parameters that must be there, and bodies held against models (push A.5)."""
+"""Request validators: the parameters that must be there, and bodies held against models."""
 
 from collections.abc import Mapping
 from functools import lru_cache

@@ -1,1 +1,1 @@
-"""WebSocket APIs: routes by what a message says, and connections that end by the clock (push C)."""
+"""WebSocket APIs: routes by what a message says, and connections that end by the clock."""
