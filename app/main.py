@@ -167,6 +167,7 @@ def _relieve_garbage_collector() -> None:
     still there (CPython 3.11, 2026-11-21).
     """
     gc.freeze()
+    gc.enable()
     gc.set_threshold(10_000, 10, 10)
 
 

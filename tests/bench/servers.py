@@ -67,8 +67,12 @@ def wait_until_listening(server: Server) -> None:
 @contextmanager
 def running(port: int, command: Sequence[str]) -> Iterator[Server]:
     """The command as a process of its own, which is to listen on `port`."""
-    # The environment of whoever measures must not change what is measured.
-    environ = {name: value for name, value in os.environ.items() if not name.startswith("TRIGGERFISH_")}
+    # The environment of whoever measures must not change what is measured: an installed program has its bytecode.
+    environ = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("TRIGGERFISH_") and name != "PYTHONDONTWRITEBYTECODE"
+    }
     process = subprocess.Popen(command, cwd=_ROOT, env=environ, stdout=subprocess.DEVNULL)
     try:
         yield Server(port, process)
