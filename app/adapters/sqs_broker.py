@@ -83,7 +83,7 @@ class SqsBroker:
 
         def run() -> None:
             try:
-                result = work(self._made())
+                result = self._made().ask(work)
             except Exception as error:  # whatever a client fails with, the broker could not be used
                 told = BrokerError(_in_one_line(error))
                 settling = lambda: future.set_exception(told)  # noqa: E731 one of two ends of the future

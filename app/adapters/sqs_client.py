@@ -1,15 +1,17 @@
 """The four calls to an SQS-compatible broker, over boto3; blocking, and safe to use from several threads."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ConnectionClosedError
 
 from app.adapters.sqs_query_model import query_session
+
+T = TypeVar("T")
 
 _CONNECT_TIMEOUT_S = 5
 _READ_TIMEOUT_S = 30
@@ -40,6 +42,14 @@ class SqsClient:
         self._account = account
         self._url = queue_url
         self._client = self._make(is_query=False)
+
+    def ask(self, work: "Callable[[SqsClient], T]") -> T:
+        """What `work` has of this client. A connection that was kept may have been cut where nobody could see it yet,
+        which says nothing of the broker: the call is made once more."""
+        try:
+            return work(self)
+        except ConnectionClosedError:
+            return work(self)
 
     def attributes(self) -> dict[str, str]:
         answer = self._client_of_queue().get_queue_attributes(QueueUrl=self._url, AttributeNames=["All"])
