@@ -1,4 +1,4 @@
-"""docs/settings.md: its examples load, and it names every key and variable there is."""
+"""docs/settings.md: its examples load, and it names every key and variable there is; docs/gateway.md's load too."""
 
 import re
 from pathlib import Path
@@ -16,6 +16,20 @@ from app.settings.sources import BUCKET_KEYS, NOTIFICATION_KEYS
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"^```yaml\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE)
+
+GATEWAY_PAGE = (ROOT / "docs" / "gateway.md").read_text(encoding="utf-8")
+GATEWAY = re.findall(r"^```yaml\n(.*?)^```", GATEWAY_PAGE, flags=re.DOTALL | re.MULTILINE)
+BEHIND = """
+functions:
+  web: {script: {succeed_after: 0s}}
+  check: {script: {succeed_after: 0s}}
+buckets: {photos: {}}
+"""
+
+
+@pytest.mark.parametrize("example", GATEWAY[1:], ids=lambda example: example.split("\n", 1)[0])
+def test_a_front_of_the_gateways_page_loads(example: str) -> None:
+    assert len(loads(BEHIND + example, {}, folder=ROOT / "examples").fronts) >= 1
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.split("\n", 1)[0])
