@@ -1,11 +1,10 @@
 """The services that only store, kept by moto on one thread of its own, loaded when they are first used."""
 
-import asyncio
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
+from app.adapters.moto_thread import MotoThread
 from app.core.names import Scope
 from app.core.time import Instant
 from app.wire.http import HttpAnswer, HttpRequest
@@ -42,17 +41,12 @@ Preparation: TypeAlias = Callable[[Scope], Callable[[], None]]
 
 
 class MotoServices:
-    """`engine.storage.Backstop` over moto.
-
-    moto is neither asynchronous nor safe to use from two threads, so that one thread does all its work. moto keeps its
-    state in the process: only the newest of these is to be used.
-    """
+    """`engine.storage.Backstop` over moto, which keeps its state in the process: only the newest is to be used."""
 
     def __init__(self, now: Callable[[], Instant]) -> None:
         """`now` stamps what is stored; it is called on the thread."""
         self._now = now
-        self._thread: ThreadPoolExecutor | None = None
-        self._moto: MotoBackends | None = None
+        self._thread: MotoThread[MotoBackends] = MotoThread("services", self._load)
         self._observers: dict[str, list[Observer]] = {}
         self._preparations: dict[str, Preparation] = {}
         self._followers: dict[str, Follower] = {}
@@ -60,7 +54,7 @@ class MotoServices:
     @property
     def is_loaded(self) -> bool:
         """Whether anything of moto has been imported for this."""
-        return self._moto is not None
+        return self._thread.is_loaded
 
     def handles(self, service: str) -> bool:
         return service in STORED
@@ -95,7 +89,7 @@ class MotoServices:
             is_followed = read is not None and answer.status < 300 and request.method != "GET"
             return answer, read(moto.backend(service, scope), scope) if read is not None and is_followed else None
 
-        answer, told = await self._do(work)
+        answer, told = await self._thread.do(work)
         if answer.status < 300 and request.method != "GET":
             if then is not None and told is not None:
                 then(told)
@@ -105,24 +99,13 @@ class MotoServices:
 
     async def use(self, service: str, scope: Scope, work: Callable[[Any], T]) -> T:
         """What `work` gives for moto's own backend of a service (`backend.put_log_events(…)`), on the thread."""
-        return await self._do(lambda moto: work(moto.backend(service, scope)))
+        return await self._thread.do(lambda moto: work(moto.backend(service, scope)))
 
     async def close(self) -> None:
-        if self._thread is not None:
-            if self._moto is not None:
-                await self._do(lambda moto: moto.close())
-            self._thread.shutdown()
-            self._thread = None
+        await self._thread.close()
 
-    async def _do(self, work: "Callable[[MotoBackends], T]") -> T:
-        if self._thread is None:
-            self._thread = ThreadPoolExecutor(1, thread_name_prefix="services")
-        return await asyncio.get_running_loop().run_in_executor(self._thread, self._on_thread, work)
+    def _load(self) -> "MotoBackends":
+        # Half a second (moto 5.2.5) that a service without these should not pay.
+        from app.adapters.moto_backends import MotoBackends
 
-    def _on_thread(self, work: "Callable[[MotoBackends], T]") -> T:
-        if self._moto is None:
-            # Half a second (moto 5.2.5) that a service without these should not pay.
-            from app.adapters.moto_backends import MotoBackends
-
-            self._moto = MotoBackends(self._now)
-        return work(self._moto)
+        return MotoBackends(self._now)
