@@ -16,9 +16,8 @@ from tests.core.stage import SCOPE, Stage
 
 FOLDER = Path(__file__).parents[2] / "conformance" / "sns" / "filter"
 CASES = [
-    pytest.param(case, id=f"{file.stem}: {case['name']}")
-    for file in sorted(FOLDER.glob("*.json"))
-    for case in json.loads(file.read_text(encoding="utf-8"))["cases"]
+    pytest.param(json.loads(path.read_text(encoding="utf-8")), id=f"{path.parent.name}/{path.stem}")
+    for path in sorted(FOLDER.rglob("*.json"))
 ]
 MATCHES = [case for case in CASES if "passes" in case.values[0]]  # type: ignore[operator]
 REFUSALS = [case for case in CASES if "passes" not in case.values[0]]  # type: ignore[operator]

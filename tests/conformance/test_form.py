@@ -1,0 +1,27 @@
+"""Every conformance case says what it shows, where it was learnt, when, and how sure that is."""
+
+import json
+import re
+from pathlib import Path
+
+from tests.conformance.cases import KINDS
+
+FOLDER = Path(__file__).parent
+TABLES = {"filter/body.json", "filter/operators.json"}
+"""Several cases a file."""
+PATHS = sorted(path for path in FOLDER.rglob("*.json") if str(path.relative_to(FOLDER)) not in TABLES)
+CASES = {str(path.relative_to(FOLDER)): json.loads(path.read_text(encoding="utf-8")) for path in PATHS}
+
+
+def test_every_case_is_one_file_with_a_name_a_source_a_day_and_a_kind() -> None:
+    wrong = [
+        name
+        for name, case in CASES.items()
+        if "cases" in case
+        or not (case.get("name") and case.get("source"))
+        or case.get("kind") not in KINDS
+        or not re.fullmatch(r"20\d\d-\d\d-\d\d", case.get("checked", ""))
+    ]
+
+    assert wrong == []
+    assert len(CASES) > 1_000
