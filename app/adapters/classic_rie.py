@@ -15,6 +15,7 @@ from app.adapters.http_client import Answer, HttpClient, NoAnswerInTime
 from app.adapters.limits import RESPONSE_MAX_BYTES
 from app.core.environment_state import EnvironmentState
 from app.core.invocation import Exited, Invocation, Outcome, Ran, Succeeded, Throttled, TimedOut, Unreachable
+from app.core.urls import without_password
 
 INVOKE_PATH = "/2015-03-31/functions/function/invocations"
 """Any other function name is 404 (measured)."""
@@ -64,13 +65,15 @@ class ClassicRie:
             async with asyncio.timeout(within_s):
                 await emulator.lock.acquire()
         except TimeoutError:
-            return Throttled("ConcurrentInvocationLimitExceeded", f"{emulator.url} is still busy with an earlier call")
+            return Throttled(
+                "ConcurrentInvocationLimitExceeded", f"{emulator.shown} is still busy with an earlier call"
+            )
         begin = time.monotonic()
         call = asyncio.get_running_loop().create_task(self._post(emulator, invocation))
         self._calls.add(call)
         call.add_done_callback(partial(self._called, emulator))
         await asyncio.wait({call}, timeout=within_s)
-        ran = Ran(duration_ms=(time.monotonic() - begin) * 1_000, environment=emulator.url)
+        ran = Ran(duration_ms=(time.monotonic() - begin) * 1_000, environment=emulator.shown)
         if not call.done():
             self._emulators.occupy(emulator, "busy with a call that took too long")
             return TimedOut(invocation.timeout_ms, ran)
@@ -80,7 +83,7 @@ class ClassicRie:
             case NoAnswerInTime():
                 return TimedOut(invocation.timeout_ms, ran)
             case Answer() as answer:
-                return _outcome(answer, emulator.url, ran, timeout_ms=invocation.timeout_ms)
+                return _outcome(answer, emulator.shown, ran, timeout_ms=invocation.timeout_ms)
 
     async def close(self) -> None:
         await self._emulators.close()
@@ -93,7 +96,7 @@ class ClassicRie:
     def describe(self) -> str:
         count, urls = len(self._emulators), self._emulators.urls
         addresses = f", {count} addresses" if count != len(urls) else ""
-        return f"RIE {', '.join(urls)}{addresses}"
+        return f"RIE {', '.join(map(without_password, urls))}{addresses}"
 
     async def _post(self, emulator: Emulator, invocation: Invocation) -> _Posted:
         headers = {"Content-Type": "application/json", "X-Amzn-Trace-Id": invocation.trace_header}
@@ -109,7 +112,7 @@ class ClassicRie:
             return
         match call.result():
             case Unreachable(message=message):
-                self._emulators.lose(emulator, message.removeprefix(f"{emulator.url}{INVOKE_PATH}: "))
+                self._emulators.lose(emulator, message.removeprefix(f"{emulator.shown}{INVOKE_PATH}: "))
             case _:
                 self._emulators.recover(emulator)
 

@@ -10,6 +10,7 @@ from app.adapters.faults import Fault, parse_fault, recognise_fault, response_to
 from app.adapters.http_client import Answer, HttpClient, NoAnswerInTime
 from app.adapters.limits import RESPONSE_MAX_BYTES
 from app.core.invocation import Invocation, Outcome, Ran, Succeeded, Throttled, TimedOut, Unreachable
+from app.core.urls import without_password
 
 _ASK_AGAIN_S = 0.005
 
@@ -29,6 +30,7 @@ class ConcurrentRie:
         """
         self.environments = environments
         self._url = url.rstrip("/")
+        self._shown = without_password(self._url)
         self._timeout_grace_s = timeout_grace_s
         self._idle_grace_s = idle_grace_s
         self._client = HttpClient()
@@ -45,7 +47,7 @@ class ConcurrentRie:
         await self._client.close()
 
     def describe(self) -> str:
-        return f"RIE {self._url}, {self.environments} at once"
+        return f"RIE {self._shown}, {self.environments} at once"
 
     async def _invoke_once(self, invocation: Invocation) -> Outcome:
         headers = {
@@ -59,7 +61,7 @@ class ConcurrentRie:
         begin = time.monotonic()
         within_ms = invocation.timeout_ms + self._timeout_grace_s * 1_000
         answer = await self._client.post(self._url + INVOKE_PATH, invocation.payload, headers, within_ms=within_ms)
-        ran = Ran(duration_ms=(time.monotonic() - begin) * 1_000, environment=self._url)
+        ran = Ran(duration_ms=(time.monotonic() - begin) * 1_000, environment=self._shown)
         match answer:
             case Unreachable():
                 return answer
@@ -75,7 +77,7 @@ class ConcurrentRie:
             fault = Fault(header_type, "")
         error_type = fault.error_type or header_type if fault else ""
         if error_type == "Runtime.Unavailable":
-            return Throttled("ConcurrentInvocationLimitExceeded", f"{self._url}: no runtime is idle")
+            return Throttled("ConcurrentInvocationLimitExceeded", f"{self._shown}: no runtime is idle")
         if error_type == "Function.ResponseSizeTooLarge":
             # The emulator gives the type alone here (measured).
             return response_too_large(ran)
@@ -83,7 +85,7 @@ class ConcurrentRie:
             named = Fault(error_type, fault.message)
             return outcome_of_fault(named, answer.body, ran, timeout_ms=invocation.timeout_ms)
         if answer.status != 200:
-            return Unreachable(f"{self._url} answered {answer.excerpt()}")
+            return Unreachable(f"{self._shown} answered {answer.excerpt()}")
         if len(answer.body) > RESPONSE_MAX_BYTES:
             return response_too_large(ran)
         return Succeeded(answer.body, ran)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
 from app.core.environment_state import EnvironmentState
+from app.core.urls import without_password
 
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]
 """The addresses of a host for a port. Raises OSError where there are none."""
@@ -43,11 +44,16 @@ class Emulator:
     is_gone: bool = False
 
     def __repr__(self) -> str:
-        return f"<Emulator {self.url}: {self.why_out or 'in'}>"
+        return f"<Emulator {self.shown}: {self.why_out or 'in'}>"
+
+    @property
+    def shown(self) -> str:
+        """Its URL as it is told."""
+        return without_password(self.url)
 
     @property
     def where(self) -> str:
-        return self.url if self.host == self.address else f"{self.url} ({self.host})"
+        return self.shown if self.host == self.address else f"{self.shown} ({self.host})"
 
 
 @dataclass(slots=True, eq=False)
@@ -152,7 +158,9 @@ class Emulators:
         for address in addresses:
             url = _with_address(self.urls[origin], address)
             # Whatever two names an emulator has, it takes one call at a time.
-            known = next((slot for slot, emulator in enumerate(self._slots) if emulator.url == url), None)
+            known = next(
+                (slot for slot, emulator in enumerate(self._slots) if _place_of(emulator.url) == _place_of(url)), None
+            )
             if known is not None:
                 emulator = self._slots[known]
                 if emulator.is_gone:
@@ -181,7 +189,7 @@ class Emulators:
         """One task of a name at a time."""
         if name in self._tasks and not self._tasks[name].done():
             return
-        self._tasks[name] = asyncio.get_running_loop().create_task(work(), name=f"RIE {name}")
+        self._tasks[name] = asyncio.get_running_loop().create_task(work(), name=f"RIE {without_password(name)}")
 
     async def _resolve_again(self) -> None:
         while True:
@@ -216,7 +224,7 @@ async def _is_there(url: str) -> bool:
 
 def _emulator(origin: int, url: str, address: str) -> Emulator:
     own = _with_address(url, address)
-    return Emulator(origin, _parts(url)[0], address, own, _BUSY.setdefault(own, asyncio.Lock()))
+    return Emulator(origin, _parts(url)[0], address, own, _BUSY.setdefault(_place_of(own), asyncio.Lock()))
 
 
 def _parts(url: str) -> tuple[str, int]:
@@ -228,7 +236,14 @@ def _with_address(url: str, address: str) -> str:
     parts = urlsplit(url)
     shown = f"[{address}]" if ":" in address else address
     port = f":{parts.port}" if parts.port is not None else ""
-    return parts._replace(netloc=f"{shown}{port}").geturl()
+    user, at, _ = parts.netloc.rpartition("@")
+    return parts._replace(netloc=f"{user}{at}{shown}{port}").geturl()
+
+
+def _place_of(url: str) -> str:
+    """The URL without the user in it: where the emulator is, whoever asks it."""
+    parts = urlsplit(url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 
 def _is_address(host: str) -> bool:

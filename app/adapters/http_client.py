@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.core.invocation import Unreachable
+from app.core.urls import without_password
 
 if TYPE_CHECKING:
     import aiohttp
@@ -48,30 +49,34 @@ class HttpClient:
     async def request(
         self, method: str, url: str, body: bytes, headers: Mapping[str, str], *, within_ms: float | None
     ) -> Answer | NoAnswerInTime | Unreachable:
-        """The same with any method."""
+        """The same with any method. A user and a password in the URL are sent as basic authentication, and not told."""
         # Imported here, so that whoever runs only local processes does not carry an HTTP client.
         import aiohttp
         from yarl import URL
 
         session = self._open()
+        shown = without_password(url)
         try:
             async with asyncio.timeout(None if within_ms is None else within_ms / 1_000):
                 # What is escaped already stays as it is: a signature covers the path as it was written.
                 target = URL(url, encoded="%" in url)
+                if any(name.lower() == "authorization" for name in headers):
+                    # A signature says who asks; what the URL says of it has no place beside it.
+                    target = target.with_user(None)
                 async with session.request(
                     method, target, data=body, headers=headers, allow_redirects=False
                 ) as response:
                     return Answer(response.status, response.headers, await response.read())
         except aiohttp.ConnectionTimeoutError:
-            return Unreachable(f"{url}: no connection within {_CONNECT_TIMEOUT_S:g} seconds", reached_nobody=True)
+            return Unreachable(f"{shown}: no connection within {_CONNECT_TIMEOUT_S:g} seconds", reached_nobody=True)
         except TimeoutError:
             return NoAnswerInTime()
         except aiohttp.ServerDisconnectedError:
-            return Unreachable(f"{url}: the connection was closed without an answer")
+            return Unreachable(f"{shown}: the connection was closed without an answer")
         except aiohttp.ClientConnectorError as error:
-            return Unreachable(f"{url}: {_in_words(error)}", reached_nobody=True)
+            return Unreachable(f"{shown}: {_in_words(error)}", reached_nobody=True)
         except (aiohttp.ClientError, OSError, ValueError) as error:
-            return Unreachable(f"{url}: {_in_words(error)}")
+            return Unreachable(f"{shown}: {_in_words(error)}")
 
     async def close(self) -> None:
         if self._session is not None:
@@ -96,4 +101,4 @@ def _in_words(error: Exception) -> str:
     cause = getattr(error, "os_error", error)
     if isinstance(cause, OSError) and (cause.errno or 0) > 0:
         return os.strerror(cause.errno or 0)
-    return getattr(cause, "strerror", None) or str(error) or type(error).__name__
+    return getattr(cause, "strerror", None) or without_password(str(error)) or type(error).__name__

@@ -12,6 +12,7 @@ from app.adapters.faults import parse_fault
 from app.adapters.http_client import Answer, HttpClient, NoAnswerInTime
 from app.core.invocation import HandlerFailed, Invocation, Outcome, Ran, Succeeded, Throttled, TimedOut, Unreachable
 from app.core.names import DEFAULT_REGION
+from app.core.urls import without_password
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class InvokeApi:
         """`function_name` may be an ARN. `timeout_grace_s` covers what the platform needs beside the handler."""
         self.environments = environments
         self._endpoint_url = endpoint_url.rstrip("/")
+        self._shown = without_password(self._endpoint_url)
         self._function_name = function_name
         self._url = f"{self._endpoint_url}/2015-03-31/functions/{quote(function_name, safe='')}/invocations"
         self._region = region
@@ -65,7 +67,7 @@ class InvokeApi:
             case Unreachable():
                 return answer
             case NoAnswerInTime():
-                return TimedOut(invocation.timeout_ms, Ran(duration_ms, environment=self._endpoint_url))
+                return TimedOut(invocation.timeout_ms, Ran(duration_ms, environment=self._shown))
             case Answer():
                 return self._outcome(answer, duration_ms, invocation.timeout_ms)
 
@@ -73,15 +75,15 @@ class InvokeApi:
         await self._client.close()
 
     def describe(self) -> str:
-        return f"Invoke API {self._endpoint_url}: {self._function_name}"
+        return f"Invoke API {self._shown}: {self._function_name}"
 
     def _outcome(self, answer: Answer, duration_ms: float, timeout_ms: int) -> Outcome:
         if answer.status == 429:
             return _throttled(answer)
         if answer.status != 200:
-            return Unreachable(f"{self._endpoint_url} answered {answer.excerpt()}")
+            return Unreachable(f"{self._shown} answered {answer.excerpt()}")
         log_tail = _decode_log(answer.headers.get("X-Amz-Log-Result", ""))
-        ran = Ran(duration_ms, log_tail=log_tail, environment=self._endpoint_url)
+        ran = Ran(duration_ms, log_tail=log_tail, environment=self._shown)
         if "X-Amz-Function-Error" not in answer.headers:
             return Succeeded(answer.body, ran)
         fault = parse_fault(answer.body)

@@ -18,6 +18,7 @@ from app.core.outside_calls import (
     OutsideCall,
     SweepBucket,
 )
+from app.core.urls import without_password
 
 _THREADS = 8
 
@@ -60,7 +61,7 @@ class Outside:
             case Unreachable(message=message):
                 return NoAnswer(message)
             case NoAnswerInTime():
-                return NoAnswer(f"{call.url}: no answer within {call.timeout_ms / 1_000:g} seconds")
+                return NoAnswer(f"{without_password(call.url)}: no answer within {call.timeout_ms / 1_000:g} seconds")
             case _:
                 headers = {name.lower(): value for name, value in answer.headers.items()}
                 return HttpAnswered(answer.status, headers, answer.body)

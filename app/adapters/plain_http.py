@@ -6,6 +6,7 @@ from app.adapters.faults import failed, parse_fault, response_too_large
 from app.adapters.http_client import Answer, HttpClient, NoAnswerInTime
 from app.adapters.limits import RESPONSE_MAX_BYTES
 from app.core.invocation import HandlerFailed, Invocation, Outcome, Ran, Succeeded, TimedOut, Unreachable
+from app.core.urls import without_password
 
 
 class PlainHttp:
@@ -17,6 +18,7 @@ class PlainHttp:
     def __init__(self, url: str, environments: int, *, timeout_grace_s: float = 0.0) -> None:
         self.environments = environments
         self._url = url
+        self._shown = without_password(url)
         self._timeout_grace_s = timeout_grace_s
         self._client = HttpClient()
 
@@ -30,7 +32,7 @@ class PlainHttp:
         begin = time.monotonic()
         within_ms = invocation.timeout_ms + self._timeout_grace_s * 1_000
         answer = await self._client.post(self._url, invocation.payload, headers, within_ms=within_ms)
-        ran = Ran(duration_ms=(time.monotonic() - begin) * 1_000, environment=self._url)
+        ran = Ran(duration_ms=(time.monotonic() - begin) * 1_000, environment=self._shown)
         match answer:
             case Unreachable():
                 return answer
@@ -45,10 +47,10 @@ class PlainHttp:
         await self._client.close()
 
     def describe(self) -> str:
-        return f"HTTP {self._url}"
+        return f"HTTP {self._shown}"
 
     def _failed(self, answer: Answer, ran: Ran) -> Outcome:
         fault = parse_fault(answer.body)
         if fault is not None:
             return HandlerFailed(fault.error_type, fault.message, answer.body, ran)
-        return failed(f"HTTP.{answer.status}", f"{self._url} answered {answer.excerpt()}", ran)
+        return failed(f"HTTP.{answer.status}", f"{self._shown} answered {answer.excerpt()}", ran)

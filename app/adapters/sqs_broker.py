@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 from app.core.commands import RemoteAttributes
 from app.core.message import Delivery
 from app.core.names import DEFAULT_REGION
+from app.core.urls import without_password
 from app.engine.ports import BrokerError
 from app.wire.sqs.arrivals import read_attributes, read_delivery
 
@@ -71,7 +72,7 @@ class SqsBroker:
             self._client = None
 
     def describe(self) -> str:
-        return f"Amazon SQS {self._region}" if self._endpoint is None else self._endpoint
+        return f"Amazon SQS {self._region}" if self._endpoint is None else without_password(self._endpoint)
 
     async def _on_thread(self, work: "Callable[[SqsClient], T]") -> T:
         loop = asyncio.get_running_loop()
@@ -125,7 +126,7 @@ def _delete(client: "SqsClient", receipt_handles: Sequence[str]) -> dict[str, st
 
 
 def _in_one_line(error: Exception) -> str:
-    text = " ".join(str(error).split()) or type(error).__name__
+    text = without_password(" ".join(str(error).split())) or type(error).__name__
     return text if len(text) <= _LONGEST_ERROR else f"{text[:_LONGEST_ERROR]}…"
 
 

@@ -1,11 +1,13 @@
 """The four calls to an SQS-compatible broker, over boto3; blocking, and safe to use from several threads."""
 
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import boto3
+from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError
 
@@ -37,7 +39,7 @@ class SqsClient:
         self, queue_name: str, endpoint: str | None, *, queue_url: str | None, region: str, account: str | None
     ) -> None:
         self._queue_name = queue_name
-        self._endpoint = endpoint
+        self._endpoint, self._basic = _without_user(endpoint)
         self._region = region
         self._account = account
         self._url = queue_url
@@ -105,15 +107,32 @@ class SqsClient:
             ignore_configured_endpoint_urls=True,
             # Trying again, and telling of it, is the engine's.
             retries={"mode": "standard", "total_max_attempts": 1},
+            signature_version=UNSIGNED if self._basic else None,
         )  # fmt: skip
         keys = {}
         if self._endpoint is not None and session.get_credentials() is None:
             keys = {"aws_access_key_id": "triggerfish", "aws_secret_access_key": "triggerfish"}
         client = session.client("sqs", endpoint_url=self._endpoint, region_name=self._region, config=config, **keys)
+        if self._basic is not None:
+            client.meta.events.register("before-send.sqs", self._authorize)
         if is_query:
             # The classic protocol posts to the queue's URL; older brokers know a queue by nothing else.
             client.meta.events.register("before-call.sqs", _post_to_queue)
         return client
+
+    def _authorize(self, request: Any, **_: Any) -> None:
+        request.headers["Authorization"] = self._basic
+
+
+def _without_user(endpoint: str | None) -> tuple[str | None, str | None]:
+    """The endpoint without a user and a password in it, and the header that says who they are. Both a signature and
+    they want that header; who writes them into the URL has a proxy before the broker that asks for them."""
+    parts = urlsplit(endpoint or "")
+    if not parts.username:
+        return endpoint, None
+    who = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    bare = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
+    return bare, f"Basic {b64encode(who.encode()).decode()}"
 
 
 def _post_to_queue(params: dict[str, Any], **_: Any) -> None:

@@ -26,14 +26,16 @@ class ServiceRefused(Exception):
 
 
 class Client:
-    """The control API at `endpoint`, an http or https URL; `token` goes along if there is one."""
+    """The control API at `endpoint`, an http or https URL; `token` goes along if there is one, or the password
+    that the URL has."""
 
     def __init__(self, endpoint: str, token: str | None = None) -> None:
         parts = urlsplit(endpoint if "://" in endpoint else f"http://{endpoint}")
-        self.endpoint = f"{parts.scheme}://{parts.netloc}"
+        where = parts.netloc.rpartition("@")[2]
+        self.endpoint = f"{parts.scheme}://{where}"
         self._is_https = parts.scheme == "https"
-        self._netloc = parts.netloc
-        self._token = token
+        self._netloc = where
+        self._token = token or parts.password
 
     def get(self, path: str, **query: object) -> Any:
         return self._ask("GET", path, query)

@@ -9,6 +9,7 @@ from typing import Any
 from app.core.commands import SettleOutsideCall
 from app.core.facts import CallOutside
 from app.core.outside_calls import AwsCall, HttpCall, NoAnswer, OutsideAnswer, OutsideCall, SweepBucket
+from app.core.urls import without_password
 from app.engine.ports import OutsideWorld
 
 log = logging.getLogger(__name__)
@@ -55,8 +56,8 @@ class OutsideCalls:
                 answer = await self._outside.make(wish.call)
         except Exception as error:
             # Whoever makes the calls promises not to raise; if they do, the call still has to end.
-            log.exception("a call to the outside failed: %s", wish.call)
-            answer = NoAnswer(f"the call failed: {type(error).__name__}: {error}")
+            log.exception("a call to the outside failed: %s", _in_words(wish.call))
+            answer = NoAnswer(without_password(f"the call failed: {type(error).__name__}: {error}"))
         try:
             self._submit(SettleOutsideCall(wish.number, answer))
         finally:
@@ -66,7 +67,7 @@ class OutsideCalls:
 def _in_words(call: OutsideCall) -> str:
     match call:
         case HttpCall(method=method, url=url):
-            return f"{method} {url}"
+            return f"{method} {without_password(url)}"
         case AwsCall(service=service, operation=operation):
             return f"{service} {operation}"
         case SweepBucket(bucket=bucket):

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from app.core.time import parse_duration_ms
+from app.core.urls import without_password
 from app.settings.problems import Place
 
 _Value = TypeVar("_Value")
@@ -114,7 +115,7 @@ class Field:
         except ValueError:  # a port out of range, a bad IPv6 address
             good = False
         if not good:
-            self.wrong(f"must be a URL like http://localhost:9000, not {text!r}")
+            self.wrong(f"must be a URL like http://localhost:9000, not {without_password(text)!r}")
             return None
         return text.rstrip("/")
 

@@ -65,6 +65,15 @@ def test_the_token_goes_along() -> None:
     assert refused.value.status == 401
 
 
+def test_the_token_may_be_the_password_of_the_url_which_is_not_shown() -> None:
+    with serving("security: {token: swordfish}") as service:
+        client = Client(service.url.replace("http://", "http://any:swordfish@"))
+        clock = client.get("/clock")
+
+    assert clock["way"] == "wall"
+    assert client.endpoint == service.url
+
+
 def test_an_answer_that_is_not_json_is_not_triggerfishs(odd: str) -> None:
     with pytest.raises(ServiceUnavailable, match="does not answer like Triggerfish"):
         Client(odd).get("/clock")

@@ -16,6 +16,7 @@ from app.core.outside import Outside
 from app.core.outside_calls import HttpAnswered, NoAnswer, OutsideAnswer
 from app.core.targets import Parcel, Settled
 from app.core.time import SECOND_MS, Instant
+from app.core.urls import without_password
 
 _RATE = 300  # a second, where none is told (API reference)
 # eb-api-destinations: "401, 407, 409, 429 and 5xx"; of that list only 429 and 5xx are elsewhere in AWS's words.
@@ -71,7 +72,8 @@ class ApiDestination:
         return True
 
     def __repr__(self) -> str:
-        return f"<ApiDestination {self.name}: {self.method} {self.endpoint}, {len(self.waiting)} waiting>"
+        endpoint = without_password(self.endpoint)
+        return f"<ApiDestination {self.name}: {self.method} {endpoint}, {len(self.waiting)} waiting>"
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ from typing import TypeAlias
 
 from app.core.names import Arn, name_of
 from app.core.time import Instant, format_duration, format_instant
+from app.core.urls import without_password
 from app.core.value import value
 
 
@@ -178,7 +179,7 @@ class ConfirmationAsked:
 
 def told(protocol: str, endpoint: str) -> str:
     """The endpoint for people: `orders` for a queue or function, else the protocol with the address."""
-    return name_of(endpoint) if protocol in ("sqs", "lambda") else f"{protocol} {endpoint}"
+    return name_of(endpoint) if protocol in ("sqs", "lambda") else f"{protocol} {without_password(endpoint)}"
 
 
 def _counted(attempts: int) -> str:

@@ -100,7 +100,7 @@ class Deliveries:
     def confirm(self, question: Confirmation, topic: Topic, subscription: Subscription) -> None:
         """Ask an endpoint whether it wants to be subscribed, or tell that it no longer is. Not tried again: who
         missed it subscribes once more."""
-        told = (topic.arn, subscription.arn, subscription.protocol, subscription.endpoint, question.token)
+        told = (topic.arn, subscription.arn, subscription.protocol, subscription.shown_endpoint, question.token)
         if subscription.protocol not in HTTP:
             self.outbox.append(ConfirmationAsked(*told, "nothing is sent there"))
             return
@@ -309,7 +309,7 @@ class Deliveries:
             "chain": delivery.cause.chain,
             "subscription": subscription.arn,
             "protocol": subscription.protocol,
-            "endpoint": subscription.endpoint,
+            "endpoint": subscription.shown_endpoint,
         }
 
 

@@ -31,7 +31,7 @@ class FanOut:
         further = cause.via(f"topic {topic.name}")
         routes = []
         for subscription, message, reason in choose(topic, wanted, messages):
-            told = (subscription.arn, subscription.protocol, subscription.endpoint)
+            told = (subscription.arn, subscription.protocol, subscription.shown_endpoint)
             if reason is not None:
                 self.outbox.append(NotificationFiltered(topic.arn, message_id, cause.chain, *told, reason))
                 routes.append(SubscriptionRoute(*told, is_taken=False, reason=reason))

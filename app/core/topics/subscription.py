@@ -11,6 +11,7 @@ from app.core.names import Arn, parse_arn
 from app.core.topics.delivery_policy import DeliveryPolicy, effective_of_subscription, read_subscription_policy
 from app.core.topics.filter_policy import MESSAGE_ATTRIBUTES, MESSAGE_BODY, FilterPolicy, read_filter_policy
 from app.core.topics.refusals import Refuse, read_json
+from app.core.urls import without_password
 
 PROTOCOLS = ("application", "email", "email-json", "firehose", "http", "https", "lambda", "sms", "sqs")
 CONFIRMING = frozenset({"http", "https", "email", "email-json"})
@@ -74,7 +75,12 @@ class Subscription:
     is_gone: bool = False
 
     def __repr__(self) -> str:
-        return f"<Subscription {self.protocol} {self.endpoint}{', pending' if self.is_pending else ''}>"
+        return f"<Subscription {self.protocol} {self.shown_endpoint}{', pending' if self.is_pending else ''}>"
+
+    @property
+    def shown_endpoint(self) -> str:
+        """The endpoint as it is told; what is sent goes to `endpoint`."""
+        return without_password(self.endpoint)
 
     def view(self, of_topic: DeliveryPolicy | None) -> dict[str, str]:
         """As GetSubscriptionAttributes shows them (recorded)."""
@@ -84,7 +90,7 @@ class Subscription:
             "TopicArn": self.topic,
             "Owner": self.owner,
             "Protocol": self.protocol,
-            "Endpoint": self.endpoint,
+            "Endpoint": self.shown_endpoint,
             "SubscriptionPrincipal": f"arn:aws:iam::{self.owner}:user/triggerfish",
             "ConfirmationWasAuthenticated": _truth(self.was_authenticated),
             "PendingConfirmation": _truth(self.is_pending),

@@ -225,7 +225,7 @@ class Topics:
             is_pending=is_pending, was_authenticated=not is_pending,
         )  # fmt: skip
         self._add(topic, subscription)
-        self.outbox.append(Configured(f"topic {topic.name}: {protocol} {endpoint} subscribed"))
+        self.outbox.append(Configured(f"topic {topic.name}: {protocol} {subscription.shown_endpoint} subscribed"))
         if is_pending:
             self.confirmations.ask(topic, subscription, now)
         return Subscribed(subscription.arn, is_pending)
@@ -240,7 +240,7 @@ class Topics:
             subscription.is_pending = subscription.is_gone = False
             subscription.was_authenticated = command.authenticates
             self._add(topic, subscription)
-            words = f"{subscription.protocol} {subscription.endpoint} confirmed"
+            words = f"{subscription.protocol} {subscription.shown_endpoint} confirmed"
             self.outbox.append(Configured(f"topic {topic.name}: {words}"))
         return subscription.arn
 
@@ -253,7 +253,7 @@ class Topics:
         subscription.is_gone = True
         del topic.subscriptions[subscription.arn]
         topic.deleted += 1
-        words = f"{subscription.protocol} {subscription.endpoint} unsubscribed"
+        words = f"{subscription.protocol} {subscription.shown_endpoint} unsubscribed"
         self.outbox.append(Configured(f"topic {topic.name}: {words}"))
         if subscription.protocol in CONFIRMING and not subscription.is_pending:
             self.confirmations.ask(topic, subscription, now, kind="UnsubscribeConfirmation")
@@ -269,7 +269,7 @@ class Topics:
         if settings.filter is not None and subscription.settings.filter is None:
             self._check_filter_policies(topic)
         subscription.settings = settings
-        where = f"{subscription.protocol} {subscription.endpoint}"
+        where = f"{subscription.protocol} {subscription.shown_endpoint}"
         self.outbox.append(Configured(f"topic {topic.name}: {command.name} of {where} set"))
 
     # Publishing -----------------------------------------------------------------------------------------

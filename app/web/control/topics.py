@@ -135,7 +135,7 @@ def _subscription_view(subscription: Subscription, topic: Topic) -> Subscription
     return SubscriptionView(
         arn=subscription.arn,
         protocol=subscription.protocol,
-        endpoint=subscription.endpoint,
+        endpoint=subscription.shown_endpoint,
         name=told(subscription.protocol, subscription.endpoint),
         pending=subscription.is_pending,
         attributes=subscription.view(topic.delivery_policy),

@@ -74,6 +74,6 @@ def _entry(subscription: ReadableSubscription) -> Result:
         "SubscriptionArn": _PENDING if subscription.is_pending else subscription.arn,
         "Owner": subscription.owner,
         "Protocol": subscription.protocol,
-        "Endpoint": subscription.endpoint,
+        "Endpoint": subscription.shown_endpoint,
         "TopicArn": subscription.topic,
     }
