@@ -64,7 +64,8 @@ class Outside:
                 return NoAnswer(f"{without_password(call.url)}: no answer within {call.timeout_ms / 1_000:g} seconds")
             case _:
                 headers = {name.lower(): value for name, value in answer.headers.items()}
-                return HttpAnswered(answer.status, headers, answer.body)
+                cookies = tuple(value for name, value in answer.headers.items() if name.lower() == "set-cookie")
+                return HttpAnswered(answer.status, headers, answer.body, cookies)
 
     async def _on_thread(self, work: Callable[[], OutsideAnswer]) -> OutsideAnswer:
         if self._threads is None:

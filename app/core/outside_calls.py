@@ -45,11 +45,13 @@ class SweepBucket:
 
 @value(frozen=True, slots=True)
 class HttpAnswered:
-    """Whatever status it has; header names are lower case."""
+    """Whatever status it has; header names are lower case. `cookies` are all values of `set-cookie`, of which `headers`
+    can have one."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    cookies: tuple[str, ...] = ()
 
 
 @value(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
+from app.core.errors import Refused
 from app.core.gateway.cors import Cors, cors_of
 from app.core.gateway.http_api import (
     DEFAULT_TIMEOUT_MS,
@@ -18,6 +19,11 @@ from app.core.gateway.http_api import (
     Stage,
     Throttle,
 )
+from app.core.gateway.parameter_rules import (
+    check_request_parameters,
+    check_response_parameters,
+    check_service_parameters,
+)
 from app.core.gateway.routes import DEFAULT, RouteKey, parse_route_key
 from app.core.names import Arn, Scope
 from app.core.time import SECOND_MS
@@ -27,7 +33,18 @@ from app.settings.values import function_arn_of
 API_KEYS = ("routes", "authorizers", "cors", "stage", "variables", "port", "throttle")
 
 _ID = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
-_ROUTE_KEYS = ("function", "url", "method", "payload", "timeout", "authorizer", "scopes", "parameters", "aws")
+_ROUTE_KEYS = (
+    "function",
+    "url",
+    "method",
+    "payload",
+    "timeout",
+    "authorizer",
+    "scopes",
+    "parameters",
+    "responses",
+    "aws",
+)
 _AUTHORIZER_KEYS = ("issuer", "audience", "keys", "function", "payload", "simple", "ttl", "IdentitySource")
 _CORS_KEYS = ("AllowOrigins", "AllowMethods", "AllowHeaders", "ExposeHeaders", "AllowCredentials", "MaxAge")
 _ANY_CORS = {"AllowOrigins": ["*"], "AllowMethods": ["*"], "AllowHeaders": ["*"]}
@@ -122,7 +139,9 @@ def _read_route(text: str, entry: Field, authorizers: Mapping[str, Authorizer], 
         payload_version=_version(table),
         timeout_ms=table.duration_ms("timeout", DEFAULT_TIMEOUT_MS),
         parameters=table.text_entries("parameters"),
+        response_parameters=_read_responses(table),
     )
+    _check_mappings(integration, entry)
     if not 50 <= integration.timeout_ms <= DEFAULT_TIMEOUT_MS:
         table.entries["timeout"].wrong("must be from 50ms to 30s")
     named = table.read("authorizer", Field.text)
@@ -136,6 +155,23 @@ def _read_route(text: str, entry: Field, authorizers: Mapping[str, Authorizer], 
     if key is None:
         return None
     return Route(key, integration, authorization, authorizer, table.texts("scopes"), id=text)
+
+
+def _read_responses(table: Table) -> dict[str, dict[str, str]]:
+    """By status, which YAML may take for a number."""
+    given = table.get("responses")
+    return {status: inner.text_entries() for status, inner in given.entries()} if given is not None else {}
+
+
+def _check_mappings(integration: Integration, entry: Field) -> None:
+    try:
+        if integration.subtype is not None:
+            check_service_parameters(integration.subtype, integration.parameters)
+        else:
+            check_request_parameters(integration.parameters)
+        check_response_parameters(integration.response_parameters)
+    except Refused as refusal:
+        entry.wrong(refusal.message)
 
 
 def _read_key(text: str, entry: Field) -> RouteKey | None:

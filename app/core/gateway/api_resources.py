@@ -7,6 +7,11 @@ from typing import Any
 
 from app.core.errors import InvalidParameterValue, ResourceConflict, ResourceNotFound
 from app.core.gateway.http_api import DEFAULT_TIMEOUT_MS, Authorizer, Integration, Route, Routing
+from app.core.gateway.parameter_rules import (
+    check_request_parameters,
+    check_response_parameters,
+    check_service_parameters,
+)
 from app.core.gateway.routes import RouteKey, parse_route_key
 from app.core.names import Arn
 
@@ -110,6 +115,14 @@ def _check_integration(members: Mapping[str, Any], *, is_http: bool) -> None:
         raise InvalidParameterValue("Invalid PayloadFormatVersion specified. Supported values are 1.0 and 2.0")
     if kind == "AWS_PROXY" and not members.get("IntegrationSubtype") and function_of(members) is None:
         raise InvalidParameterValue("Invalid function ARN or invalid uri")
+    if members.get("ConnectionType") == "VPC_LINK":
+        raise InvalidParameterValue("Triggerfish does not emulate VPC links: give the integration a URL of its own")
+    if is_http:
+        if members.get("IntegrationSubtype"):
+            check_service_parameters(members["IntegrationSubtype"], members.get("RequestParameters") or {})
+        else:
+            check_request_parameters(members.get("RequestParameters") or {})
+        check_response_parameters(members.get("ResponseParameters") or {})
     if kind == "HTTP_PROXY" and not str(members.get("IntegrationUri", "")).startswith(("http://", "https://", "arn:")):
         raise InvalidParameterValue("Invalid HTTP endpoint specified for URI")
 

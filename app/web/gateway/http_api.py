@@ -5,15 +5,17 @@ from typing import assert_never
 
 from app.core.commands import Asker, Opened
 from app.core.gateway.cors import answer_headers, is_preflight, preflight_headers, without_cors
-from app.core.gateway.http_api import HttpApi, Route, Selected, Stage, select, why_unrouted
+from app.core.gateway.http_api import HttpApi, Integration, Route, Selected, Stage, select, why_unrouted
+from app.core.gateway.parameters import BadExpression, changed_request, mapped_parameters
 from app.core.gateway.paths import decoded
 from app.core.gateway.request import GatewayAnswer, GatewayRequest
 from app.core.gateway.routes import DEFAULT
+from app.core.names import Arn
 from app.engine.driver import Engine
 from app.engine.ports import OutsideWorld
 from app.web.gateway.address import Address
 from app.web.gateway.authorizing import Authorizing, Refusal
-from app.web.gateway.integrations import integrate_aws, integrate_http
+from app.web.gateway.integrations import integrate_aws, integrate_http, sources_of, with_response_mapping
 from app.web.gateway.invoking import Failed, Rejected, Returned, TookTooLong, invoke
 from app.web.gateway.outcome import RequestLimits, Result
 from app.wire.gateway import http_api as answers
@@ -81,15 +83,33 @@ class HttpApiFront:
         integration, key = route.integration, route.key.text
         if integration is None:
             return Result(answers.INTERNAL_ERROR, key, problem="the route has no integration")
-        if integration.subtype is not None:
-            return await integrate_aws(self._outside, api, integration, request, occasion, key)
-        if integration.function is None:
-            return await integrate_http(self._outside, integration, request, occasion, key)
+        try:
+            if integration.subtype is not None:
+                result = await integrate_aws(self._outside, api, integration, request, occasion, key)
+            elif integration.function is None:
+                result = await integrate_http(self._outside, integration, request, occasion, key)
+            else:
+                result = await self._invoke(
+                    api, stage, route, integration, integration.function, request, occasion, opened
+                )
+        except BadExpression as bad:
+            return Result(answers.INTERNAL_ERROR, key, problem=str(bad))
+        return with_response_mapping(result, integration, request, occasion)
+
+    async def _invoke(
+        self, api: HttpApi, stage: Stage, route: Route, integration: Integration, function: Arn,
+        request: GatewayRequest, occasion: Occasion, opened: Opened,
+    ) -> Result:  # fmt: skip
+        """The function, with the request as the mapping changes it. Raises BadExpression."""
+        key, station = route.key.text, f"{request.method} {request.path} of {api.name}"
+        if integration.parameters:
+            mapped = mapped_parameters(integration.parameters, sources_of(request, occasion))
+            request = changed_request(request, mapped)
+            occasion = occasion if mapped.path is None else replace(occasion, path=request.path)
         version = integration.payload_version
         event = (payload_v1 if version == "1.0" else payload_v2).http_api_event(request, occasion)
-        station = f"{request.method} {request.path} of {api.name}"
         ending = await invoke(
-            self._engine, integration.function, event, api.scope, opened.origin, station, integration.timeout_ms,
+            self._engine, function, event, api.scope, opened.origin, station, integration.timeout_ms,
             asker=None if integration.has_role else Asker(_PRINCIPAL, api.arn_of(stage.name, route.key)),
         )  # fmt: skip
         match ending:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from app.core.gateway.request import GatewayRequest
 from app.core.time import SECOND_MS, Instant, to_datetime
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -36,19 +37,30 @@ class Occasion:
     def is_v1(self) -> bool:
         return self.payload_version == "1.0"
 
-    def as_context(self) -> dict[str, str]:
-        """What `$context.` selects in a parameter mapping."""
+    def as_context(self, request: GatewayRequest) -> dict[str, Any]:
+        """What `$context.` selects in a parameter mapping (HTTP API guide, http-api-logging-variables)."""
         return {
             "accountId": self.account,
             "apiId": self.api_id,
+            "authorizer": _told_of(self.authorizer or {}),
             "domainName": self.domain,
+            "domainPrefix": self.domain.partition(".")[0],
+            "httpMethod": request.method,
+            "identity": {"sourceIp": request.source_ip, "userAgent": request.header("user-agent") or ""},
             "path": self.path,
+            "protocol": request.protocol,
             "requestId": self.request_id,
             "requestTime": clf_time(self.now),
             "requestTimeEpoch": str(self.now),
             "routeKey": self.route_key,
             "stage": self.stage,
         }
+
+
+def _told_of(authorizer: Mapping[str, Any]) -> Mapping[str, Any]:
+    """`$context.authorizer.claims.sub` and `$context.authorizer.tenant`, whichever format the event has."""
+    inner = authorizer.get("lambda") or authorizer.get("jwt") or authorizer
+    return inner if isinstance(inner, Mapping) else {}
 
 
 def clf_time(now: Instant) -> str:
