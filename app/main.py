@@ -38,18 +38,12 @@ _PATIENCE_S = 1.0
 
 def create_app(
     settings: Settings, *, port: int | None = None, on_ready: Callable[[Service], None] | None = None
-) -> AsgiApp:
-    """The whole service as an ASGI app. It is set up when the server starts its lifespan, and shut down with it.
+) -> tuple[AsgiApp, "partial[AtOnceProtocol]"]:
+    """The whole service as an ASGI app, set up when the server starts its lifespan and shut down with it, and the
+    protocol of uvicorn's that has a way past it for what can be answered without.
 
     `port` is the one really listened on, where the settings leave it open; `on_ready` is told when all is set up.
     """
-    return _create(settings, port, on_ready)[0]
-
-
-def _create(
-    settings: Settings, port: int | None, on_ready: Callable[[Service], None] | None
-) -> tuple[AsgiApp, "partial[AtOnceProtocol]"]:
-    """The app, and the protocol that has a way past it for what can be answered without."""
     url = f"http://{_reachable(settings.listen)}:{port or settings.listen.port}"
     service = Service(settings, url=url)
     aws = AwsEndpoint(
@@ -78,7 +72,7 @@ def _create(
             # A WebSocket to nobody; closing before accepting answers the handshake with 403.
             await send({"type": "websocket.close"})
 
-    return app, partial(AtOnceProtocol, aws.answer_at_once, aws.answer_later, not_at=_ports_of(settings))
+    return app, partial(AtOnceProtocol, aws.answer_at_once, aws.answer_later, gateway.at_once)
 
 
 def serve(*, config: Path | None, environ: Mapping[str, str]) -> int:
@@ -119,7 +113,7 @@ def _serve(settings: Settings, sockets: list[socket.socket]) -> int:
         _relieve_garbage_collector()
         _announce(service, port)
 
-    app, protocol = _create(settings, port, ready)
+    app, protocol = create_app(settings, port=port, on_ready=ready)
     server = _Server(
         uvicorn.Config(
             _noting_failures(app, failures),

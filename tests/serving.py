@@ -5,11 +5,12 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 from queue import Queue
 from socket import AF_INET, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
-from typing import Any
+from typing import Any, cast
 
 import boto3
 import uvicorn
@@ -17,6 +18,7 @@ from botocore.config import Config
 
 from app.main import create_app
 from app.settings import loads
+from app.web.at_once import AtOnceProtocol
 
 ANY_SECRET = "test"
 """On the loopback any secret will do."""
@@ -113,9 +115,16 @@ def client_at(url: str, service: str, *, key: str = "test", secret: str = ANY_SE
     )
 
 
+def _decline(*_: Any) -> None:
+    """Let a request go by ASGI."""
+
+
 @contextmanager
-def serving(settings: str = ORDERS, *, port: int = 0, environ: Mapping[str, str] | None = None) -> Iterator[Serving]:
-    """Serve on a thread of its own until the block ends; on a free port unless one is given."""
+def serving(
+    settings: str = ORDERS, *, port: int = 0, environ: Mapping[str, str] | None = None, at_once: bool = True
+) -> Iterator[Serving]:
+    """Serve on a thread of its own until the block ends; on a free port unless one is given. Without `at_once`, all
+    goes by ASGI, also what need not."""
     with socket(AF_INET, SOCK_STREAM) as listening:
         # A port that was just served at may be served at again.
         listening.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)
@@ -123,10 +132,13 @@ def serving(settings: str = ORDERS, *, port: int = 0, environ: Mapping[str, str]
         listening.listen()
         port = listening.getsockname()[1]
         ready: Queue[None] = Queue()
-        app = create_app(
+        app, protocol = create_app(
             loads(settings, environ or {}, folder=Path.cwd()), port=port, on_ready=lambda _: ready.put(None)
         )
-        server = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="on", timeout_graceful_shutdown=1))
+        http = cast("Any", protocol if at_once else partial(AtOnceProtocol, _decline, _decline))
+        server = uvicorn.Server(
+            uvicorn.Config(app, http=http, log_level="error", lifespan="on", timeout_graceful_shutdown=1)
+        )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:

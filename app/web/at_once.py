@@ -2,15 +2,18 @@
 
 Half of what a small SQS request costs is what a server does around an ASGI app. `AtOnceProtocol` is uvicorn's own
 protocol with one way past that: a request whose body has arrived is offered to `answer_at_once` first, and goes the
-ASGI way as if nothing had been when it declines. An Invoke is offered to `answer_later` in the same way.
+ASGI way as if nothing had been when it declines. An Invoke is offered to `answer_later` in the same way, and what is
+asked of an HTTP front to `fronts`.
 """
 
-from collections.abc import Callable, Collection, Mapping
-from typing import Any, TypeAlias, cast
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Protocol, TypeAlias, cast
 
 from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
+from app.core.value import value
 from app.web.asgi import HEADER_NAMES, headers_of
 from app.wire.http import HttpAnswer
 
@@ -28,6 +31,40 @@ AnswerLater: TypeAlias = Callable[[bytes, Mapping[bytes, bytes], bytes, Reply], 
 """Takes a `POST` to this target with these headers and body, answers it at any time, and gives back what is to be
 called when the client leaves before; or declines with None: nothing happened then."""
 
+Headers: TypeAlias = list[tuple[bytes, bytes]]
+
+
+@value(frozen=True, slots=True)
+class Head:
+    """Of a request: its target as it stands in its first line, `names` of its headers as they were written, and the
+    headers themselves with lower-case names, all in order. `client` and `server` are addresses with their ports."""
+
+    method: bytes
+    target: bytes
+    names: list[bytes]
+    headers: Headers
+    client: tuple[str, int] | None
+    server: tuple[str, int | None] | None
+    scheme: str
+
+
+Send: TypeAlias = Callable[[int, Headers, bytes], None]
+"""Takes status, headers with lower-case names, and body of an answer, once. All headers are there but the server's."""
+
+
+class Fronts(Protocol):
+    """Those who answer for functions, by host, by path, or at ports that are theirs."""
+
+    def address_at(self, target: bytes, host: bytes, port: int | None) -> Any:
+        """Where a request with this target and `Host` leads that came to this port of ours; None if to no front."""
+        ...
+
+    def answer_later(self, address: Any, head: Head, body: bytes, send: Send) -> Callable[[], None] | None:
+        """Take the request and answer it at any time; gives back what is to be called when the client leaves before. Or
+        declines with None: nothing happened then."""
+        ...
+
+
 _INVOKE = b"/2015-03-31/functions/"
 _MOST_BODY_BYTES = 2_000_000
 """Longer bodies are read under the ASGI app's own limits."""
@@ -36,14 +73,16 @@ _BODILESS = (204, 304)
 
 
 class AtOnceProtocol(HttpToolsProtocol):
-    """One connection. To be made with `functools.partial(AtOnceProtocol, answer_at_once, answer_later)`."""
+    """One connection. To be made with `functools.partial(AtOnceProtocol, answer_at_once, answer_later, fronts)`."""
 
     def __init__(
-        self, answer_at_once: AnswerAtOnce, answer_later: AnswerLater, *, not_at: Collection[int] = (), **given: Any
+        self, answer_at_once: AnswerAtOnce, answer_later: AnswerLater, fronts: Fronts | None = None, **given: Any
     ) -> None:
-        """`not_at` are ports that are somebody else's: there is nothing of AWS's there."""
         super().__init__(**given)
-        self._not_at = not_at
+        self._fronts = fronts
+        self._address: Any = None
+        """The front that is asked, if it is one."""
+        self._host = b""
         self._answer_at_once = answer_at_once
         self._answer_later = answer_later
         self._held: list[bytes] | None = None
@@ -57,6 +96,7 @@ class AtOnceProtocol(HttpToolsProtocol):
         self.expect_100_continue = False
         self.headers = []
         self._names = []
+        self._host = b""
         self._is_head_over = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -64,6 +104,8 @@ class AtOnceProtocol(HttpToolsProtocol):
             return  # a trailer: who decided by the headers must not find others there later
         # REST APIs hand header names on as they were written; uvicorn keeps them in lower case only.
         self._names.append(name)
+        if len(name) == 4 and name.lower() == b"host" and not self._host:
+            self._host = value
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
@@ -88,7 +130,7 @@ class AtOnceProtocol(HttpToolsProtocol):
             super().on_message_complete()
             return
         body = held[0] if len(held) == 1 else b"".join(held)
-        if self.url != b"/":
+        if self._address is not None or self.url != b"/":
             if self._is_taken(body):
                 self._held = None
             else:
@@ -98,7 +140,7 @@ class AtOnceProtocol(HttpToolsProtocol):
         answered = self._answer_at_once(dict(self.headers), body)
         if isinstance(answered, tuple):
             self._held = None
-            self._write(*answered, keeps_alive=self.parser.should_keep_alive())
+            self._write(*answered, self.parser.should_keep_alive())
             return
         self._let_go(held, answered)
         super().on_message_complete()
@@ -107,13 +149,15 @@ class AtOnceProtocol(HttpToolsProtocol):
 
     def _may_be_at_once(self) -> bool:
         """Whether the request is one of a kind that is answered at once, on a connection where nothing else goes on."""
-        if (
-            (self.url != b"/" and not self.url.startswith(_INVOKE))
-            or self.expect_100_continue
-            or self.parser.get_method() != b"POST"
-        ):
+        self._address = None
+        if self.expect_100_continue or b"#" in self.url or not self.url.isascii():
             return False
-        if self._not_at and self.server is not None and self.server[1] in self._not_at:
+        if self._fronts is not None:
+            port = self.server[1] if self.server is not None else None
+            self._address = self._fronts.address_at(self.url, self._host, port)
+        if self._address is None and (
+            (self.url != b"/" and not self.url.startswith(_INVOKE)) or self.parser.get_method() != b"POST"
+        ):
             return False
         if self.flow.write_paused or self.parser.should_upgrade() or self.parser.get_http_version() != "1.1":
             return False
@@ -125,19 +169,29 @@ class AtOnceProtocol(HttpToolsProtocol):
         awaited = _Awaited(self.parser.should_keep_alive())
         before: Any = self.cycle
         self.cycle = cast("Any", awaited)
-
-        def reply(answer: HttpAnswer, request_id: bytes) -> None:
-            if awaited.response_complete or self.transport.is_closing():
-                return
-            awaited.response_complete = True
-            self._write(answer, request_id, keeps_alive=awaited.keep_alive)
-
-        left = self._answer_later(self.url, dict(self.headers), body, reply)
+        if self._fronts is not None and self._address is not None:
+            method: bytes = self.parser.get_method()
+            scheme = self.scheme or "http"
+            head = Head(method, self.url, self._names, self.headers, self.client, self.server, scheme)
+            left = self._fronts.answer_later(
+                self._address, head, body, partial(self._reply, awaited, is_head=method == b"HEAD")
+            )
+        else:
+            left = self._answer_later(
+                self.url, dict(self.headers), body,
+                lambda answer, its_id: self._reply(awaited, answer.status, headers_of(answer, its_id), answer.body),
+            )  # fmt: skip
         if left is None:
             self.cycle = before
             return False
         awaited.left = left
         return True
+
+    def _reply(self, awaited: "_Awaited", status: int, headers: Headers, body: bytes, *, is_head: bool = False) -> None:
+        if awaited.response_complete or self.transport.is_closing():
+            return
+        awaited.response_complete = True
+        self._send(status, headers, body, keeps_alive=awaited.keep_alive, is_head=is_head)
 
     def _let_go(self, held: list[bytes], instead: ASGIApp | None = None) -> None:
         """Give the request to the ASGI app after all, or to one `instead`, with the part of its body that was read."""
@@ -158,13 +212,18 @@ class AtOnceProtocol(HttpToolsProtocol):
         super().on_headers_complete()
         self.scope[HEADER_NAMES] = self._names  # type: ignore[literal-required] # what is ours begins with our name
 
-    def _write(self, answer: HttpAnswer, request_id: bytes, *, keeps_alive: bool) -> None:
-        content = [STATUS_LINE[answer.status]]
-        for name, value in [*self.server_state.default_headers, *headers_of(answer, request_id)]:
-            content += (name, b": ", value, b"\r\n")
+    def _write(self, answer: HttpAnswer, request_id: bytes, keeps_alive: bool) -> None:
+        self._send(answer.status, headers_of(answer, request_id), answer.body, keeps_alive=keeps_alive)
+
+    def _send(self, status: int, headers: Headers, body: bytes, *, keeps_alive: bool, is_head: bool = False) -> None:
+        content = [STATUS_LINE[status]]
+        for name, text in self.server_state.default_headers:
+            content += (name, b": ", text, b"\r\n")
+        for name, text in headers:
+            content += (name, b": ", text, b"\r\n")
         content.append(b"\r\n" if keeps_alive else b"connection: close\r\n\r\n")
-        if answer.status not in _BODILESS:
-            content.append(answer.body)
+        if status not in _BODILESS and not is_head:
+            content.append(body)
         self.transport.write(b"".join(content))
         if not keeps_alive:
             self.transport.close()

@@ -8,6 +8,7 @@ and LocalStack's `/restapis/{api}/{stage}/_user_request_/…` and `/_aws/execute
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from starlette.types import Scope
 
@@ -26,6 +27,7 @@ _PATHS = (
     re.compile(r"/restapis/(?P<id>[^/]+)/(?P<stage>[^/]+)/_user_request_(?P<path>/.*)?"),
     re.compile(r"/_aws/execute-api/(?P<id>[^/]+)(?P<path>/.*)?"),
 )
+_ROOTS = (ROOT, "/restapis/", "/_aws/execute-api/")
 _SUFFIXES = (".localhost", ".localstack.cloud", ".amazonaws.com", ".on.aws", ".cloudfront.net")
 
 
@@ -43,12 +45,17 @@ class Address:
 def address_of(scope: Scope, ports: Mapping[int, str]) -> Address | None:
     """The front that an ASGI request is for, if it is for one. `ports` are those of fronts, by number."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode()
-    path = raw.decode("latin-1")
-    if ports and (server := scope.get("server")) is not None and server[1] in ports:
-        return Address(ports[server[1]], path or "/", by_port=True)
-    if path.startswith(("/_triggerfish/gateway/", "/restapis/", "/_aws/execute-api/")):
-        return _by_path(path)
     host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+    server = scope.get("server")
+    return address_at(raw.decode("latin-1"), host, server[1] if server is not None else None, ports)
+
+
+def address_at(path: str, host: bytes, port: int | None, ports: Mapping[int, str]) -> Address | None:
+    """The same of a request's parts; `host` is its header, `port` the one that it came to."""
+    if port is not None and port in ports:
+        return Address(ports[port], path or "/", by_port=True)
+    if path.startswith(_ROOTS):
+        return _by_path(path)
     return by_host(host.decode("latin-1"), path or "/") if b"." in host else None
 
 
@@ -61,14 +68,18 @@ def address_for(host: str, path: str, port: int | None, ports: Mapping[int, str]
 
 def by_host(host: str, path: str) -> Address | None:
     """`{api}.execute-api.localhost:4566` and its like; None for any other host, those of buckets among them."""
+    named = _named_by(host)
+    return Address(named[0], path, named[1]) if named is not None else None
+
+
+@lru_cache(maxsize=1_024)
+def _named_by(host: str) -> tuple[str, str] | None:
+    """The front that a host names, and the name without its port; clients ask the same ones again and again."""
     name = host.rsplit(":", 1)[0].lower() if ":" in host else host.lower()
     if not name.endswith(_SUFFIXES):
         return None
     found = _HOST.fullmatch(name)
-    if found is None:
-        return None
-    front = found["id"] or found["distribution"] or found["balancer"]
-    return Address(front, path, name)
+    return None if found is None else (found["id"] or found["distribution"] or found["balancer"], name)
 
 
 def _by_path(path: str) -> Address | None:

@@ -19,6 +19,7 @@ from app.engine.driver import Engine
 from app.engine.ports import OutsideWorld
 from app.web.asgi import ClientGone, read_body
 from app.web.gateway.address import Address, address_of
+from app.web.gateway.at_once import FrontsAtOnce
 from app.web.gateway.distribution import DistributionFront
 from app.web.gateway.function_url import FunctionUrlFront
 from app.web.gateway.http_api import HttpApiFront
@@ -47,6 +48,7 @@ class GatewayApp:
         self._rest_apis = RestApiFront(engine, outside, url)
         self._balancers = LoadBalancerFront(engine)
         self._distributions = DistributionFront(engine, outside, url)
+        self.at_once = FrontsAtOnce(engine, self._http_apis, ports)
 
     def address_of(self, scope: AsgiScope) -> Address | None:
         """The front that a request is for, if it is for one."""

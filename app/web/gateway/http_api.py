@@ -3,20 +3,19 @@
 from dataclasses import replace
 from typing import assert_never
 
-from app.core.commands import Asker, Opened
+from app.core.commands import Asker, Invoke, Opened
 from app.core.gateway.cors import answer_headers, is_preflight, preflight_headers, without_cors
 from app.core.gateway.http_api import HttpApi, Integration, Route, Selected, Stage, select, why_unrouted
 from app.core.gateway.parameters import BadExpression, changed_request, mapped_parameters
 from app.core.gateway.paths import decoded
 from app.core.gateway.request import GatewayAnswer, GatewayRequest
 from app.core.gateway.routes import DEFAULT
-from app.core.names import Arn
 from app.engine.driver import Engine
 from app.engine.ports import OutsideWorld
 from app.web.gateway.address import Address
 from app.web.gateway.authorizing import Authorizing, Refusal
 from app.web.gateway.integrations import integrate_aws, integrate_http, sources_of, with_response_mapping
-from app.web.gateway.invoking import Failed, Rejected, Returned, TookTooLong, invoke
+from app.web.gateway.invoking import Ending, Failed, FunctionCall, Rejected, Returned, TookTooLong, ending_of
 from app.web.gateway.outcome import RequestLimits, Result
 from app.wire.gateway import http_api as answers
 from app.wire.gateway import payload_v1, payload_v2
@@ -48,13 +47,34 @@ class HttpApiFront:
         if api.cors is not None and is_preflight(request) and not _catches_options(selected):
             headers = (*preflight_headers(api.cors, request), ("apigw-requestid", opened.extended_id))
             return Result(GatewayAnswer(204, headers), route="CORS")
-        result = await self._result(api, request, selected, address, opened)
-        answer = result.answer
-        assert isinstance(answer, GatewayAnswer), "an HTTP API answers whole"
-        headers = answer.headers
-        if api.cors is not None:
-            headers = (*without_cors(headers), *answer_headers(api.cors, request))
-        return replace(result, answer=replace(answer, headers=(*headers, ("apigw-requestid", opened.extended_id))))
+        return _with_ours(api, request, opened, await self._result(api, request, selected, address, opened))
+
+    def plainly(self, api: HttpApi, request: GatewayRequest, address: Address) -> Selected | None:
+        """What takes the request, if nothing has to be waited for but one function; None goes by `answer`."""
+        if api.is_disabled or (api.cors is not None and is_preflight(request)):
+            return None
+        selected = self._selected(api, request, address)
+        route = selected.route if selected is not None else None
+        if route is None or route.authorization != "NONE" or route.integration is None:
+            return None
+        integration = route.integration
+        if integration.function is None or integration.subtype is not None:
+            return None
+        # What mappings refuse is told in their own way.
+        return None if integration.parameters or integration.response_parameters else selected
+
+    def begin(
+        self, api: HttpApi, request: GatewayRequest, selected: Selected, address: Address, opened: Opened
+    ) -> FunctionCall | Result:
+        """What leads to the same as `answer`, for a request that was selected `plainly`."""
+        stage, route = selected.stage, selected.route
+        assert route is not None and route.integration is not None, "what is selected plainly has both"
+        throttled = self._throttled(api, stage, route)
+        if throttled is not None:
+            return _with_ours(api, request, opened, throttled)
+        occasion = self._occasion(api, request, selected, route, address, opened)
+        call = _call_of(api, stage, route, route.integration, request, occasion, opened)
+        return replace(call, result_of=lambda ending: _with_ours(api, request, opened, call.result_of(ending)))
 
     def _selected(self, api: HttpApi, request: GatewayRequest, address: Address) -> Selected | None:
         only = next(iter(api.stages)) if address.by_port and len(api.stages) == 1 else None
@@ -67,15 +87,20 @@ class HttpApiFront:
         if selected is None or route is None:
             reason = why_unrouted(api, request.method, request.path, selected)
             return Result(answers.NOT_FOUND, unrouted=reason)
-        now = self._engine.clock.now()
-        if not self._engine.world.gateways.admits(api, selected.stage, route.key.text, now):
-            return Result(answers.THROTTLED, route.key.text, problem="the stage's throttle was reached")
+        throttled = self._throttled(api, selected.stage, route)
+        if throttled is not None:
+            return throttled
         occasion = self._occasion(api, request, selected, route, address, opened)
         authorized = await self._authorizing.authorize(api, selected.stage, route, request, occasion, opened)
         if isinstance(authorized, Refusal):
             return Result(authorized.answer, route.key.text, problem=authorized.problem)
         occasion = replace(occasion, authorizer=authorized)
         return await self._integrate(api, selected.stage, route, request, occasion, opened)
+
+    def _throttled(self, api: HttpApi, stage: Stage, route: Route) -> Result | None:
+        if self._engine.world.gateways.admits(api, stage, route.key.text, self._engine.clock.now()):
+            return None
+        return Result(answers.THROTTLED, route.key.text, problem="the stage's throttle was reached")
 
     async def _integrate(
         self, api: HttpApi, stage: Stage, route: Route, request: GatewayRequest, occasion: Occasion, opened: Opened
@@ -89,41 +114,11 @@ class HttpApiFront:
             elif integration.function is None:
                 result = await integrate_http(self._outside, integration, request, occasion, key)
             else:
-                result = await self._invoke(
-                    api, stage, route, integration, integration.function, request, occasion, opened
-                )
+                call = _call_of(api, stage, route, integration, request, occasion, opened)
+                result = call.result_of(await ending_of(self._engine, call.command, call.timeout_ms))
         except BadExpression as bad:
             return Result(answers.INTERNAL_ERROR, key, problem=str(bad))
         return with_response_mapping(result, integration, request, occasion)
-
-    async def _invoke(
-        self, api: HttpApi, stage: Stage, route: Route, integration: Integration, function: Arn,
-        request: GatewayRequest, occasion: Occasion, opened: Opened,
-    ) -> Result:  # fmt: skip
-        """The function, with the request as the mapping changes it. Raises BadExpression."""
-        key, station = route.key.text, f"{request.method} {request.path} of {api.name}"
-        if integration.parameters:
-            mapped = mapped_parameters(integration.parameters, sources_of(request, occasion))
-            request = changed_request(request, mapped)
-            occasion = occasion if mapped.path is None else replace(occasion, path=request.path)
-        version = integration.payload_version
-        event = (payload_v1 if version == "1.0" else payload_v2).http_api_event(request, occasion)
-        ending = await invoke(
-            self._engine, function, event, api.scope, opened.origin, station, integration.timeout_ms,
-            asker=None if integration.has_role else Asker(_PRINCIPAL, api.arn_of(stage.name, route.key)),
-        )  # fmt: skip
-        match ending:
-            case Returned(payload=payload):
-                try:
-                    return Result(answers.answer_of_result(payload, version), key)
-                except BadResult as bad:
-                    return Result(answers.INTERNAL_ERROR, key, problem=str(bad))
-            case Failed() | Rejected():
-                return Result(answers.INTERNAL_ERROR, key, problem=ending.text)
-            case TookTooLong():
-                return Result(answers.TIMED_OUT, key, problem=ending.text)
-            case _:
-                assert_never(ending)
 
     def _occasion(
         self, api: HttpApi, request: GatewayRequest, selected: Selected, route: Route, address: Address, opened: Opened
@@ -153,3 +148,50 @@ def _catches_options(selected: Selected | None) -> bool:
     if route is None:
         return False
     return route.key.method == "OPTIONS" or (route.key.text == DEFAULT and route.authorization != "NONE")
+
+
+def _call_of(
+    api: HttpApi, stage: Stage, route: Route, integration: Integration, request: GatewayRequest, occasion: Occasion,
+    opened: Opened,
+) -> FunctionCall:  # fmt: skip
+    """The function, with the request as the mapping changes it. Raises BadExpression."""
+    assert integration.function is not None, "asked only of integrations of a function"
+    station = f"{request.method} {request.path} of {api.name}"
+    if integration.parameters:
+        mapped = mapped_parameters(integration.parameters, sources_of(request, occasion))
+        request = changed_request(request, mapped)
+        occasion = occasion if mapped.path is None else replace(occasion, path=request.path)
+    payload = payload_v1 if integration.payload_version == "1.0" else payload_v2
+    command = Invoke(
+        api.scope, integration.function, payload.http_api_event(request, occasion), origin=opened.origin,
+        station=station,
+        asker=None if integration.has_role else Asker(_PRINCIPAL, api.arn_of(stage.name, route.key)),
+    )  # fmt: skip
+    return FunctionCall(command, integration.timeout_ms, lambda ending: _result_of(ending, route, integration))
+
+
+def _result_of(ending: Ending, route: Route, integration: Integration) -> Result:
+    key = route.key.text
+    match ending:
+        case Returned(payload=payload):
+            try:
+                return Result(answers.answer_of_result(payload, integration.payload_version), key)
+            except BadResult as bad:
+                return Result(answers.INTERNAL_ERROR, key, problem=str(bad))
+        case Failed() | Rejected():
+            return Result(answers.INTERNAL_ERROR, key, problem=ending.text)
+        case TookTooLong():
+            return Result(answers.TIMED_OUT, key, problem=ending.text)
+        case _:
+            assert_never(ending)
+
+
+def _with_ours(api: HttpApi, request: GatewayRequest, opened: Opened, result: Result) -> Result:
+    """The result with the headers that an API adds to each answer."""
+    answer = result.answer
+    assert isinstance(answer, GatewayAnswer), "an HTTP API answers whole"
+    headers = answer.headers
+    if api.cors is not None:
+        headers = (*without_cors(headers), *answer_headers(api.cors, request))
+    ours = GatewayAnswer(answer.status, (*headers, ("apigw-requestid", opened.extended_id)), answer.body)
+    return Result(ours, result.route, result.unrouted, result.problem)

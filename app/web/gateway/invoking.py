@@ -1,16 +1,18 @@
 """Invoking a function for a request: synchronously, for so long and no longer in real time."""
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from app.core.commands import Asker, Invoke, Invoked, Origin
+from app.core.commands import Asker, Invoke, Invoked, Origin, Waiting
 from app.core.errors import Refused
 from app.core.invocation import Outcome, Succeeded
 from app.core.names import Arn, Scope
 from app.core.outcomes import error_of, word_of
 from app.engine.driver import Engine
 from app.engine.ports import ResponseSink
+from app.web.gateway.outcome import Result
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,15 @@ class TookTooLong:
 Ending: TypeAlias = Returned | Failed | Rejected | TookTooLong
 
 
+@dataclass(frozen=True, slots=True)
+class FunctionCall:
+    """The one thing that a request waits for, and what its ending makes the result."""
+
+    command: Invoke
+    timeout_ms: int
+    result_of: Callable[[Ending], Result]
+
+
 async def invoke(
     engine: Engine,
     function: Arn,
@@ -70,6 +81,13 @@ async def invoke(
 ) -> Ending:
     """Run the function with the event; `sink` is given what it streams. Never raises for what the function does."""
     command = Invoke(scope, function, payload, origin=origin, station=station, asker=asker, request_id=request_id)
+    return await ending_of(engine, command, timeout_ms, sink)
+
+
+async def ending_of(
+    engine: Engine, command: Invoke, timeout_ms: int | None, sink: ResponseSink | None = None
+) -> Ending:
+    """What comes of a synchronous invocation."""
     try:
         async with asyncio.timeout(timeout_ms / 1_000 if timeout_ms else None):
             invoked = await (engine.ask(command) if sink is None else engine.ask_streaming(command, sink))
@@ -78,6 +96,29 @@ async def invoke(
     except Refused as refusal:
         return Rejected(refusal)
     return _ending_of(invoked)
+
+
+def invoke_then(engine: Engine, command: Invoke, timeout_ms: int, then: Callable[[Ending], None]) -> None:
+    """The same without a task that waits: `then` is called once, as the ending is there, and has to be quick."""
+    try:
+        answer = engine.submit(command)
+    except Refused as refusal:
+        then(Rejected(refusal))
+        return
+    if not isinstance(answer, Waiting):
+        then(_ending_of(answer))
+        return
+
+    def answered(invoked: Invoked | Refused) -> None:
+        limit.cancel()
+        then(Rejected(invoked) if isinstance(invoked, Refused) else _ending_of(invoked))
+
+    def overran() -> None:
+        give_up()
+        then(TookTooLong(timeout_ms))
+
+    limit = asyncio.get_running_loop().call_later(timeout_ms / 1_000, overran)
+    give_up = engine.when_answered(answer, answered)
 
 
 def _ending_of(invoked: Invoked) -> Ending:

@@ -9,16 +9,23 @@ _BODILESS = (204, 304)
 
 async def send_answer(send: Send, answer: GatewayAnswer, method: str) -> None:
     """The answer whole, with its length; of a HEAD the body is only counted."""
-    headers = encoded_headers(answer.headers)
-    body = b"" if answer.status in _BODILESS else answer.body
-    if answer.status not in _BODILESS:
-        headers.append((b"content-length", b"%d" % len(body)))
+    headers, body = with_length(answer)
     await send({"type": "http.response.start", "status": answer.status, "headers": headers})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else body})
 
 
+def with_length(answer: GatewayAnswer) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Headers, the length among them, and body."""
+    headers = encoded_headers(answer.headers)
+    if answer.status in _BODILESS:
+        return headers, b""
+    headers.append((b"content-length", b"%d" % len(answer.body)))
+    return headers, answer.body
+
+
 def encoded_headers(headers: Headers) -> list[tuple[bytes, bytes]]:
-    return [(name.encode("latin-1"), _encoded(value)) for name, value in headers]
+    """Names are written in lower case: the server would do it itself, but for what goes past ASGI."""
+    return [(name.lower().encode("latin-1"), _encoded(value)) for name, value in headers]
 
 
 def _encoded(value: str) -> bytes:
