@@ -20,7 +20,8 @@ from app.engine.ports import (
 
 
 class DeployedFunction:
-    """One version's endpoint, made by `make` at the first call. A `StreamingEndpoint`, and what else that one is."""
+    """One version's endpoint, made by `make` at the first call. A `StreamingEndpoint` and a `PromptEndpoint`, and what
+    else that one is."""
 
     def __init__(self, environments: int, words: str, make: Callable[[], Awaitable[FunctionEndpoint]]) -> None:
         self.environments = environments
@@ -36,6 +37,21 @@ class DeployedFunction:
 
     async def invoke_streaming(self, invocation: Invocation, sink: ResponseSink) -> Outcome:
         return await self._run(invocation, sink)
+
+    def begin(self, invocation: Invocation, settled: Callable[[Outcome], None]) -> bool:
+        begin = getattr(self._made, "begin", None)
+        if begin is None:
+            return False
+
+        def leave(outcome: Outcome) -> None:
+            self._leave()
+            settled(outcome)
+
+        self._enter()
+        has_begun = bool(begin(invocation, leave))
+        if not has_begun:
+            self._leave()
+        return has_begun
 
     async def retire(self) -> None:
         """Let what runs come to its end, then close: an update does not touch invocations in progress (spec C6)."""
@@ -77,8 +93,7 @@ class DeployedFunction:
         return making.result() if making is not None and making.done() and not making.exception() else None
 
     async def _run(self, invocation: Invocation, sink: ResponseSink | None) -> Outcome:
-        self._running += 1
-        self._idle.clear()
+        self._enter()
         try:
             try:
                 endpoint = await self._ready()
@@ -88,9 +103,16 @@ class DeployedFunction:
                 return await endpoint.invoke_streaming(invocation, sink)
             return await endpoint.invoke(invocation)
         finally:
-            self._running -= 1
-            if not self._running:
-                self._idle.set()
+            self._leave()
+
+    def _enter(self) -> None:
+        self._running += 1
+        self._idle.clear()
+
+    def _leave(self) -> None:
+        self._running -= 1
+        if not self._running:
+            self._idle.set()
 
     async def _ready(self) -> FunctionEndpoint:
         if self._making is None or (self._making.done() and self._making.exception()):

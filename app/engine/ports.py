@@ -38,6 +38,15 @@ class FunctionEndpoint(Protocol):
         ...
 
 
+class PromptEndpoint(FunctionEndpoint, Protocol):
+    """An endpoint that can begin an invocation in passing: where nothing has to be waited for, nobody needs a task."""
+
+    def begin(self, invocation: Invocation, settled: Callable[[Outcome], None]) -> bool:
+        """As `invoke`, with what came of it told to `settled`: once, on the event loop, after this has returned. False
+        where something has to be waited for first; then nothing has happened. Closing the endpoint ends it."""
+        ...
+
+
 class ResponseSink(Protocol):
     """Takes a response piece by piece, as the handler writes it. Its methods return at once and never raise."""
 

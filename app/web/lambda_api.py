@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from urllib.parse import quote
 from xml.etree import ElementTree
 
@@ -87,7 +88,6 @@ class LambdaApi:
             invoke = parse_invoke(request, caller)
             if invoke is None:
                 return None
-            answer = self._engine.submit(invoke)
         except Refused as refused:
             reply(refuse(refused), request_id)
             return _nothing
@@ -101,8 +101,13 @@ class LambdaApi:
             except Refused as refused:
                 reply(refuse(refused), request_id)
 
+        try:
+            answer = self._engine.submit(invoke, then)
+        except Refused as refused:
+            reply(refuse(refused), request_id)
+            return _nothing
         if isinstance(answer, Waiting):
-            return self._engine.when_answered(answer, then)
+            return partial(self._engine.give_up, answer)
         then(answer)
         return _nothing
 

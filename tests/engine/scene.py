@@ -61,6 +61,23 @@ class FakeEndpoint:
             answer.set_result(outcome if outcome is not None else Succeeded(b"null"))
 
 
+class PromptEndpoint(FakeEndpoint):
+    """Begins every call in passing, unless it is busy with one; an error in place of an outcome is raised at once."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        super().__init__(environments=2)
+        self.begun: list[tuple[Invocation, Callable[[Outcome], None]]] = []
+        self._error = error
+
+    def begin(self, invocation: Invocation, settled: Callable[[Outcome], None]) -> bool:
+        if self._error is not None:
+            raise self._error
+        if self.begun:
+            return False
+        self.begun.append((invocation, settled))
+        return True
+
+
 class Scene:
     """The engine under test and what stands around it."""
 

@@ -22,7 +22,7 @@ from app.engine.clock import Clock, Way
 from app.engine.driver import Hold
 from tests.core.schedule.stage import given
 from tests.core.stage import NOON, SCOPE
-from tests.engine.scene import a_few_turns, scene, soon
+from tests.engine.scene import PromptEndpoint, a_few_turns, scene, soon
 
 FAILED = HandlerFailed("Exception", "no", b"{}")
 
@@ -90,17 +90,70 @@ async def test_an_answer_can_be_told_as_it_is_there_and_its_wait_given_up() -> N
     async with scene() as s:
         work = s.function("work")
         told: list[object] = []
-        s.engine.when_answered(s.engine.submit(Invoke(SCOPE, "work", b"{}")), told.append)
-        give_up = s.engine.when_answered(s.engine.submit(Invoke(SCOPE, "work", b"{}")), told.append)
+        s.engine.submit(Invoke(SCOPE, "work", b"{}"), told.append)
+        waiting = s.engine.submit(Invoke(SCOPE, "work", b"{}"), told.append)
         await work.called()
-        give_up()
-        give_up()
+        s.engine.give_up(waiting)
+        s.engine.give_up(waiting)
         work.answer(Succeeded(b"1"))
         await soon(lambda: len(told) == 1)
         await a_few_turns()
 
         assert [answer.outcome for answer in told if isinstance(answer, Invoked)] == [Succeeded(b"1")]
         assert work.open == []
+
+
+async def test_a_call_that_can_be_begun_in_passing_needs_no_turn_of_the_loop() -> None:
+    async with scene() as s:
+        s.function("work")
+        s.endpoints["work"] = work = PromptEndpoint()
+        told: list[object] = []
+
+        s.engine.submit(Invoke(SCOPE, "work", b"{}"), told.append)
+        holds = len(s.engine.holds)
+        work.begun[0][1](Succeeded(b"1"))
+
+        assert (holds, len(s.engine.holds)) == (1, 0)
+        assert [answer.outcome for answer in told if isinstance(answer, Invoked)] == [Succeeded(b"1")]
+
+
+async def test_a_call_that_has_to_wait_for_its_endpoint_is_made_in_its_own_time() -> None:
+    async with scene() as s:
+        s.function("work", environments=2)
+        s.endpoints["work"] = work = PromptEndpoint()
+        s.engine.submit(Invoke(SCOPE, "work", b"1"))
+        second = asyncio.create_task(s.engine.ask(Invoke(SCOPE, "work", b"2")))
+
+        invocation = await work.called()
+        work.answer(Succeeded(b"2"))
+
+        assert (invocation.payload, (await second).outcome) == (b"2", Succeeded(b"2"))
+
+
+async def test_an_endpoint_that_raises_in_passing_counts_as_unreachable(caplog: pytest.LogCaptureFixture) -> None:
+    async with scene() as s:
+        s.function("work")
+        s.endpoints["work"] = PromptEndpoint(RuntimeError("broken"))
+
+        invoked = await s.engine.ask(Invoke(SCOPE, "work", b"{}"))
+
+        assert isinstance(invoked.outcome, Unreachable)
+        assert "RuntimeError: broken" in invoked.outcome.message
+        assert "the endpoint of work failed" in caplog.text
+
+
+async def test_what_ends_after_the_engine_is_told_to_nobody() -> None:
+    async with scene() as s:
+        s.function("work")
+        s.endpoints["work"] = work = PromptEndpoint()
+        told: list[object] = []
+        s.engine.submit(Invoke(SCOPE, "work", b"{}"), told.append)
+        await s.engine.close()
+        before = s.engine.journal.last_number
+
+        work.begun[0][1](Succeeded(b"1"))
+
+        assert (told, s.engine.journal.last_number) == ([], before)
 
 
 async def test_a_throttle_at_the_endpoint_is_a_refusal_for_the_caller() -> None:

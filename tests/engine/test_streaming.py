@@ -7,7 +7,7 @@ from app.core.function import SucceedAfter
 from app.core.invocation import Invocation, InvocationType, Outcome, Succeeded
 from app.engine.ports import ResponseSink
 from tests.core.stage import SCOPE
-from tests.engine.scene import FakeEndpoint, scene
+from tests.engine.scene import FakeEndpoint, PromptEndpoint, scene
 
 
 class Sink:
@@ -76,3 +76,16 @@ async def test_an_invocation_that_nobody_waits_for_streams_nothing() -> None:
 
         assert answer.outcome is None
         assert sink.told == []
+
+
+async def test_a_response_that_is_wanted_as_it_comes_is_not_begun_before_its_taker_is_known() -> None:
+    async with scene() as s:
+        s.function("work")
+        s.endpoints["work"] = work = PromptEndpoint()
+        asked = asyncio.create_task(s.engine.ask_streaming(Invoke(SCOPE, "work", b"{}"), Sink()))
+
+        await work.called()
+        work.answer(Succeeded(b"1"))
+
+        assert work.begun == []
+        assert (await asked).outcome == Succeeded(b"1")

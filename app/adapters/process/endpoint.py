@@ -1,19 +1,20 @@
 """A function whose environments are processes on this machine, one a slot."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from app.adapters.logs import InvocationLogs
 from app.adapters.process.run_folder import RunFolder
 from app.adapters.process.slot import Counts, Observer, Shared, Slot
 from app.adapters.process.spec import ProcessSpec
+from app.adapters.process.watch import CodeWatch
 from app.core.invocation import Invocation, Outcome
 from app.engine.ports import EndpointStatus, ResponseSink
 
 
 class ProcessEndpoint:
-    """Runs invocations in processes that stay warm. A `StreamingEndpoint`.
+    """Runs invocations in processes that stay warm. A `StreamingEndpoint` and a `PromptEndpoint`.
 
     A slot's process starts with its first invocation, and anew after an exit, a timeout, a failed init or a change
     of its files. Without `runs` it keeps a run folder of its own.
@@ -31,11 +32,15 @@ class ProcessEndpoint:
         self._spec = spec
         self._own_runs = RunFolder() if runs is None else None
         self._counts = Counts()
-        self._shared = Shared(logs, runs or self._own_runs or RunFolder(), observer)
+        watch = CodeWatch(spec.code, *spec.layers) if spec.watch else None
+        self._shared = Shared(logs, runs or self._own_runs or RunFolder(), observer, watch)
         self._slots = [Slot(spec, number, self._shared, self._counts) for number in range(spec.environments)]
 
     async def invoke(self, invocation: Invocation) -> Outcome:
         return await self._slots[invocation.environment].invoke(invocation, None)
+
+    def begin(self, invocation: Invocation, settled: Callable[[Outcome], None]) -> bool:
+        return self._slots[invocation.environment].begin(invocation, settled)
 
     async def invoke_streaming(self, invocation: Invocation, sink: ResponseSink) -> Outcome:
         return await self._slots[invocation.environment].invoke(invocation, sink)

@@ -5,11 +5,12 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from app.adapters.process.child import Child
 from app.adapters.process.ends import (
@@ -33,6 +34,7 @@ from app.adapters.process.run_folder import Record
 from app.adapters.process.runtime_api import Offer, RuntimeApi
 from app.adapters.process.spec import ProcessSpec
 from app.adapters.process.telemetry import Telemetry
+from app.adapters.process.time_limit import TimeLimit
 from app.adapters.process.variables import build_command, build_variables, extensions_of
 from app.core.invocation import Invocation
 from app.core.time import Instant
@@ -91,7 +93,9 @@ class Environment:
         self._helpers: dict[str, Child] = {}
         """The processes of external extensions, by name."""
         self._server: asyncio.Server | None = None
-        self._end: asyncio.Future[InitEnd | RunEnd] | None = None
+        self._done: Callable[[InitEnd | RunEnd], None] | None = None
+        """Who is told the end of what is on its way; None when nothing is."""
+        self._time_limit = TimeLimit(self._loop, lambda: self._finish(Overran()))
         self._answer: RunEnd | None = None
         """What the runtime came to, while extensions are still at work."""
         self._answered_at = 0.0
@@ -137,7 +141,8 @@ class Environment:
     async def initialise(self, within_ms: float) -> InitEnd:
         """Start every process and wait until all ask for work. Raises InvalidEntrypoint when one cannot be started."""
         self._began_at = time.monotonic()
-        waiting = self._wait(within_ms)
+        waiting: asyncio.Future[InitEnd | RunEnd] = self._loop.create_future()
+        self._wait(within_ms, partial(_settle, waiting))
         try:
             await self._start(waiting)
             end = await waiting
@@ -162,6 +167,38 @@ class Environment:
         What is printed goes to `log` until the next, what is streamed to `sink`. When the runtime has answered but
         extensions fail or overrun, the answer is the end, and `aftermath` says what is wrong.
         """
+        if self._runtime.has_died:
+            await self._runtime.wait()
+        if self.has_ended:
+            self._prepare(log)
+            return Ended(self._runtime.status or "", was_told=False)
+        ended: asyncio.Future[RunEnd] = self._loop.create_future()
+        self.begin(invocation, within_ms=within_ms, log=log, sink=sink, done=partial(_settle, ended))
+        return await ended
+
+    @property
+    def can_begin(self) -> bool:
+        """Whether every process lives, as far as the system knows."""
+        return not self.has_ended and not self._runtime.has_died
+
+    def begin(
+        self, invocation: Invocation, *, within_ms: float, log: InvocationLog, done: Callable[[RunEnd], None],
+        sink: ResponseSink | None = None,
+    ) -> None:  # fmt: skip
+        """The same where every process lives, with its end told to `done`, later and once."""
+        self._prepare(log)
+        self._thaw()
+        self._wait(within_ms, partial(self._end_run, done))
+        runtime = self._runtime
+        if self._memory_watch is not None and runtime.pid is not None:
+            self._memory_watch.begin(runtime.pid)
+        offer = _offer(invocation, within_ms, sink)
+        if self._extensions.has_any:
+            self._tell_extensions(invocation, offer)
+        self._runtime_polls = False
+        self._api.offer(offer)
+
+    def _prepare(self, log: InvocationLog) -> None:
         runtime = self._runtime
         runtime.output.drain()
         runtime.output.log = self._platform.log = log
@@ -170,26 +207,14 @@ class Environment:
         self._was_told = False
         self._answer = self.aftermath = None
         self._began_at = self._answered_at = time.monotonic()
-        if runtime.has_died:
-            await runtime.wait()
-        if self.has_ended:
-            return Ended(runtime.status or "", was_told=False)
-        self._thaw()
-        waiting = self._wait(within_ms)
-        if self._memory_watch is not None and runtime.pid is not None:
-            self._memory_watch.begin(runtime.pid)
-        offer = _offer(invocation, within_ms, sink)
-        if self._extensions.has_any:
-            self._tell_extensions(invocation, offer)
-        self._runtime_polls = False
-        self._api.offer(offer)
-        end = await waiting
-        runtime.output.drain()
+
+    def _end_run(self, done: Callable[[RunEnd], None], end: InitEnd | RunEnd) -> None:
+        self._runtime.output.drain()
         self._end_watching_memory()
         assert isinstance(end, Responded | ResponseTooLarge | Erred | Ended | ExtensionFailed | Overran), f"{end}?"
         end = self._with_aftermath(end)
         self._freeze()
-        return end
+        done(end)
 
     def kill(self) -> None:
         """End every process this instant, or as soon as it has started; `stop` is still due."""
@@ -218,7 +243,7 @@ class Environment:
         self._runtime_polls = True
         if self._answer is not None or not self._is_running:
             self._look_whether_all_are_done()
-        if self._end is not None and self._end.done():
+        if self._done is None:
             self._freeze()
 
     def delivered(self) -> None:
@@ -236,8 +261,8 @@ class Environment:
 
     def truncated(self) -> None:
         # Mostly because the process ends, which is about to be told and says more.
-        end, truncated = self._end, Erred("Runtime.TruncatedResponse", _TRUNCATED)
-        self._loop.call_later(_EXIT_GRACE_S, lambda: self._answered(truncated) if self._end is end else None)
+        done, truncated = self._done, Erred("Runtime.TruncatedResponse", _TRUNCATED)
+        self._loop.call_later(_EXIT_GRACE_S, lambda: self._answered(truncated) if self._done is done else None)
 
     def init_failed(self, error_type: str, payload: bytes) -> None:
         self._finish(InitErred(error_type, payload))
@@ -263,7 +288,7 @@ class Environment:
     @property
     def _is_running(self) -> bool:
         """Whether an invocation is on its way that the runtime has not answered."""
-        return self._end is not None and not self._end.done() and self._was_told and self._answer is None
+        return self._done is not None and self._was_told and self._answer is None
 
     async def _start(self, waiting: "asyncio.Future[InitEnd | RunEnd]") -> None:
         self._server = await self._loop.create_server(self._api.connect, "127.0.0.1", 0)
@@ -356,7 +381,7 @@ class Environment:
         self._runtime.kill()
 
     def _answered(self, end: RunEnd) -> None:
-        if self._end is None or self._end.done():
+        if self._done is None:
             return
         self._answered_at = time.monotonic()
         if not self._extensions.has_any:
@@ -374,15 +399,10 @@ class Environment:
         elif self._runtime_polls:
             self._finish(Ready())
 
-    def _wait(self, within_ms: float) -> "asyncio.Future[InitEnd | RunEnd]":
-        """A future of the next end; the end of the time is one."""
-        end: asyncio.Future[InitEnd | RunEnd] = self._loop.create_future()
-        timer = self._loop.call_later(within_ms / 1_000, self._finish, Overran())
-        end.add_done_callback(lambda _: timer.cancel())
-        self._end = end
-        if self._runtime.status is not None:
-            self._finish(Ended(self._runtime.status, was_told=False))
-        return end
+    def _wait(self, within_ms: float, done: Callable[[InitEnd | RunEnd], None]) -> None:
+        """Have the next end told to `done`; the end of the time is one."""
+        self._done = done
+        self._time_limit.begin(within_ms / 1_000)
 
     def _with_aftermath(self, end: RunEnd) -> RunEnd:
         """The runtime's answer where there is one: what extensions came to after it is told beside it."""
@@ -394,10 +414,13 @@ class Environment:
         return self._answer
 
     def _finish(self, end: InitEnd | RunEnd) -> None:
-        if self._end is not None and not self._end.done():
+        done = self._done
+        if done is not None:
+            self._done = None
+            self._time_limit.end()
             self.duration_ms = (time.monotonic() - self._began_at) * 1_000
-            self._end.set_result(end)
             self._registered.set()
+            done(end)
 
     def _freeze(self) -> None:
         if self._spec.freeze and self._runtime_polls and not self.has_ended:
@@ -418,6 +441,7 @@ class Environment:
     def _close(self) -> None:
         for child in (self._runtime, *self._helpers.values()):
             child.output.close()
+        self._time_limit.close()
         self._end_watching_memory()
         self._memory.close()
         self._telemetry.close()
@@ -425,6 +449,12 @@ class Environment:
         if self._server is not None:
             self._server.close()
             self._server = None
+
+
+def _settle(waiting: "asyncio.Future[Any]", end: InitEnd | RunEnd) -> None:
+    """Whoever waited may be gone."""
+    if not waiting.done():
+        waiting.set_result(end)
 
 
 def new_log_stream(version: str, now: Instant) -> str:

@@ -223,7 +223,7 @@ class RuntimeApi:
 
         def take(piece: bytes | None) -> None:
             if piece is None:
-                self._state = State.RESPONSE_SENT
+                self._state, self._offer = State.RESPONSE_SENT, None
                 self._listener.truncated()
                 return
             self._streamed_bytes += len(piece)

@@ -1,10 +1,12 @@
 """One place for an environment of a function, and the environment in it, if any: cold starts, warm ones, and ends."""
 
 import asyncio
+import logging
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from app.adapters.logs import InvocationLogs
 from app.adapters.process.ends import (
@@ -25,9 +27,10 @@ from app.adapters.process.run_folder import RunFolder
 from app.adapters.process.spec import ProcessSpec
 from app.adapters.process.storage import size_mb
 from app.adapters.process.telemetry import Telemetry
+from app.adapters.process.turn import Turn
 from app.adapters.process.variables import InvalidEntrypoint
 from app.adapters.process.watch import CodeWatch
-from app.core.invocation import Invocation, Outcome
+from app.core.invocation import Invocation, Outcome, Unreachable
 from app.core.time import Instant
 from app.engine.ports import EnvironmentStatus, ResponseSink
 
@@ -39,11 +42,13 @@ _LOOK_AT_STORAGE_EVERY_S = 1.0
 
 @dataclass(slots=True)
 class Shared:
-    """What the slots of all functions have in common. `tell` is told of each environment that starts or ends."""
+    """What the slots of a function have in common. `observer` is told of each environment that starts or ends."""
 
     logs: InvocationLogs
     runs: RunFolder
     observer: "Observer | None" = None
+    watch: CodeWatch | None = None
+    """Of the function's files; None where they are not watched."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +79,14 @@ class Slot:
         self._runs = shared.runs
         self._observer = shared.observer
         self._counts = counts
-        self._lock = asyncio.Lock()
+        self._turn = Turn()
         self._sandbox: Sandbox | None = None
         self._environment: Environment | None = None
         self._platform: PlatformLog | None = None
-        self._watch: CodeWatch | None = None
+        self._watch = shared.watch
+        self._code_count = 0
+        """How many changes of the code had been noticed when the environment began."""
+        self._ending: set[asyncio.Task[None]] = set()
         self._is_closed = False
         self._is_provisioned = False
         self._invocations = 0
@@ -93,7 +101,7 @@ class Slot:
         return f"<Slot {self._number} of {self._spec.name}: {self._environment!r}>"
 
     async def invoke(self, invocation: Invocation, sink: ResponseSink | None) -> Outcome:
-        async with self._lock:
+        async with self._turn:
             try:
                 return await self._invoke(invocation, sink)
             except BaseException:
@@ -103,10 +111,24 @@ class Slot:
                     await asyncio.shield(self._end_sandbox("cancelled", ShutdownReason.FAILURE))
                 raise
 
+    def begin(self, invocation: Invocation, settled: Callable[[Outcome], None]) -> bool:
+        """Run it in the environment that is warm here, and tell `settled` of its outcome, later and once. False, and
+        nothing happened, where something has to be waited for first. Closing the slot ends it."""
+        environment, sandbox, platform = self._environment, self._sandbox, self._platform
+        if environment is None or sandbox is None or platform is None or self._turn.is_taken:
+            return False
+        if self._has_new_code or not environment.can_begin:
+            return False
+        self._turn.take_now()
+        report, log = self._begin(invocation, environment, sandbox, platform)
+        done = partial(self._done, report, settled)
+        environment.begin(invocation, within_ms=invocation.timeout_ms, log=log, done=done)
+        return True
+
     async def provision(self) -> str | None:
         """Have a provisioned environment here that is started before it is called. Gives AWS's word for why there is
         none: it was tried six times, as recorded (S:lam/test_provisioned_concurrency_init_failure)."""
-        async with self._lock:
+        async with self._turn:
             if self._environment is not None and self._is_provisioned and not self._environment.has_ended:
                 return None
             self._is_provisioned = True
@@ -127,7 +149,7 @@ class Slot:
 
     async def end_provision(self) -> None:
         """What is here is not provisioned any more."""
-        async with self._lock:
+        async with self._turn:
             if self._is_provisioned:
                 self._is_provisioned = False
                 self._spec = replace(self._spec, initialization_type="on-demand")
@@ -154,16 +176,16 @@ class Slot:
 
     async def recycle(self, log_stream: str, reason: str) -> None:
         """End this environment, if it is still there; one that works is let finish first."""
-        async with self._lock:
+        async with self._turn:
             if self._sandbox is not None and self._sandbox.log_stream == log_stream:
                 await self._end_sandbox(reason, ShutdownReason.SPINDOWN)
 
     async def close(self) -> None:
         self._is_closed = True
         # What is in the middle of something is not waited for.
-        if self._environment is not None and self._lock.locked():
+        if self._environment is not None and self._turn.is_taken:
             self._environment.kill()
-        async with self._lock:
+        async with self._turn:
             await self._end_sandbox("shutdown", ShutdownReason.SPINDOWN)
 
     def status(self) -> EnvironmentStatus | None:
@@ -194,17 +216,14 @@ class Slot:
         self._last_request = invocation.request_id
         environment = await self._warm_environment()
         if environment is not None and self._sandbox is not None and self._platform is not None:
-            self._state = "running"
-            self._counts.warm += 1
-            log = self._log_of(invocation, self._sandbox)
-            self._platform.log = log
-            report = Report(self._spec, invocation, log, self._platform, environment).begin()
+            report, log = self._begin(invocation, environment, self._sandbox, self._platform)
             end = await environment.run(invocation, within_ms=invocation.timeout_ms, log=log, sink=sink)
             if not isinstance(end, Ended) or end.was_told:
                 return await self._settle(end, report)
-            # It ended between two invocations, and this one has not been told to anybody.
-            self._counts.warm -= 1
-            await self._end_sandbox("exited", ShutdownReason.FAILURE)
+            return await self._begin_again(invocation, sink)
+        return await self._start(invocation, sink)
+
+    async def _start(self, invocation: Invocation, sink: ResponseSink | None) -> Outcome:
         self._counts.cold += 1
         self._state = "starting"
         try:
@@ -217,8 +236,63 @@ class Slot:
             await self._end_sandbox("failed init", ShutdownReason.FAILURE)
             return entrypoint_failed(self._spec, invocation, log, error)
 
+    def _begin(
+        self, invocation: Invocation, environment: Environment, sandbox: Sandbox, platform: PlatformLog
+    ) -> tuple[Report, InvocationLog]:
+        self._last_request = invocation.request_id
+        self._state = "running"
+        self._counts.warm += 1
+        log = platform.log = self._log_of(invocation, sandbox)
+        return Report(self._spec, invocation, log, platform, environment).begin(), log
+
+    def _done(self, report: Report, settled: Callable[[Outcome], None], end: RunEnd) -> None:
+        """An invocation that was begun in passing has ended."""
+        if isinstance(end, Responded | Erred | ResponseTooLarge) and report.environment.aftermath is None:
+            try:
+                outcome = self._conclude(end, report)
+            except Exception as error:
+                outcome = self._failed(error)
+            # Before anybody is told, who may begin the next one here at once.
+            self._turn.give_back()
+            settled(outcome)
+            return
+        task = asyncio.get_running_loop().create_task(self._settle_later(end, report, settled))
+        self._ending.add(task)
+        task.add_done_callback(self._ending.discard)
+
+    async def _settle_later(self, end: RunEnd, report: Report, settled: Callable[[Outcome], None]) -> None:
+        outcome: Outcome
+        try:
+            if isinstance(end, Ended) and not end.was_told:
+                outcome = await self._begin_again(report.invocation, None)
+            else:
+                outcome = await self._settle(end, report)
+        except Exception as error:
+            outcome = self._failed(error)
+            await self._end_sandbox("failed", ShutdownReason.FAILURE)
+        finally:
+            self._turn.give_back()
+        settled(outcome)
+
+    def _failed(self, error: Exception) -> Unreachable:
+        """A mistake of ours: whoever waits still has to be told, and somebody has to know."""
+        logging.getLogger(__name__).error("slot %s of %s failed", self._number, self._spec.name, exc_info=error)
+        if self._environment is not None:
+            self._environment.kill()
+        return Unreachable(f"the environment failed: {type(error).__name__}: {error}")
+
+    async def _begin_again(self, invocation: Invocation, sink: ResponseSink | None) -> Outcome:
+        """Its environment ended between two invocations, and this one has not been told to anybody."""
+        self._counts.warm -= 1
+        await self._end_sandbox("exited", ShutdownReason.FAILURE)
+        return await self._start(invocation, sink)
+
+    @property
+    def _has_new_code(self) -> bool:
+        return self._watch is not None and self._watch.look() != self._code_count
+
     async def _warm_environment(self) -> Environment | None:
-        if self._watch is not None and self._watch.has_changed():
+        if self._sandbox is not None and self._has_new_code:
             await self._end_sandbox("code changed", ShutdownReason.SPINDOWN)
         if self._environment is not None and self._environment.has_ended:
             await self._end_sandbox("exited", ShutdownReason.FAILURE)
@@ -288,13 +362,16 @@ class Slot:
         """What an end means, with the runtime put away where it cannot go on."""
         environment = report.environment
         aftermath = environment.aftermath
-        if isinstance(end, Responded | Erred | ResponseTooLarge) and aftermath is None:
-            self._state = "idle"
-        else:
+        if aftermath is not None or not isinstance(end, Responded | Erred | ResponseTooLarge):
             report.measure()
             await self._end_runtime(aftermath or end)
+        return self._conclude(end, report)
+
+    def _conclude(self, end: InitEnd | RunEnd, report: Report) -> Outcome:
         self._invocations += 1
         self._last_used_at = self._logs.now()
+        if self._environment is not None:
+            self._state = "idle"
         self._look_at_storage(report)
         outcome = outcome_of(end, report)
         self._max_memory_mb = report.memory_mb
@@ -312,7 +389,8 @@ class Slot:
         now = self._logs.now()
         log_stream = new_log_stream(self._spec.version, now)
         self._sandbox = Sandbox(log_stream, self._runs.add(log_stream), now)
-        self._watch = CodeWatch(self._spec.code, *self._spec.layers) if self._spec.watch else None
+        if self._watch is not None:
+            self._code_count = self._watch.look(now=True)
         self._invocations = 0
         self._init_ms = self._last_used_at = None
         self._max_memory_mb = 0
@@ -356,7 +434,7 @@ class Slot:
     async def _end_sandbox(self, reason: str, shutdown: ShutdownReason) -> None:
         """Put away the whole environment: the next invocation gets a new one."""
         environment, sandbox = self._environment, self._sandbox
-        self._environment = self._sandbox = self._platform = self._watch = None
+        self._environment = self._sandbox = self._platform = None
         self._state = "ended"
         if environment is not None:
             await environment.stop(shutdown)

@@ -11,22 +11,25 @@ _COST_RATIO = 100
 
 
 class CodeWatch:
-    """Remembers the files of folders by time and size. Hidden folders and installed packages are not looked at."""
+    """Remembers the files of folders by time and size. Hidden folders and installed packages are not looked at.
+
+    One serves all environments of a function: each remembers the `count` of changes with which it began.
+    """
 
     def __init__(self, *folders: Path) -> None:
+        self.count = 0
+        """How many changes were noticed."""
         self._folders = folders
         self._not_before = 0.0
-        self._seen = self._look()
+        self._seen: frozenset[tuple[str, int, int]] | None = None
 
-    def has_changed(self) -> bool:
-        """Whether a file was written, added or removed since the last `True`, or since the beginning."""
-        if time.monotonic() < self._not_before:
-            return False
-        found = self._look()
-        if found == self._seen:
-            return False
-        self._seen = found
-        return True
+    def look(self, *, now: bool = False) -> int:
+        """The `count`; what was written, added or removed since the last look is one. `now` looks in any case."""
+        if now or time.monotonic() >= self._not_before:
+            before, self._seen = self._seen, self._look()
+            if before is not None and before != self._seen:
+                self.count += 1
+        return self.count
 
     def _look(self) -> frozenset[tuple[str, int, int]]:
         begin = time.monotonic()

@@ -13,14 +13,16 @@ from app.adapters.process.watch import CodeWatch
 def watch(tmp_path: Path) -> CodeWatch:
     (tmp_path / "app.py").write_text("1")
     (tmp_path / "data").mkdir()
-    return CodeWatch(tmp_path)
+    watch = CodeWatch(tmp_path)
+    watch.look(now=True)
+    return watch
 
 
 def notices(watch: CodeWatch, *, within_s: float = 5.0) -> bool:
     """Asks until it may look again; looks are rationed to a twentieth of the time, which a busy machine makes long."""
-    deadline = time.monotonic() + within_s
+    deadline, before = time.monotonic() + within_s, watch.count
     while time.monotonic() < deadline:
-        if watch.has_changed():
+        if watch.look() != before:
             return True
     return False
 
@@ -56,3 +58,10 @@ def test_what_tools_write_beside_the_code_is_not_a_change(tmp_path: Path, watch:
         (tmp_path / folder / "x").touch()
 
     assert not notices(watch, within_s=0.2)
+
+
+def test_who_wants_to_know_now_is_told_of_what_was_just_written(tmp_path: Path, watch: CodeWatch) -> None:
+    (tmp_path / "app.py").write_text("22")
+
+    assert watch.look(now=True) == 1
+    assert watch.look(now=True) == 1
