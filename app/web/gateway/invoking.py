@@ -100,25 +100,23 @@ async def ending_of(
 
 def invoke_then(engine: Engine, command: Invoke, timeout_ms: int, then: Callable[[Ending], None]) -> None:
     """The same without a task that waits: `then` is called once, as the ending is there, and has to be quick."""
-    try:
-        answer = engine.submit(command)
-    except Refused as refusal:
-        then(Rejected(refusal))
-        return
-    if not isinstance(answer, Waiting):
-        then(_ending_of(answer))
-        return
 
     def answered(invoked: Invoked | Refused) -> None:
         limit.cancel()
         then(Rejected(invoked) if isinstance(invoked, Refused) else _ending_of(invoked))
 
     def overran() -> None:
-        give_up()
+        engine.give_up(answer)
         then(TookTooLong(timeout_ms))
 
     limit = asyncio.get_running_loop().call_later(timeout_ms / 1_000, overran)
-    give_up = engine.when_answered(answer, answered)
+    try:
+        answer = engine.submit(command, answered)
+    except Refused as refusal:
+        answered(refusal)
+        return
+    if not isinstance(answer, Waiting):
+        answered(answer)
 
 
 def _ending_of(invoked: Invoked) -> Ending:
