@@ -15,6 +15,7 @@ from moto.core.exceptions import HTTPException
 from moto.core.model_instances import model_data
 from moto.core.request import Request
 
+from app.adapters.moto_config import configure
 from app.core.names import Scope
 from app.core.time import Instant, to_datetime
 from app.wire.http import HttpAnswer, HttpRequest
@@ -46,6 +47,7 @@ class MotoBackends:
         self._loaded: set[str] = set()
         # What moto stamps by way of its helpers (`unix_time`, `iso_8601_…`).
         moto_utils.utcnow = self._utcnow
+        configure()
 
     def handle(self, service: str, request: HttpRequest, scope: Scope) -> HttpAnswer:
         """moto's answer to a request of this account and region. Raises NotEmulated, ServiceFailed."""

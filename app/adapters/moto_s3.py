@@ -18,20 +18,22 @@ import moto.s3.models as moto_models
 from moto.core.model_instances import model_data
 from moto.core.request import Request
 from moto.s3 import notifications as moto_notifications
-from moto.s3.exceptions import S3ClientError
+from moto.s3.exceptions import MissingBucket, S3ClientError
 from moto.s3.models import FakeBucket, FakeKey, s3_backends
 from moto.s3.responses import S3Response
 from moto.utilities.utils import get_partition
 
 from app.adapters.moto_backend import Backend, Key, Nothing, object_change
+from app.adapters.moto_config import configure
 from app.adapters.moto_sweep import sweep
-from app.core.errors import MalformedXml
+from app.core.errors import MalformedXml, NoSuchBucket
 from app.core.names import Scope
 from app.core.outside_calls import BucketSwept, SweepBucket
 from app.core.restores import ARCHIVES, TIERS_MS
 from app.core.time import Instant, to_datetime
 from app.engine.storage import StoreAnswer, StoreChange, StoreRequest
 from app.wire.s3 import render_error
+from app.wire.s3_defaults import ENCRYPTION, answer_request_payment
 from app.wire.s3_objects import StoreRefusal, check_digests, parse_restore
 from app.wire.s3_post_policy import check_post_policy
 
@@ -41,6 +43,8 @@ _HOST = "localhost"
 """What moto sees as host: a name without a dot, so that it reads every path as `/bucket/key`."""
 
 _CONDITION_FAILED = "At least one of the pre-conditions you specified did not hold"
+_XML = {"content-type": "application/xml"}
+
 _POSTS_TO_KEY = {"uploads", "uploadId", "restore", "select"}
 
 _REPORTED_BY_US = ("ObjectRemoved:", "ObjectAcl:")
@@ -54,6 +58,7 @@ class MotoS3:
         self._changes: list[StoreChange] = []
         self._sets_tags = False
         self._now = now
+        configure()
         moto_models.utcnow = self._utcnow
         moto_notifications.send_event = self._moto_sends
         Key.now = staticmethod(now)
@@ -113,7 +118,12 @@ class MotoS3:
             return _failed(
                 405, "MethodNotAllowed", "The specified method is not allowed against this resource.", request
             )
+        parameters = _parameters(request)
         try:
+            if not key and "requestPayment" in parameters:
+                # moto does not know it, and would list the bucket or make it.
+                self._backend(request.scope).get_bucket(unquote(request.path).strip("/"))
+                return 200, _XML, answer_request_payment(request.method, request.body)
             if request.method == "PUT":
                 check_digests(request.headers, request.body)
             if key and request.method == "POST":
@@ -129,6 +139,8 @@ class MotoS3:
                 status, headers, body = respond(asked, asked.raw_url, dict(asked.headers))
         except StoreRefusal as refusal:
             return _failed(refusal.status, refusal.code, refusal.message, request)
+        except MissingBucket:
+            return _failed(404, "NoSuchBucket", NoSuchBucket.message, request)
         except ExpatError:
             return _failed(400, "MalformedXML", MalformedXml.message, request)
         except NotImplementedError as error:
@@ -137,6 +149,8 @@ class MotoS3:
             _LOG.exception("the object store failed on %s %s?%s", request.method, request.path, request.query)
             message = "We encountered an internal error. Please try again."
             return _failed(500, "InternalError", message, request)
+        if not key and "encryption" in parameters and status == 404 and b"ServerSideEncryption" in _as_bytes(body):
+            return 200, _XML, ENCRYPTION
         return status, headers, body
 
     def _restore(self, request: StoreRequest) -> int:

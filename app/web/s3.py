@@ -30,9 +30,11 @@ from app.engine.storage import (
     StoreRequest,
 )
 from app.web.asgi import ClientGone, read_body
+from app.web.s3_control import answer_control
 from app.wire.credentials import credential_in
 from app.wire.refusals import BodyTooLarge
 from app.wire.s3 import bucket_of_host, parse_notification, render_notification, render_refusal
+from app.wire.s3_control import control_path
 from app.wire.s3_lifecycle import parse_lifecycle, render_lifecycle
 
 _LOG = logging.getLogger(__name__)
@@ -69,6 +71,9 @@ class S3App:
 
     async def _answer(self, request: StoreRequest, origin: Origin, source_ip: str) -> StoreAnswer:
         await self._mirror_buckets()
+        control = control_path(request.path, request.headers)
+        if control is not None:
+            return await answer_control(self._store, request, control)
         bucket, _, key = unquote(request.path).lstrip("/").partition("/")
         is_notification = not key and "notification" in parse_qs(request.query, keep_blank_values=True)
         if is_notification and request.method in ("GET", "PUT"):

@@ -9,12 +9,13 @@ from tests.tools import environ_with_tools
 from tests.walks.walk import differs, preparation_of, run, steps_of
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-STEPS = list(steps_of((ROOT / "docs/lambda.md").read_text(encoding="utf-8")))
+STEPS = [step for step in steps_of((ROOT / "docs/lambda.md").read_text(encoding="utf-8")) if step.prints is not None]
+"""What Terraform is told has a test of its own, where there is one."""
 
 
 @pytest.mark.real
 def test_the_walk_goes_as_it_says(tmp_path: Path) -> None:
-    assert [step.prints is not None for step in STEPS] == [True, True]
+    assert len(STEPS) == 2
     with live(tmp_path, "{}") as service:
         for step in STEPS:
             # The CLI of the tests is of version 1, which takes a payload as it is.

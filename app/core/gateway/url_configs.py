@@ -89,5 +89,7 @@ def _updated(before: FunctionUrl, given: Mapping[str, Any], now: Instant) -> Fun
     if given.get("InvokeMode") is not None:
         changes["invoke_mode"] = given["InvokeMode"]
     if given.get("Cors") is not None:
-        changes |= {"cors": cors_of(given["Cors"]), "given_cors": given["Cors"]}
+        # An empty configuration takes it away: so a removed `cors` of Terraform's is gone, as its next plan expects.
+        cors = given["Cors"] or None
+        changes |= {"cors": cors_of(cors), "given_cors": cors}
     return replace(before, **changes)

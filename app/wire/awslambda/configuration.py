@@ -16,7 +16,7 @@ _ONLY_OF_ONE = {
 }  # fmt: skip
 """What a list does not tell (API reference, ListFunctions)."""
 
-_TOLD_AS_GIVEN = ("VpcConfig", "FileSystemConfigs", "TenancyConfig", "CapacityProviderConfig", "DurableConfig")
+_TOLD_AS_GIVEN = ("FileSystemConfigs", "TenancyConfig", "CapacityProviderConfig", "DurableConfig")
 
 
 def configuration(described: Described, *, qualifier: str | None = None) -> Result:
@@ -85,15 +85,28 @@ def _deployed(deployment: Deployment, name: str, version: str) -> Result:
             "Handler": deployment.handler,
             "RuntimeVersionConfig": {"RuntimeVersionArn": f"arn:aws:lambda:us-east-1::runtime:{deployment.runtime}"},
         }
-    if deployment.variables is not None:
+    if deployment.variables:
+        # Without variables there is no environment, also where it was given empty: Terraform takes it away like that.
         result["Environment"] = {"Variables": dict(deployment.variables)}
     if deployment.layers:
         result["Layers"] = [{"Arn": use.arn, "CodeSize": use.code.size if use.code else 0} for use in deployment.layers]
-    if "ImageConfig" in others:
+    if others.get("ImageConfig"):
         result["ImageConfigResponse"] = {"ImageConfig": others["ImageConfig"]}
     if others.get("KMSKeyArn"):
         result["KMSKeyArn"] = others["KMSKeyArn"]
-    return result | {member: others[member] for member in _TOLD_AS_GIVEN if member in others}
+    if "VpcConfig" in others:
+        result["VpcConfig"] = _vpc(others["VpcConfig"])
+    return result | {member: others[member] for member in _TOLD_AS_GIVEN if others.get(member)}
+
+
+def _vpc(given: Mapping[str, Any]) -> Result:
+    """The function is in no network here, so the VPC that its subnets would be in has no id."""
+    return {
+        "SubnetIds": list(given.get("SubnetIds") or ()),
+        "SecurityGroupIds": list(given.get("SecurityGroupIds") or ()),
+        "VpcId": "",
+        "Ipv6AllowedForDualStack": bool(given.get("Ipv6AllowedForDualStack")),
+    }
 
 
 def _snap_start(given: Mapping[str, Any], version: str) -> Result:
