@@ -3,9 +3,11 @@
 Half of what a small SQS request costs is what a server does around an ASGI app. `AtOnceProtocol` is uvicorn's own
 protocol with one way past that: a request whose body has arrived is offered to `answer_at_once` first, and goes the
 ASGI way as if nothing had been when it declines. An Invoke is offered to `answer_later` in the same way, and what is
-asked of an HTTP front to `fronts`.
+asked of an HTTP front to `fronts`. What arrives whole, as most requests do, is not even shown to the parser
+(whole_request.py).
 """
 
+import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol, TypeAlias, cast
@@ -15,6 +17,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from app.core.value import value
 from app.web.asgi import HEADER_NAMES, headers_of
+from app.web.whole_request import WholeRequest, read_whole
 from app.wire.http import HttpAnswer
 
 Answered: TypeAlias = tuple[HttpAnswer, bytes]
@@ -56,7 +59,8 @@ class Fronts(Protocol):
     """Those who answer for functions, by host, by path, or at ports that are theirs."""
 
     def address_at(self, target: bytes, host: bytes, port: int | None) -> Any:
-        """Where a request with this target and `Host` leads that came to this port of ours; None if to no front."""
+        """Where a request with this target and `Host` leads that came to this port of ours; None if to no front. It is
+        always the same for the same."""
         ...
 
     def answer_later(self, address: Any, head: Head, body: bytes, send: Send) -> Callable[[], None] | None:
@@ -89,8 +93,40 @@ class AtOnceProtocol(HttpToolsProtocol):
         self._held_bytes = 0
         self._names: list[bytes] = []
         self._is_head_over = False
+        self._is_between = True
+        """Whether the parser stands before a request."""
+        self._is_asked = False
+        """Whether it was asked already what the request that is shown to the parser comes to; then to `_asked`."""
+        self._asked: ASGIApp | None = None
+        self._own_host: bytes | None = None
+        """The last `Host` that is of no front."""
+        self._answered_at_s = 0.0
+        self._defaults: Headers = []
+        self._default_head = b""
+
+    def data_received(self, data: bytes) -> None:
+        whole = read_whole(data) if self._is_idle() else None
+        if whole is None or not self._is_ours(whole):
+            super().data_received(data)
+            return
+        answered = self._answer_at_once(*whole)
+        if isinstance(answered, tuple):
+            self._write_at_once(*answered)
+            return
+        self._is_asked, self._asked = True, answered
+        super().data_received(data)
+        self._is_asked, self._asked = False, None
+
+    def timeout_keep_alive_handler(self) -> None:
+        # The timer is not moved with every answer: that would take longer than to read the request.
+        rest_s = self._answered_at_s + self.timeout_keep_alive - self.loop.time()
+        if rest_s > 0:
+            self.timeout_keep_alive_task = self.loop.call_later(rest_s, self.timeout_keep_alive_handler)
+        else:
+            super().timeout_keep_alive_handler()
 
     def on_message_begin(self) -> None:
+        self._is_between = False
         # What uvicorn makes ready for the ASGI app waits until it is needed.
         self.url = b""
         self.expect_100_continue = False
@@ -125,6 +161,7 @@ class AtOnceProtocol(HttpToolsProtocol):
             self._let_go(self._held)
 
     def on_message_complete(self) -> None:
+        self._is_between = True
         held = self._held
         if held is None:
             super().on_message_complete()
@@ -137,7 +174,7 @@ class AtOnceProtocol(HttpToolsProtocol):
                 self._let_go(held)
                 super().on_message_complete()
             return
-        answered = self._answer_at_once(dict(self.headers), body)
+        answered = self._asked if self._is_asked else self._answer_at_once(dict(self.headers), body)
         if isinstance(answered, tuple):
             self._held = None
             self._write(*answered, self.parser.should_keep_alive())
@@ -147,14 +184,37 @@ class AtOnceProtocol(HttpToolsProtocol):
 
     # Inside ---------------------------------------------------------------------------------------------
 
+    def _is_idle(self) -> bool:
+        """Whether nothing is being read or answered, so that what arrives now is a request by itself."""
+        cycle: Any = self.cycle
+        return (
+            self._is_between
+            and (cycle is None or cycle.response_complete)
+            and not self.flow.write_paused
+            and not self.transport.is_closing()
+        )
+
+    def _is_ours(self, whole: WholeRequest) -> bool:
+        """Whether the request is for no front."""
+        host = whole[0].get(b"host", b"")
+        if self._fronts is None or host == self._own_host:
+            return True
+        if self._fronts.address_at(b"/", host, self._port) is not None:
+            return False
+        self._own_host = host
+        return True
+
+    @property
+    def _port(self) -> int | None:
+        return self.server[1] if self.server is not None else None
+
     def _may_be_at_once(self) -> bool:
         """Whether the request is one of a kind that is answered at once, on a connection where nothing else goes on."""
         self._address = None
         if self.expect_100_continue or b"#" in self.url or not self.url.isascii():
             return False
         if self._fronts is not None:
-            port = self.server[1] if self.server is not None else None
-            self._address = self._fronts.address_at(self.url, self._host, port)
+            self._address = self._fronts.address_at(self.url, self._host, self._port)
         if self._address is None and (
             (self.url != b"/" and not self.url.startswith(_INVOKE)) or self.parser.get_method() != b"POST"
         ):
@@ -215,19 +275,38 @@ class AtOnceProtocol(HttpToolsProtocol):
     def _write(self, answer: HttpAnswer, request_id: bytes, keeps_alive: bool) -> None:
         self._send(answer.status, headers_of(answer, request_id), answer.body, keeps_alive=keeps_alive)
 
+    def _write_at_once(self, answer: HttpAnswer, request_id: bytes) -> None:
+        """`_write` for a request that the parser has not seen, on a connection that stays open."""
+        body = b"" if answer.status in _BODILESS else answer.body
+        head = self._head(answer.status, headers_of(answer, request_id))
+        self.transport.write(b"%s\r\n%s" % (head, body))
+        self.server_state.total_requests += 1
+        self._answered_at_s = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_task = self.loop.call_later(
+                self.timeout_keep_alive, self.timeout_keep_alive_handler
+            )
+
     def _send(self, status: int, headers: Headers, body: bytes, *, keeps_alive: bool, is_head: bool = False) -> None:
-        content = [STATUS_LINE[status]]
-        for name, text in self.server_state.default_headers:
-            content += (name, b": ", text, b"\r\n")
-        for name, text in headers:
-            content += (name, b": ", text, b"\r\n")
-        content.append(b"\r\n" if keeps_alive else b"connection: close\r\n\r\n")
+        content = [self._head(status, headers), b"\r\n" if keeps_alive else b"connection: close\r\n\r\n"]
         if status not in _BODILESS and not is_head:
             content.append(body)
         self.transport.write(b"".join(content))
         if not keeps_alive:
             self.transport.close()
         self.on_response_complete()
+
+    def _head(self, status: int, headers: Headers) -> bytes:
+        """The first line of an answer and these headers, after the server's own."""
+        defaults = self.server_state.default_headers
+        if defaults is not self._defaults:
+            # The server makes a new list every second, for the date in it.
+            self._defaults, self._default_head = defaults, _lines(defaults)
+        return b"%s%s%s" % (STATUS_LINE[status], self._default_head, _lines(headers))
+
+
+def _lines(headers: Headers) -> bytes:
+    return b"".join([b"%s: %s\r\n" % header for header in headers])
 
 
 class _Awaited:
