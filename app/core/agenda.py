@@ -18,13 +18,13 @@ class Agenda(Generic[T]):
 
     An entry is stale when `is_current(at, item)` is false: nobody takes it out, it is skipped. `current_count` says
     how many entries can be current; when there are twice as many, the stale ones are swept out. So every operation is
-    O(log n) amortised, and memory follows what is current.
+    O(log n) amortised, and memory follows what is current: it is looked at whenever there are half as many again.
 
     What is added in order of its instant, as ages and equal timeouts are, stands in a double-ended queue and costs
     O(1); only the rest needs the heap. At 100,000 messages a heap alone made a delete twice as dear.
     """
 
-    __slots__ = ("_count", "_current_count", "_in_order", "_is_current", "_others")
+    __slots__ = ("_count", "_current_count", "_in_order", "_is_current", "_others", "_room")
 
     def __init__(self, is_current: Callable[[Instant, T], bool], current_count: Callable[[], int]) -> None:
         self._is_current = is_current
@@ -32,20 +32,31 @@ class Agenda(Generic[T]):
         self._in_order: deque[_Entry[T]] = deque()
         self._others: list[_Entry[T]] = []
         self._count = 0
+        self._room = _SLACK
+        """How many entries may be added before it is looked whether there are too many stale ones."""
 
     def add(self, at: Instant, item: T) -> None:
-        self._count += 1
+        count = self._count = self._count + 1
         in_order = self._in_order
         if not in_order or at >= in_order[-1][0]:
-            in_order.append((at, self._count, item))
+            in_order.append((at, count, item))
         else:
-            heappush(self._others, (at, self._count, item))
-        if len(in_order) + len(self._others) > 2 * self._current_count() + _SLACK:
-            self._sweep()
+            heappush(self._others, (at, count, item))
+        self._room -= 1
+        if not self._room:
+            self._make_room()
 
     def next(self) -> Instant | None:
         """The earliest instant at which something current is due."""
         in_order, others, is_current = self._in_order, self._others, self._is_current
+        if not others:
+            # Nearly always: written out because it is asked after every command.
+            while in_order:
+                first = in_order[0]
+                if is_current(first[0], first[2]):
+                    return first[0]
+                in_order.popleft()
+            return None
         while in_order and not is_current(in_order[0][0], in_order[0][2]):
             in_order.popleft()
         while others and not is_current(others[0][0], others[0][2]):
@@ -68,7 +79,9 @@ class Agenda(Generic[T]):
     def __len__(self) -> int:
         return len(self._in_order) + len(self._others)
 
-    def _sweep(self) -> None:
-        self._in_order = deque(entry for entry in self._in_order if self._is_current(entry[0], entry[2]))
-        self._others = [entry for entry in self._others if self._is_current(entry[0], entry[2])]
-        heapify(self._others)
+    def _make_room(self) -> None:
+        if len(self) > 2 * self._current_count() + _SLACK:
+            self._in_order = deque(entry for entry in self._in_order if self._is_current(entry[0], entry[2]))
+            self._others = [entry for entry in self._others if self._is_current(entry[0], entry[2])]
+            heapify(self._others)
+        self._room = max(len(self) // 2, _SLACK)

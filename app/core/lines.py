@@ -14,6 +14,9 @@ class Line(Protocol):
     def enter(self, message: Message) -> None:
         """It is in the queue from now on, visible or not."""
 
+    def arrive(self, message: Message) -> None:
+        """It is in the queue from now on, and visible."""
+
     def show(self, message: Message, *, at_back: bool) -> None:
         """It became visible; `at_back` gives it the last place."""
 
@@ -45,6 +48,14 @@ class StandardLine:
     def enter(self, message: Message) -> None:
         self._last_rank = max(self._last_rank + 1, message.order)
         message.place = self._last_rank
+
+    def arrive(self, message: Message) -> None:
+        # The last place of all: nothing that was sent before can be behind it.
+        rank = self._last_rank + 1
+        if rank < message.order:
+            rank = message.order
+        self._last_rank = message.place = message.rank = rank
+        self._fresh.append((rank, message))
 
     def show(self, message: Message, *, at_back: bool) -> None:
         if at_back:
@@ -129,6 +140,10 @@ class FairLine:
         if tenant is not None:
             self._present[tenant] = self._present.get(tenant, 0) + 1
             self._lines.setdefault(tenant, StandardLine())
+
+    def arrive(self, message: Message) -> None:
+        self.enter(message)
+        self.show(message, at_back=False)
 
     def show(self, message: Message, *, at_back: bool) -> None:
         self._land(message)
@@ -259,10 +274,15 @@ class FifoLine:
         self._served: set[str] = set()
 
     def enter(self, message: Message) -> None:
-        group = self._groups.get(_group_id(message))
+        group_id = _group_id(message)
+        group = self._groups.get(group_id)
         if group is None:
-            group = self._groups[_group_id(message)] = Group(_group_id(message))
+            group = self._groups[group_id] = Group(group_id)
         group.messages[message.order] = message
+
+    def arrive(self, message: Message) -> None:
+        self.enter(message)
+        self.show(message, at_back=False)
 
     def show(self, message: Message, *, at_back: bool) -> None:
         group = self._groups[_group_id(message)]

@@ -1,7 +1,7 @@
 """What CloudWatch would show of functions: counts by the minute, told from facts (monitoring-metrics-types)."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -115,6 +115,12 @@ class Metrics:
             DestinationFailed: self._undelivered,
             LoopWarned: self._looped,
         }
+
+    def observe_all(self, facts: Sequence[Fact], at: Instant) -> None:
+        """Count what the facts tell; those of messages, which are most, tell nothing here."""
+        if not self._readers.keys().isdisjoint(map(type, facts)):
+            for fact in facts:
+                self.observe(fact, at)
 
     def observe(self, fact: Fact, at: Instant) -> None:
         """Count what the fact tells."""

@@ -127,8 +127,10 @@ class Queue:
 
     def send(self, content: Content, *, delay_s: int | None, now: Instant) -> Message:
         """Put a new message in, hidden for `delay_s` (None: the queue's own delay)."""
-        delay_s = self.settings.delay_s if delay_s is None else delay_s
-        return self._put(Message(content, self._next_order(), now + delay_s * SECOND_MS, now), now)
+        if delay_s is None:
+            delay_s = self.settings.delay_s
+        order = self._last_order = self._last_order + 1
+        return self._put(Message(content, order, now + delay_s * SECOND_MS, now), now)
 
     def accept(self, message: Message, *, source: Arn, reason: str, now: Instant) -> Message:
         """Take over a message that another queue let go, with its counts and its history (spec A10).
@@ -397,20 +399,19 @@ class Queue:
 
     def _put(self, message: Message, now: Instant) -> Message:
         self._messages[message.order] = message
-        if message.content.group_id is not None and isinstance(self._line, StandardLine):
-            self._line = FairLine(
-                self._line, noisy_in_flight=self._limits.noisy_in_flight, noisy_share=self._limits.noisy_share
-            )
-        self._by_age.add(self._age_from(message), message)
+        line, content = self._line, message.content
+        if content.group_id is not None and isinstance(line, StandardLine):
+            limits = self._limits
+            line = self._line = FairLine(line, noisy_in_flight=limits.noisy_in_flight, noisy_share=limits.noisy_share)
+        self._by_age.add(message.enqueued_at if self.is_fifo else content.sent_at, message)
         if message.available_at > now:
             message.state = MessageState.DELAYED
             self.delayed_count += 1
             self._hidden.add(message.available_at, message)
-            self._line.enter(message)
+            line.enter(message)
         else:
             self.visible_count += 1
-            self._line.enter(message)
-            self._line.show(message, at_back=False)
+            line.arrive(message)
         return message
 
     def _check_unexpired(self, message: Message, receive_count: int, receipt_handle: str) -> None:

@@ -496,8 +496,10 @@ class Queues:
         check_message(command.body, command.attributes)
         if queue.is_fifo and command.group_id is not None:
             check_fifo_entry(command.group_id, command.deduplication_id, command.delay_s)
-        check_delay(command.delay_s, self.limits)
-        self._check_size(queue, size, prefix)
+        if command.delay_s is not None:
+            check_delay(command.delay_s, self.limits)
+        if size > queue.settings.maximum_message_bytes:
+            self._check_size(queue, size, prefix)
 
     def _check_size(self, queue: Queue, size: int, prefix: str) -> None:
         most = queue.settings.maximum_message_bytes
@@ -512,27 +514,34 @@ class Queues:
             )
 
     def _send(self, queue: Queue, command: SendMessage, size: int, now: Instant, cause: Cause) -> Sent:
-        digest = md5_of_body(command.body)
-        system = {"AWSTraceHeader": MessageAttribute("String", command.trace_header)} if command.trace_header else {}
-        digests = (md5_of_attributes(command.attributes), md5_of_attributes(system))
+        body, attributes, trace_header = command.body, command.attributes, command.trace_header
+        digest = md5_of_body(body)
+        attributes_digest = md5_of_attributes(attributes) if attributes else None
+        system_digest = (
+            md5_of_attributes({"AWSTraceHeader": MessageAttribute("String", trace_header)}) if trace_header else None
+        )
         key, deduplication_id, sequence_number = "", None, None
         if queue.is_fifo:
-            deduplication_id = command.deduplication_id or content_id(command.body)
+            deduplication_id = command.deduplication_id or content_id(body)
             key = _deduplication_key(queue.deduplication_scope(now), command.group_id, deduplication_id)
             if (accepted := queue.accepted.find(key, now)) is not None:
-                return Sent(accepted.message_id, accepted.md5_of_body, *digests, accepted.sequence_number)
+                return Sent(
+                    accepted.message_id, accepted.md5_of_body, attributes_digest, system_digest,
+                    accepted.sequence_number,
+                )  # fmt: skip
             sequence_number = queue.next_sequence_number()
+        message_id = self.ids.uuid()
+        # In the order of its fields: by name it takes half as long again, and every message is made here.
         content = Content(
-            self.ids.uuid(), command.body, digest, now, command.sender_id,
-            attributes=command.attributes, trace_header=command.trace_header or command.origin.trace_header,
-            group_id=command.group_id, deduplication_id=deduplication_id, sequence_number=sequence_number, cause=cause,
+            message_id, body, digest, now, command.sender_id, attributes, trace_header or command.origin.trace_header,
+            command.group_id, deduplication_id, sequence_number, cause,
         )  # fmt: skip
         if sequence_number is not None:
-            queue.accepted.remember(key, Accepted(content.message_id, digest, sequence_number), now)
+            queue.accepted.remember(key, Accepted(message_id, digest, sequence_number), now)
         delay_s = delay_of(queue, command)
         queue.send(content, delay_s=delay_s, now=now)
-        self.outbox.append(MessageSent(queue.arn, content.message_id, cause.chain, size, delay_s))
-        return Sent(content.message_id, digest, *digests, sequence_number)
+        self.outbox.append(MessageSent(queue.arn, message_id, cause.chain, size, delay_s))
+        return Sent(message_id, digest, attributes_digest, system_digest, sequence_number)
 
     def _change_visibility(self, queue: Queue, handle: str, timeout_s: int, now: Instant) -> None:
         self._check_visibility(timeout_s)

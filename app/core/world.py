@@ -61,6 +61,19 @@ from app.core.topics.target import TopicTarget
 from app.core.topics.topic import Topic
 from app.core.topics.topics import Topics
 
+_OF_QUEUES_ALONE = frozenset(
+    {
+        commands.SendMessage,
+        commands.SendMessageBatch,
+        commands.ReceiveMessage,
+        commands.DeleteMessage,
+        commands.DeleteMessageBatch,
+        commands.ChangeMessageVisibility,
+        commands.ChangeMessageVisibilityBatch,
+    }
+)
+"""Commands that change nothing but queues, and what waits for them: other machines need not be asked after each."""
+
 
 class World:
     """Everything that decides. Equal seeds and equal commands, each with its instant, make equal worlds.
@@ -165,8 +178,10 @@ class World:
         due = self.next_wakeup()
         assert due is None or due > now, "the world is behind: wake it before it is commanded"
         self._now = max(self._now, now)
-        answer = self._verbs[type(command)](command, now)
-        self._work_off(now)
+        kind = type(command)
+        answer = self._verbs[kind](command, now)
+        if self._work_off(now) or kind not in _OF_QUEUES_ALONE:
+            self._timetable.book_all(self._standing)
         return answer, self._drain()
 
     def next_wakeup(self) -> Instant | None:
@@ -190,6 +205,7 @@ class World:
             self._now = at = max(at, self._now)
             self._wake(machine, at)
             self._work_off(at)
+            self._timetable.book_all(self._standing)
         self._now = max(self._now, now)
         return self._drain()
 
@@ -495,8 +511,12 @@ class World:
     def _settle_batch(self, owner: Any, outcome: Any, now: Instant) -> None:
         self._mappings.settle(owner, outcome, now)
 
-    def _work_off(self, now: Instant) -> None:
-        """Hand out what queues have to who waits for it, until nothing moves, and book the next wake-ups."""
+    def _work_off(self, now: Instant) -> bool:
+        """Hand out what queues have to who waits for it, until nothing moves, and book their next wake-ups.
+
+        Says whether mappings took part, which invoke: then other machines may have another next wake-up too.
+        """
+        had_mappings = False
         while self._dirty_queues or self._dirty_mappings:
             if self._dirty_queues:
                 arn = next(iter(self._dirty_queues))
@@ -509,6 +529,7 @@ class World:
                 else:
                     self._timetable.forget(queue)
             else:
+                had_mappings = True
                 uuid = next(iter(self._dirty_mappings))
                 mapping = self._dirty_mappings.pop(uuid)
                 self._mappings.feed(mapping, now)
@@ -516,7 +537,7 @@ class World:
                 if mapping.queue in self._queues:
                     # What it received is hidden now, and comes back.
                     self._timetable.book(self._queues[mapping.queue])
-        self._timetable.book_all(self._standing)
+        return had_mappings
 
     def _wake(self, machine: Queue | Mapping | Waking, at: Instant) -> None:
         match machine:

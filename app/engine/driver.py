@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias, cast, get_args
@@ -322,19 +322,16 @@ class Engine:
 
     # Effects --------------------------------------------------------------------------------------------
 
-    def _carry_out(self, effects: Iterable[Effect], at: Instant) -> None:
-        facts: list[Fact] = []
-        for effect in effects:
-            # Nearly all are facts: asking for the wishes one by one took longer than to record them.
-            if type(effect) in _WISHES:
-                self._grant(cast("Wish", effect))
-            else:
-                facts.append(cast("Fact", effect))
+    def _carry_out(self, effects: Sequence[Effect], at: Instant) -> None:
+        # Nearly all are facts: what is done for each of them is done for every message, three times over.
+        facts = cast("list[Fact]", [effect for effect in effects if type(effect) not in _WISHES])
+        if len(facts) < len(effects):
+            for effect in effects:
+                if type(effect) in _WISHES:
+                    self._grant(cast("Wish", effect))
         if facts:
             self.journal.record(at, facts)
-            observe = self.metrics.observe
-            for fact in facts:
-                observe(fact, at)
+            self.metrics.observe_all(facts, at)
 
     def _grant(self, wish: Wish) -> None:
         match wish:

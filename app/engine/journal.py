@@ -2,10 +2,10 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
-from itertools import count, islice
+from itertools import count, islice, repeat
 from typing import Any
 
 from app.core.facts import AccessMissing, Fact, LoopWarned, PermissionMissing
@@ -81,12 +81,12 @@ class Journal:
     def last_number(self) -> int:
         return self._last
 
-    def record(self, at: Instant, facts: Iterable[Fact]) -> None:
-        for fact in facts:
-            self._last += 1
-            self._kept.append((at, fact))
-            if self._subscribers or type(fact) in _WARNINGS:
-                self._tell(Entry(self._last, at, fact))
+    def record(self, at: Instant, facts: Sequence[Fact]) -> None:
+        self._kept.extend(zip(repeat(at), facts))
+        if self._subscribers or not _WARNINGS.isdisjoint(map(type, facts)):
+            for number, fact in enumerate(facts, self._last + 1):
+                self._tell(Entry(number, at, fact))
+        self._last += len(facts)
 
     def entries(
         self,

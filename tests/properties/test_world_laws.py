@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.commands import Command
-from app.core.time import parse_duration_ms
+from app.core.time import earliest, parse_duration_ms
 from tests.core.stage import SCOPE
 from tests.properties.plays import VERBS, Play, Step, steps
 
@@ -83,6 +83,19 @@ def test_after_waking_nothing_is_due_and_waking_again_changes_nothing(play_steps
         assert at is None or at > play.now
         assert play.world.wake(play.now) == []
         assert state(play) == before
+
+
+@given(plays)
+def test_the_world_wakes_when_the_first_of_its_machines_wants_to(play_steps: list[Step]) -> None:
+    play = Play()
+    world = play.world
+
+    for step in play_steps:
+        play.play(step)
+
+        machines = [*world.queues(), *world.mappings(), *world._standing]
+        first = earliest(*(machine.next_wakeup() for machine in machines))
+        assert world.next_wakeup() == (None if first is None else max(first, play.now)), step
 
 
 def test_plays_know_every_command() -> None:

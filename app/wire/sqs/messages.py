@@ -1,6 +1,7 @@
 """Operations on messages: send, receive, delete, change visibility, and their batches."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from app.core.checksums import md5_of_attributes
@@ -36,6 +37,8 @@ SYSTEM_ATTRIBUTES = (
 )
 """What a receiver may ask for by name."""
 
+_NO_ATTRIBUTES: Mapping[str, MessageAttribute] = MappingProxyType({})
+
 
 def send_message(params: Params, caller: Caller) -> Call:
     return Call(_send(params, queue_of(params, caller), caller, ""), _sent)
@@ -46,7 +49,7 @@ def send_message_batch(params: Params, caller: Caller) -> Call:
     entries = []
     for place, entry in enumerate(params.get("Entries") or (), 1):
         where = f"SendMessageBatchRequestEntry.{place}."
-        entries.append((required(entry, "Id", entry=where), _send(entry, queue, caller, where)))
+        entries.append((entry.get("Id") or required(entry, "Id", entry=where), _send(entry, queue, caller, where)))
     return Call(SendMessageBatch(queue, tuple(entries)), _sent_batch)
 
 
@@ -112,15 +115,19 @@ def nothing(_answer: object) -> Result:
 
 
 def _send(params: Params, queue: Arn, caller: Caller, entry: str) -> SendMessage:
+    body = params.get("MessageBody")
+    if body is None:
+        body = required(params, "MessageBody", entry=entry)
+    attributes, system = params.get("MessageAttributes"), params.get("MessageSystemAttributes")
     return SendMessage(
         queue,
-        required(params, "MessageBody", entry=entry),
-        delay_s=params.get("DelaySeconds"),
-        attributes=message_attributes(params.get("MessageAttributes")),
-        trace_header=trace_header(params.get("MessageSystemAttributes")),
-        group_id=params.get("MessageGroupId"),
-        deduplication_id=params.get("MessageDeduplicationId"),
-        origin=caller.origin,
+        body,
+        params.get("DelaySeconds"),
+        message_attributes(attributes) if attributes else _NO_ATTRIBUTES,
+        trace_header(system) if system else None,
+        params.get("MessageGroupId"),
+        params.get("MessageDeduplicationId"),
+        caller.origin,
     )
 
 
@@ -138,7 +145,10 @@ def _sent(sent: Sent) -> Result:
 
 def _sent_entry(entry_id: str, sent: Sent) -> Result:
     # The model puts the id, and then the message's id, before the digests.
-    return {"Id": entry_id, "MessageId": sent.message_id} | _sent(sent)
+    result: Result = {"Id": entry_id, "MessageId": sent.message_id, "MD5OfMessageBody": sent.md5_of_body}
+    if sent.md5_of_attributes is None and sent.md5_of_system_attributes is None and sent.sequence_number is None:
+        return result
+    return result | _sent(sent)
 
 
 def _sent_batch(answer: BatchAnswer) -> Result:
