@@ -7,7 +7,6 @@ asked of an HTTP front to `fronts`. What arrives whole, as most requests do, is 
 (whole_request.py).
 """
 
-import asyncio
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Protocol, TypeAlias, cast
