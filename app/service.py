@@ -54,7 +54,6 @@ from app.engine.clock import Clock, Way
 from app.engine.driver import Engine
 from app.engine.journal import Journal
 from app.engine.ports import Broker, BrokerError, Pool
-from app.rest_apis import StoredRestApis
 from app.settings import (
     Auto,
     BucketSettings,
@@ -144,7 +143,6 @@ class Service:
         self.store = ObjectStore(self.engine.clock.now)
         self.stored = MotoServices(self.engine.clock.now)
         self.stored.prepare("logs", ToldToLogs(self.endpoints.logs))
-        StoredRestApis(self.engine).follow(self.stored)
         self.stored.prepare("monitoring", partial(told_to_cloudwatch, self.engine.metrics))
 
     async def set_up(self) -> None:

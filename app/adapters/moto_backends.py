@@ -119,11 +119,9 @@ class _Nothing(list[Any]):
 
 
 def _module_for(service: str, request: HttpRequest) -> str:
-    """Two pairs of APIs are signed for under one name."""
+    """Two APIs are signed for under one name."""
     if service == "dynamodb" and request.headers.get("x-amz-target", "").startswith("DynamoDBStreams_"):
         return "dynamodbstreams"
-    if service == "apigateway" and request.path.startswith("/v2/"):
-        return "apigatewayv2"
     return _MODULES.get(service, service)
 
 

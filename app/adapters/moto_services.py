@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 STORED = frozenset(
     {
-        "apigateway", "cognito-idp", "dynamodb", "firehose", "iam", "kinesis", "kms", "logs", "monitoring",
+        "cognito-idp", "dynamodb", "firehose", "iam", "kinesis", "kms", "logs", "monitoring",
         "secretsmanager", "ssm", "states", "sts",
     }
 )  # fmt: skip

@@ -21,8 +21,10 @@ from app.core.function import Function, FunctionSpec
 from app.core.function_papers import Papers
 from app.core.functions import Functions
 from app.core.gateway.apis import Apis
+from app.core.gateway.domains import Domains
 from app.core.gateway.gateways import Gateways
 from app.core.gateway.health_checks import HealthChecks
+from app.core.gateway.rest.definition.apis import RestApis
 from app.core.gateway.url_configs import UrlConfigs
 from app.core.gateway.websocket.connections import SocketConnections
 from app.core.hand_over import HandOver
@@ -166,7 +168,9 @@ class World:
             HealthChecks(ids, self._chains, self._outbox, self._gateways, self._functions, self._invocations),
         )
         self._url_configs = UrlConfigs(ids, self._gateways, self._check_function)
+        self._domains = Domains(ids, self._gateways)
         self._apis = Apis(ids, self._gateways)
+        self._rest_apis = RestApis(ids, self._gateways, self._domains)
         self._standing = (*self._machines, *self._quiet)
         self._verbs = self._table_of_verbs()
         self._now: Instant = 0
@@ -339,6 +343,16 @@ class World:
         return self._gateways
 
     @property
+    def domains(self) -> Domains:
+        """The custom domain names of API Gateway: to be read."""
+        return self._domains
+
+    @property
+    def rest_apis(self) -> RestApis:
+        """The APIs of API Gateway v1: to be read."""
+        return self._rest_apis
+
+    @property
     def apis(self) -> Apis:
         """The APIs of API Gateway v2: to be read."""
         return self._apis
@@ -437,6 +451,7 @@ class World:
             **self._url_configs.verbs(),
             **HandOver(self._outbox, self._targets, self._cause_of).verbs(),
             **self._apis.verbs(),
+            **self._rest_apis.verbs(),
         }
 
     def _create_queue(self, command: commands.CreateQueue, now: Instant) -> Arn:

@@ -10,6 +10,8 @@ from app.core.event_invoke import EventInvokeConfig
 from app.core.families import Families
 from app.core.function import FunctionSpec
 from app.core.gateway.apis import Apis
+from app.core.gateway.domains import Domains
+from app.core.gateway.rest.definition.apis import RestApis
 from app.core.gateway.url_configs import UrlConfigs
 from app.core.layers import Layers
 from app.core.limits import Limits
@@ -204,6 +206,12 @@ class ReadableWorld(Protocol):
 
     @property
     def apis(self) -> Apis: ...
+
+    @property
+    def rest_apis(self) -> RestApis: ...
+
+    @property
+    def domains(self) -> Domains: ...
 
     @property
     def layers(self) -> Layers: ...

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from app.wire.apigateway.operations import APIGATEWAY
 from app.wire.apigatewayv2.operations import APIGATEWAYV2
 from app.wire.calls import Service
 from app.wire.eventbridge.operations import EVENTS
@@ -10,6 +11,7 @@ from app.wire.scheduler.operations import SCHEDULER
 from app.wire.sns.operations import ANONYMOUS, SNS
 
 SERVICES: Mapping[str, Service] = {
+    "apigateway": APIGATEWAY,
     "apigatewayv2": APIGATEWAYV2,
     "events": EVENTS,
     "pipes": PIPES,

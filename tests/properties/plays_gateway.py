@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.core.commands import (
     ChangeApi,
+    ChangeRest,
     ChangeUsage,
     CloseRequest,
     Command,
@@ -90,6 +91,35 @@ def _change_api(play: "Play", a: int, b: int) -> Command:
     return ChangeApi(SCOPE, operation, {**given, **more})
 
 
+def _change_rest(play: "Play", a: int, b: int) -> Command:
+    """Of the REST API that was made last, by whatever ids the world gave."""
+    made = play.world.rest_apis.all(SCOPE)
+    if not made or a % 8 == 0:
+        return ChangeRest(SCOPE, "CreateRestApi", {"name": f"api-{b % 2}"})
+    api = made[-1]
+    resources, deployments = list(api.resources), list(api.deployed)
+    resource, deployment = resources[b % len(resources)], deployments[b % len(deployments)] if deployments else "none"
+    method = {"resourceId": resource, "httpMethod": ("GET", "ANY")[b % 2]}
+    uri = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{SCOPE.function_arn('real')}/invocations"
+    steps: tuple[tuple[str, dict[str, Any]], ...] = (
+        ("CreateResource", {"parentId": resource, "pathPart": ("pets", "{id}", "{proxy+}")[b % 3]}),
+        ("DeleteResource", {"resourceId": resource}),
+        ("PutMethod", {**method, "authorizationType": "NONE"}),
+        ("PutIntegration", {**method, "type": "AWS_PROXY", "integrationHttpMethod": "POST", "uri": uri}),
+        ("DeleteMethod", method),
+        ("CreateDeployment", {"stageName": f"s{b % 2}"}),
+        ("CreateStage", {"stageName": f"s{b % 3}", "deploymentId": deployment}),
+        ("UpdateStage", {"stageName": f"s{b % 3}",
+                         "patchOperations": [{"op": "replace", "path": "/*/*/throttling/rateLimit", "value": str(b)}]}),
+        ("DeleteDeployment", {"deploymentId": deployment}),
+        ("CreateDomainName", {"domainName": f"d{b % 2}.example"}),
+        ("CreateBasePathMapping", {"domainName": f"d{b % 2}.example", "restApiId": api.id, "basePath": "v1"}),
+        ("DeleteRestApi", {}),
+    )  # fmt: skip
+    operation, more = steps[a % len(steps)]
+    return ChangeRest(SCOPE, operation, {"restApiId": api.id, **more})
+
+
 # ruff: noqa: ARG005 -- every verb takes the same three arguments
 VERBS: dict[str, Callable[["Play", int, int], Command | None]] = {
     "open socket": lambda _, a, b: OpenSocket(f"c{a % 3}", "chat", "chat", "dev"),
@@ -101,6 +131,7 @@ VERBS: dict[str, Callable[["Play", int, int], Command | None]] = {
     "open request": _open,
     "close request": _close,
     "change api": _change_api,
+    "change rest": _change_rest,
     "create url": _create_url,
     "update url": _update_url,
     "delete url": _delete_url,

@@ -79,6 +79,7 @@ from app.core.commands.functions import (
 )
 from app.core.commands.gateway import (
     ChangeApi,
+    ChangeRest,
     ChangeUsage,
     CloseRequest,
     CreateFunctionUrl,
@@ -202,6 +203,7 @@ __all__ = [
     "ChangeMessageVisibility",
     "ChangeMessageVisibilityBatch",
     "ChangeObject",
+    "ChangeRest",
     "ChangeUsage",
     "CloseRequest",
     "Command",

@@ -36,6 +36,16 @@ class ChangeApi:
 
 
 @value(frozen=True, slots=True)
+class ChangeRest:
+    """An operation of API Gateway v1 that changes something (`PutMethod`), with its parameters under AWS's names; of a
+    document with what it came to. Answers AWS's result."""
+
+    scope: Scope
+    operation: str
+    parameters: Mapping[str, Any]
+
+
+@value(frozen=True, slots=True)
 class CreateFunctionUrl:
     """`function` has its alias, if it is one's; `parameters` have AWS's names. Answers the `FunctionUrl`."""
 
@@ -139,6 +149,7 @@ GatewayCommand: TypeAlias = (
     | ChangeUsage
     | PutFront
     | ChangeApi
+    | ChangeRest
     | RemoveFront
     | CreateFunctionUrl
     | UpdateFunctionUrl

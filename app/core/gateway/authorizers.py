@@ -118,9 +118,9 @@ class AuthorizerCache:
             if len(self._kept) > _MOST_KEPT:
                 self._kept.popitem(last=False)
 
-    def forget(self, api: str) -> None:
-        """All of an API's, whose key begins with its id."""
-        for key in [key for key in self._kept if key[0] == api]:
+    def forget(self, api: str, *, stage: str | None = None) -> None:
+        """All of an API's, whose key begins with its id, or those of a stage, which is third."""
+        for key in [key for key in self._kept if key[0] == api and stage in (None, *key[2:3])]:
             del self._kept[key]
 
 

@@ -1,7 +1,7 @@
 """A REST API as values: what is deployed to each stage, and which resource and method take a request."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.core.gateway.paths import decoded
@@ -48,6 +48,7 @@ class RestIntegration:
     responses: tuple[IntegrationResponse, ...] = ()
     content_handling: str | None = None
     streams: bool = False
+    has_role: bool = False
 
     @property
     def is_proxy(self) -> bool:
@@ -68,6 +69,7 @@ class RestAuthorizer:
     ttl_s: int = 300
     pools: tuple[Arn, ...] = ()
     keys: Mapping[str, object] | None = None
+    has_role: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ class Deployment:
     binary_types: tuple[str, ...] = ()
     gateway_responses: Mapping[str, GatewayResponse] = field(default_factory=dict)
     api_key_source: str = "HEADER"
+    minimum_compression: int | None = None
     routes: Routes[Taken] = field(default_factory=lambda: Routes(greedy_last=False))
 
     def __post_init__(self) -> None:
@@ -136,6 +139,16 @@ class MethodThrottle:
 
 
 @dataclass(frozen=True, slots=True)
+class Canary:
+    """Another deployment that a stage tries on some of its requests: so many of a hundred. `variables` are all that
+    hold there."""
+
+    deployment: Deployment
+    percent: float
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class RestStage:
     """`throttles` are by `resource path/METHOD`, with `*/*` for all."""
 
@@ -143,6 +156,13 @@ class RestStage:
     deployment: Deployment
     variables: Mapping[str, str] = field(default_factory=dict)
     throttles: Mapping[str, MethodThrottle] = field(default_factory=dict)
+    canary: Canary | None = None
+
+    def for_draw(self, draw: float) -> "RestStage":
+        """The stage as it is for a request that drew a number from 0 up to 1: itself, or its canary."""
+        if self.canary is None or draw * 100 >= self.canary.percent:
+            return self
+        return replace(self, deployment=self.canary.deployment, variables=self.canary.variables)
 
     def throttle_of(self, resource: Resource, method: RestMethod) -> tuple[str, MethodThrottle] | None:
         """The throttle of the method, or of all methods, with the name that it goes by."""
@@ -161,8 +181,17 @@ class RestApi:
     scope: Scope
     stages: Mapping[str, RestStage]
     port: int | None = None
+    is_disabled: bool = False
 
     kind = "REST API"
+
+    def method_source_arn(self, stage: str, method: str, resource: str) -> Arn:
+        """The ARN that a function's policy is asked with: of the method as it is written, `*` where it is of any."""
+        verb = "*" if method == "ANY" else method
+        return f"arn:aws:execute-api:{self.scope.region}:{self.scope.account}:{self.id}/{stage}/{verb}{resource}"
+
+    def authorizer_arn(self, authorizer: RestAuthorizer) -> Arn:
+        return f"arn:aws:execute-api:{self.scope.region}:{self.scope.account}:{self.id}/authorizers/{authorizer.id}"
 
     def method_arn(self, stage: str, method: str, path: str) -> Arn:
         """The ARN that an authorizer is asked about, and that its policy names: with the path as it is asked for."""

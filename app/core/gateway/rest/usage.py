@@ -2,12 +2,15 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 
 from app.core.gateway.rest.api import MethodThrottle
 from app.core.gateway.rest.gateway_responses import GatewayError
 from app.core.rate import Allowance
 from app.core.time import SECOND_MS, Instant, to_datetime
+
+_MOST_DAYS = 90
+"""GetUsage tells of 90 days at most (API Gateway guide, api-gateway-create-usage-plans)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,8 @@ class Usage:
     plans: tuple[UsagePlan, ...] = ()
     _buckets: dict[tuple[str, ...], Allowance] = field(default_factory=dict)
     _used: dict[tuple[str, str], tuple[str, int]] = field(default_factory=dict)
+    _days: dict[tuple[str, str], dict[str, tuple[int, int | None]]] = field(default_factory=dict)
+    """By plan and key, then by day, how often it was used and what was left of the quota at the day's end."""
 
     def admit(self, api: str, stage: str, method: str, key_value: str | None, now: Instant) -> ApiKey:
         """The key of a request to a method that needs one; counts it. Raises GatewayError.
@@ -71,6 +76,7 @@ class Usage:
             raise GatewayError("THROTTLED", f"usage plan {plan.name or plan.id}: the throttle of this key was reached")
         if plan.quota is not None:
             self._count(plan, plan.quota, key, now)
+        self._remember(plan, key, now)
         return key
 
     def take(self, name: tuple[str, ...], throttle: MethodThrottle, now: Instant) -> bool:
@@ -93,6 +99,31 @@ class Usage:
         """How many requests the key has used of the plan's period."""
         return self._used.get((plan, key), ("", 0))[1]
 
+    def grant(self, plan: str, key: str, used: int, period: str, now: Instant) -> None:
+        """Say how much the key has used of the present period."""
+        self._used[plan, key] = (_period(period, now), used)
+
+    def days(self, plan: str, key: str, first: str, last: str, limit: int | None) -> list[list[int]]:
+        """By day from `first` to `last` (`2026-11-27`) what was used, and what was left at its end; an empty list
+        where the key was never used. A day that was not used has left what the day before it had."""
+        used = self._days.get((plan, key))
+        if not used:
+            return []
+        told, left = [], limit
+        for day in _days_between(first, last):
+            count, left_then = used.get(day, (0, left))
+            left = left_then
+            told.append([count, left if left is not None else 0])
+        return told
+
+    def _remember(self, plan: UsagePlan, key: ApiKey, now: Instant) -> None:
+        day = str(to_datetime(now).date())
+        left = None if plan.quota is None else plan.quota.limit - self.used(plan.id, key.id)
+        days = self._days.setdefault((plan.id, key.id), {})
+        days[day] = (days.get(day, (0, None))[0] + 1, left)
+        if len(days) > _MOST_DAYS:
+            del days[next(iter(days))]
+
     def _count(self, plan: UsagePlan, quota: Quota, key: ApiKey, now: Instant) -> None:
         period = _period(quota.period, now)
         before, used = self._used.get((plan.id, key.id), (period, quota.offset))
@@ -102,6 +133,11 @@ class Usage:
             told = f"usage plan {plan.name or plan.id}: {quota.limit} a {quota.period.lower()}"
             raise GatewayError("QUOTA_EXCEEDED", told)
         self._used[plan.id, key.id] = (period, used + 1)
+
+
+def _days_between(first: str, last: str) -> list[str]:
+    begin, end = date.fromisoformat(first), date.fromisoformat(last)
+    return [str(begin + timedelta(days=day)) for day in range(min((end - begin).days + 1, _MOST_DAYS))]
 
 
 def _period(kind: str, now: Instant) -> str:
