@@ -95,6 +95,10 @@ class Brokers:
         link.answered()
         if not deliveries and (early_s := began + _SHORTEST_EMPTY_RECEIVE_S - loop.time()) > 0:
             await asyncio.sleep(early_s)
+            if not link.is_back.is_set():
+                # That it answered then does not say that it is back now.
+                self._submit(ReportBrokerFailure(wish.queue, link.last_error, wish.poll))
+                return
         self._submit(SettleReceive(wish.queue, wish.poll, deliveries))
 
     # Deleting -------------------------------------------------------------------------------------------

@@ -136,15 +136,16 @@ class Way:
         self._begin(self._accept, self._listening)
 
     def close(self) -> None:
-        # A thread that waits keeps its socket alive until that is shut down.
-        for end in [*self._connections, *([self._listening] if self._listening else [])]:
+        # Nobody new may come in while the others are cut. A thread that waits keeps its socket alive until that is
+        # shut down, and one that was just let in cuts itself.
+        listening, self._listening = self._listening, None
+        for end in [*([listening] if listening else []), *self._connections]:
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
         for thread in self._threads:
             thread.join(10)
         self._threads.clear()
         self._connections.clear()
-        self._listening = None
 
     def _accept(self, listening: socket.socket) -> None:
         with listening, suppress(OSError):
@@ -155,6 +156,8 @@ class Way:
     def _connect(self, near: socket.socket) -> None:
         with near, suppress(OSError), socket.create_connection(("127.0.0.1", self._to_port)) as far:
             self._connections += [near, far]
+            if self._listening is None:
+                return
             back = self._begin(self._pass_on, far, near)
             self._pass_on(near, far)
             back.join()

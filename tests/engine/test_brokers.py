@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
-from app.core.commands import DeclareRemoteQueue, RemoteAttributes
+from app.core.commands import DeclareRemoteQueue, RemoteAttributes, UpdateEventSourceMapping
 from app.core.facts import BrokerBack, BrokerLost, MessageDeleted
 from app.core.message import Delivery
 from app.core.names import Arn
@@ -112,7 +112,7 @@ async def test_a_receive_under_way_does_not_keep_the_clock_from_moving() -> None
         moved = await made.scene.engine.advance(3_600_000)
 
         assert made.scene.time == "13:00:00"
-        assert moved.woken == 0
+        assert moved.woken == len(made.scene.told("PollersScaled")) == 1
 
 
 async def test_a_delete_under_way_keeps_the_clock_from_moving() -> None:
@@ -166,6 +166,19 @@ async def test_a_lost_broker_is_asked_again_with_pauses_until_it_is_back() -> No
         assert then - first >= 0.4
         assert made.told(BrokerLost) == 1
         await soon(lambda: bool(made.broker.open))
+
+
+async def test_what_it_had_answered_before_it_was_lost_does_not_say_that_it_is_back() -> None:
+    async with far() as made:
+        world, engine = made.scene.engine.world, made.scene.engine
+        await made.broker.bring()
+        made.broker.error = "connection refused"
+        engine.submit(UpdateEventSourceMapping(SCOPE, world.mappings()[0].uuid, {"BatchSize": 9}))
+        await soon(lambda: made.told(BrokerLost) == 1)
+
+        await soon(lambda: not world.remote_queues()[0].polls)
+
+        assert (world.remote_queues()[0].state, made.told(BrokerBack)) == ("lost", 0)
 
 
 async def test_what_was_done_while_the_broker_was_away_is_deleted_when_it_is_back() -> None:
