@@ -67,7 +67,10 @@ def mappings(client: Client, as_json: bool) -> None:
             mapping["FunctionArn"].split(":function:")[-1],
             mapping["BatchSize"],
             mapping["State"],
+            mapping["Scale"]["Pollers"],
+            f"{mapping['Scale']['BatchesInFlight']} of {mapping['Scale']['BatchesAtMost']}",
         )
         for mapping in shown
     ]
-    print_table(("UUID", "QUEUE", "FUNCTION", "BATCH", "STATE"), rows, nothing="there are no mappings")
+    heads = ("UUID", "QUEUE", "FUNCTION", "BATCH", "STATE", "POLLERS", "IN FLIGHT")
+    print_table(heads, rows, nothing="there are no mappings")

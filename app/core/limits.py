@@ -52,9 +52,14 @@ class Limits:
     pollers_at_start: int = 5
     pollers_per_minute: int = 300
     pollers_at_most: int = 1_250
-    # Below the start only after errors; the guide names 2 for an idle mapping and no number for a failing one.
+    # When traffic is low a mapping may come down to 2 (services-sqs-scaling); after how long is not published, and for
+    # one whose invocations fail no number is.
     pollers_at_least: int = 2
-    # Provisioned mode (services-sqs-scaling): each poller runs up to 10 invocations, 1,000 more come a minute.
+    pollers_idle_ms: int = 5 * MINUTE_MS
+    # Provisioned mode (services-sqs-scaling): each poller takes 1 MB/s, polls ten times a second and runs up to 10
+    # invocations, of which 1,000 more come a minute.
+    bytes_per_poller_s: int = MIB
+    polls_per_poller_s: int = 10
     invocations_per_poller: int = 10
     provisioned_per_minute: int = 1_000
     # How long a mapping is Creating, Enabling, Updating, …: minutes on AWS, a moment here (UNCONFIRMED there).

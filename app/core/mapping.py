@@ -11,8 +11,9 @@ from app.core.mapping_parameters import MappingParameters
 from app.core.mapping_state import CREATION, MOVES, Change, MappingState, Move
 from app.core.message import MessageState
 from app.core.names import Arn, Scope
+from app.core.poller_rate import PollerRate
 from app.core.poller_scale import PollerScale, scale_rule_of
-from app.core.time import SECOND_MS, Instant
+from app.core.time import SECOND_MS, Instant, earliest
 
 
 @dataclass(slots=True)
@@ -55,7 +56,9 @@ class Mapping:
         self.gathering: Gathering | None = None
         self.problem: str | None = None
         self.count = EventCount()
-        self.scale = PollerScale(scale_rule_of(parameters, limits))
+        self.scale = PollerScale(scale_rule_of(parameters, limits, is_fifo=self.is_fifo), limits.pollers_idle_ms)
+        self._rate = PollerRate(limits.bytes_per_poller_s, limits.polls_per_poller_s)
+        self._receives_at: Instant | None = None
         self._limits = limits
         self._move: Move | None = None
         self._settles_at: Instant | None = None
@@ -108,7 +111,7 @@ class Mapping:
     def change_parameters(self, parameters: MappingParameters) -> None:
         """Go on under other parameters; the caller has closed what was gathered under the old ones."""
         self.parameters = parameters
-        self.scale.follow(scale_rule_of(parameters, self._limits))
+        self.scale.follow(scale_rule_of(parameters, self._limits, is_fifo=self.is_fifo))
 
     # Scale ----------------------------------------------------------------------------------------------
 
@@ -118,9 +121,9 @@ class Mapping:
         return self.scale.limit
 
     @property
-    def provisioned_pollers(self) -> int:
-        """How many pollers are there to run the batches that may be in flight, in provisioned mode."""
-        return -(-self.concurrency_limit // self._limits.invocations_per_poller)
+    def pollers(self) -> int:
+        """How many pollers there are: one for each batch that may be in flight, or for ten in provisioned mode."""
+        return self.scale.pollers if self.polls else 0
 
     @property
     def in_flight(self) -> int:
@@ -142,10 +145,34 @@ class Mapping:
         filled may go on while the function is busy."""
         return self.polls and self.has_room and (has_room_at_function or self.gathering is not None)
 
-    def observe(self, now: Instant, *, has_work: bool) -> None:
-        """Let the pollers scale by the minute while there is work, and back when there is none."""
-        is_busy = has_work or bool(self.in_flight or self.ready) or self.gathering is not None
-        self.scale.observe(now, is_busy=is_busy)
+    def is_fast_enough(self, now: Instant) -> bool:
+        """Whether its pollers have received less than they can, which only those of provisioned mode are told; if not,
+        it is to be woken when they have."""
+        self._receives_at = None
+        if self.parameters.provisioned is None:
+            return True
+        at = self._rate.free_at(pollers=self.scale.pollers, now=now)
+        if at > now:
+            self._receives_at = at
+        return at <= now
+
+    @property
+    def receives_at(self) -> Instant | None:
+        """When its pollers go on, where they have received all that they can for now."""
+        return self._receives_at
+
+    def note_received(self, size_bytes: int, now: Instant) -> None:
+        """A poll brought so much."""
+        if self.parameters.provisioned is not None:
+            self._rate.take(size_bytes, pollers=self.scale.pollers, now=now)
+
+    def observe(self, now: Instant, *, has_messages: bool) -> None:
+        """Let the pollers scale by the minute while messages are left, and back when there is no work."""
+        if not self.polls:
+            self.scale.stop()
+            return
+        is_busy = bool(self.in_flight or self.ready) or self.gathering is not None
+        self.scale.observe(now, has_messages=has_messages, is_busy=is_busy)
 
     # Batches --------------------------------------------------------------------------------------------
 
@@ -271,12 +298,19 @@ class Mapping:
     # Time -----------------------------------------------------------------------------------------------
 
     def next_wakeup(self) -> Instant | None:
+        """When something changes, be it only how many pollers there are."""
+        return earliest(self.next_event(), self.scale.next_growth(), self.scale.next_rest())
+
+    def next_event(self) -> Instant | None:
+        """When something comes of it for a message or for its state."""
         times = [throttling.retry_at for throttling in self.throttled.values()]
         times += [batch.hidden_until for batch in self.ready]
         if self._settles_at is not None:
             times.append(self._settles_at)
         if self.gathering is not None:
             times.append(self.gathering.opened_at + self.window_ms)
+        if self._receives_at is not None:
+            times.append(self._receives_at)
         growth = self.scale.next_growth()
         # More pollers make a difference only where all there are have something to do.
         if growth is not None and not self.has_room:

@@ -25,7 +25,15 @@ from app.core.errors import (
     ResourceInUse,
     ResourceNotFound,
 )
-from app.core.facts import BatchAbandoned, BatchFormed, Configured, Effect, InvocationThrottled, MessagesFiltered
+from app.core.facts import (
+    BatchAbandoned,
+    BatchFormed,
+    Configured,
+    Effect,
+    InvocationThrottled,
+    MessagesFiltered,
+    PollersScaled,
+)
 from app.core.function import Function
 from app.core.functions import FunctionName, Functions, parse_function_name
 from app.core.ids import Ids
@@ -209,19 +217,22 @@ class Mappings:
             return
         self._close_if_due(mapping, now)
         self._start_ready(mapping, now)
-        queue = self.queues.get(mapping.queue)
         consumer = self.consumer_of(mapping)
-        if consumer is not None and (remote := self.remote.queues.get(mapping.queue)) is not None:
+        if consumer is None:
+            mapping.observe(now, has_messages=False)
+        elif (remote := self.remote.queues.get(mapping.queue)) is not None:
             self.remote.poll(mapping, remote, consumer, now)
-            return
-        if queue is None or consumer is None:
-            mapping.observe(now, has_work=False)
-            return
-        mapping.observe(now, has_work=mapping.polls and bool(queue.visible_count))
-        while mapping.may_receive(has_room_at_function=consumer.room > 0):
-            if not self._receive(mapping, queue, consumer, now):
-                break
-            mapping.observe(now, has_work=True)
+        elif (queue := self.queues.get(mapping.queue)) is not None:
+            self._receive_all(mapping, queue, consumer, now)
+        else:
+            mapping.observe(now, has_messages=False)
+        for change in mapping.scale.take_changes():
+            self.outbox.append(
+                PollersScaled(
+                    mapping.queue, mapping.function, mapping.uuid, change.before, change.pollers,
+                    mapping.concurrency_limit, change.reason,
+                )
+            )  # fmt: skip
 
     def settle(self, owner: ForBatch, outcome: Outcome, now: Instant) -> None:
         """Delete what succeeded; leave the rest hidden until its visibility timeout ends (spec B5, B6)."""
@@ -268,6 +279,14 @@ class Mappings:
 
     # Inside: receiving ----------------------------------------------------------------------------------
 
+    def _receive_all(self, mapping: Mapping, queue: Queue, consumer: Consumer, now: Instant) -> None:
+        """Receive for as long as there is something, and somebody for it."""
+        mapping.observe(now, has_messages=bool(queue.visible_count))
+        while mapping.may_receive(has_room_at_function=consumer.room > 0) and mapping.is_fast_enough(now):
+            if not self._receive(mapping, queue, consumer, now):
+                break
+        mapping.observe(now, has_messages=bool(queue.visible_count))
+
     def _receive(self, mapping: Mapping, queue: Queue, consumer: Consumer, now: Instant) -> bool:
         """One receive of one poller; false when the queue had nothing."""
         timeout_s = mapping.visibility_timeout_s(queue.settings.visibility_timeout_s, consumer.timeout_s)
@@ -277,10 +296,13 @@ class Mappings:
 
     def _take_in(self, mapping: Mapping, taken: list[tuple[Message, Delivery]], now: Instant) -> None:
         """Gather what a receive brought, and run what is ready."""
+        if not taken:
+            return
         mapping.count.polled += len(taken)
-        filters, dropped = mapping.parameters.filters, []
+        filters, dropped, size_bytes = mapping.parameters.filters, [], 0
         for message, delivery in taken:
             record = self.shapes.sqs_record(delivery, queue=mapping.queue, has_window=bool(mapping.window_ms))
+            size_bytes += len(record)
             item = Item(message, delivery, message.attempts[-1], record)
             reason = filters.reason_to_drop(delivery.content.body, record) if filters is not None else None
             if reason is not None:
@@ -288,6 +310,7 @@ class Mappings:
                 dropped.append(item)
             elif (full := mapping.gather(item, now=now)) is not None:
                 self._form(mapping, full, "6 MB payload")
+        mapping.note_received(size_bytes, now)
         if dropped:
             self._drop(mapping, dropped, now)
         self._close_if_due(mapping, now)

@@ -101,11 +101,13 @@ class RemotePolling:
         One waits where nothing comes; while something does, there are as many as AWS begins with (spec B5).
         """
         flows = queue.flows_to(mapping.uuid)
-        mapping.observe(now, has_work=mapping.polls and flows)
+        mapping.observe(now, has_messages=flows)
         if not mapping.polls:
             self.queues.stop(queue, mapping.uuid)
             return
         if mapping.uuid in self._unchecked or queue.attributes is None:
+            return
+        if not mapping.is_fast_enough(now):
             return
         own_s = queue.attributes.visibility_timeout_s
         timeout_s = mapping.visibility_timeout_s(own_s, consumer.timeout_s)

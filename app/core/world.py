@@ -194,12 +194,15 @@ class World:
         return at if at is None else max(at, self._now)
 
     def next_event(self, *, endless: bool = True) -> Instant | None:
-        """When something is due next that is worth going to, which ends of retention, of long polls and of days are
-        not. Without `endless`, recurring schedules are not either: who follows them is never done."""
-        others: list[Machine] = [*self._mappings.machines(), *self._machines]
+        """When something is due next that is worth going to, which ends of retention, of long polls and of days, and
+        pollers that come or go, are not. Without `endless`, recurring schedules are not either: who follows them is
+        never done."""
+        others: list[Machine] = [*self._machines]
         if endless:
             others += self._scheduler.machines
-        times = [queue.next_event() for queue in self._queues.all()] + [machine.next_wakeup() for machine in others]
+        times = [queue.next_event() for queue in self._queues.all()]
+        times += [mapping.next_event() for mapping in self._mappings.machines()]
+        times += [machine.next_wakeup() for machine in others]
         return earliest(*times, self._scheduler.next_finite())
 
     def wake(self, now: Instant) -> list[Effect]:

@@ -102,6 +102,7 @@ def read_limits(field: Field) -> Limits:
     table = field.table(
         (
             "mapping_transition",
+            "pollers_idle",
             "function_transition",
             "provisioned_transition",
             "function_environments",
@@ -117,6 +118,7 @@ def read_limits(field: Field) -> Limits:
     return replace(
         DEFAULT_LIMITS,
         mapping_transition_ms=table.duration_ms("mapping_transition", DEFAULT_LIMITS.mapping_transition_ms),
+        pollers_idle_ms=table.duration_ms("pollers_idle", DEFAULT_LIMITS.pollers_idle_ms),
         function_transition_ms=table.duration_ms("function_transition", DEFAULT_LIMITS.function_transition_ms),
         provisioned_transition_ms=table.duration_ms("provisioned_transition", DEFAULT_LIMITS.provisioned_transition_ms),
         function_environments=table.integer(

@@ -98,7 +98,7 @@ def test_lists_are_tables(run: Run) -> None:
         "orders      0        0          0",
     ]
     assert "worker     10s" in run("functions").stdout
-    assert "  orders  worker    10     Enabled" in run("mappings").stdout
+    assert "  orders  worker    10     Enabled  5        0 of 5" in run("mappings").stdout
 
 
 def test_the_status_names_everything(run: Run) -> None:

@@ -17,7 +17,7 @@ def test_a_message_that_would_be_sent(run: Run) -> None:
     assert shown.stdout.splitlines() == [
         "✔ queue 'orders' is there: 0 visible, 0 in flight, 0 delayed",
         "✔ SQS takes the message: 31 of at most 1048576 bytes",
-        "✔ mapping orders → worker is Enabled",
+        "✔ mapping orders → worker is Enabled and has 5 pollers",
         "✔ it ends a batch of 1 (one receive)",
         "✔ 0 of 1000 environments of 'worker' are busy",
         "would fire: orders → worker, in a batch of 1, now",
@@ -83,7 +83,7 @@ def test_a_terminal_without_such_characters_gets_plain_ones(service: Serving) ->
 
     assert shown.stdout.splitlines()[2:4] == [
         "[wait] message delayed by 5s, until 2026-11-21T12:00:05.000Z",
-        "[yes]  mapping orders -> worker is Enabled",
+        "[yes]  mapping orders -> worker is Enabled and has 5 pollers",
     ]
 
 

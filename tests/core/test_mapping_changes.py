@@ -197,7 +197,7 @@ def test_provisioned_pollers_run_ten_invocations_each_from_the_start() -> None:
         counts.append(len(stage.calls))
 
     assert counts == [20, 1_020, 1_100]
-    assert stage.the_mapping(uuid).provisioned_pollers == 110
+    assert stage.the_mapping(uuid).pollers == 110
 
 
 @pytest.mark.parametrize(("reports", "in_flight"), [([], 2), (["ReportBatchItemFailures"], 5)])

@@ -94,7 +94,7 @@ def test_the_world_wakes_when_the_first_of_its_machines_wants_to(play_steps: lis
     for step in play_steps:
         play.play(step)
 
-        machines: list[Machine] = [*world.queues(), *world.mappings(), *world._standing]
+        machines: list[Machine] = [*world.queues(), *world._mappings.machines(), *world._standing]
         first = earliest(*(machine.next_wakeup() for machine in machines))
         assert world.next_wakeup() == (None if first is None else max(first, play.now)), step
 

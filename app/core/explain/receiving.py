@@ -13,7 +13,7 @@ from app.core.mappings import furthest
 from app.core.message import Content, Delivery, Message
 from app.core.names import Arn, name_of, parse_arn
 from app.core.queue import Queue
-from app.core.time import Instant
+from app.core.time import Instant, format_instant
 
 # As long as a real one, which only a receive gives.
 _STAND_IN_HANDLE = "A" * 36
@@ -165,7 +165,8 @@ class _Visit:
         mapping, trail = self.mapping, self.trail
         held = self.held
         if mapping.polls:
-            self._add(Verdict.YES, About.MAPPING, f"mapping {self._name} is {mapping.state}")
+            pollers = "1 poller" if mapping.pollers == 1 else f"{mapping.pollers} pollers"
+            self._add(Verdict.YES, About.MAPPING, f"mapping {self._name} is {mapping.state} and has {pollers}")
         elif mapping.state in _STARTING:
             words = f"mapping {self._name} is still {mapping.state}"
             step = self._add(Verdict.WAIT, About.MAPPING, words, until=mapping.settles_at)
@@ -187,13 +188,27 @@ class _Visit:
         """What keeps the pollers from receiving it now."""
         mapping = self.mapping
         if mapping.may_receive(has_room_at_function=function.has_room):
-            return None
+            return self._slow()
         if mapping.has_room:
             return self.trail.add(busy(function))
         count, limit = mapping.in_flight + len(mapping.ready), mapping.concurrency_limit
-        why = "MaximumConcurrency" if limit == mapping.parameters.maximum_concurrency else "as its pollers allow"
+        grows_at = mapping.scale.next_growth()
+        if limit == mapping.parameters.maximum_concurrency:
+            why = "MaximumConcurrency"
+        elif grows_at is None:
+            why = "as its pollers allow"
+        else:
+            why = f"as its pollers allow, of which there are more at {format_instant(grows_at)[11:19]}"
         words = f"mapping {self._name} has {count} of {limit} batches in flight ({why})"
         return self._add(Verdict.WAIT, About.POLLERS, words, count=count, limit=limit)
+
+    def _slow(self) -> Step | None:
+        """What keeps pollers that are free from receiving."""
+        mapping, at = self.mapping, self.mapping.receives_at
+        if at is None or at <= self.trail.now:
+            return None
+        words = f"the {mapping.pollers} provisioned pollers of {self._name} have received all that they can in a second"
+        return self._add(Verdict.WAIT, About.POLLERS, words, count=mapping.pollers, until=at)
 
     def _taken(self, function: Function, held: Step | None) -> Conclusion:
         """What happens once it is received."""

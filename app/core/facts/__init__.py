@@ -44,7 +44,7 @@ from app.core.facts.gateway import (
     TargetHealthChanged,
 )
 from app.core.facts.loops import LoopWarned
-from app.core.facts.mappings import BatchAbandoned, BatchFormed, MappingFact, MessagesFiltered
+from app.core.facts.mappings import BatchAbandoned, BatchFormed, MappingFact, MessagesFiltered, PollersScaled
 from app.core.facts.pipes import PipeBegan, PipeEnded, PipeEnriched, PipeFact
 from app.core.facts.remote_queues import (
     BrokerBack,
@@ -184,6 +184,7 @@ __all__ = [
     "PipeBegan",
     "PipeEnded",
     "PipeEnriched",
+    "PollersScaled",
     "QueuePurged",
     "ReceiveAt",
     "RecycleEnvironment",

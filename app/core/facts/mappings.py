@@ -56,4 +56,23 @@ class BatchAbandoned:
         )
 
 
-MappingFact: TypeAlias = MessagesFiltered | BatchFormed | BatchAbandoned
+@value(frozen=True, slots=True)
+class PollersScaled:
+    """A mapping has other pollers than before, and may have `batches` in flight (services-sqs-scaling)."""
+
+    queue: Arn
+    function: Arn
+    mapping: str
+    before: int
+    pollers: int
+    batches: int
+    reason: str
+
+    @property
+    def text(self) -> str:
+        at_once = f" for {self.batches} batches at once" if self.batches != self.pollers else ""
+        where = f"{name_of(self.queue)} → {name_of(self.function)}"
+        return f"{where}: {self.pollers} pollers{at_once}, {self.before} before ({self.reason})"
+
+
+MappingFact: TypeAlias = MessagesFiltered | BatchFormed | BatchAbandoned | PollersScaled

@@ -53,5 +53,10 @@ def mapping_view(mapping: Mapping) -> dict[str, Any]:
     """As GetEventSourceMapping shows it, its tags, and what it has done under the names of CloudWatch's metrics."""
     counts = mapping.count.view()
     if mapping.parameters.provisioned is not None:
-        counts["ProvisionedPollers"] = mapping.provisioned_pollers
-    return {**mapping.view(scope_of(mapping)), "Tags": dict(mapping.tags), "Metrics": counts}
+        counts["ProvisionedPollers"] = mapping.pollers
+    scale = {
+        "Pollers": mapping.pollers,
+        "BatchesInFlight": mapping.in_flight,
+        "BatchesAtMost": mapping.concurrency_limit,
+    }
+    return {**mapping.view(scope_of(mapping)), "Tags": dict(mapping.tags), "Metrics": counts, "Scale": scale}

@@ -57,7 +57,7 @@ def test_it_failed_and_comes_again(stage: Stage) -> None:
         "it is kept for the queue's retention period, until 2026-11-25T12:00:00.000Z",
         "hidden by its visibility timeout since worker received it (failed), until 2026-11-21T12:00:30.000Z",
         "received once; with 2 it moves to 'orders-dlq'",
-        "mapping orders → worker is Enabled",
+        "mapping orders → worker is Enabled and has 4 pollers",
     ]
     assert (told.conclusion.verdict, told.conclusion.at) == (Verdict.WAIT, NOON + 30_000)
 

@@ -36,7 +36,7 @@ def test_the_way_to_the_function_is_told_step_by_step(stage: Stage) -> None:
     assert steps(stage, orders) == [
         "yes: queue 'orders' is there: 0 visible, 0 in flight, 0 delayed",
         "yes: SQS takes the message: 2 of at most 1048576 bytes",
-        "yes: mapping orders → worker is Enabled",
+        "yes: mapping orders → worker is Enabled and has 5 pollers",
         "yes: it ends a batch of 1 (one receive)",
         "yes: 0 of 1 environments of 'worker' are busy",
     ]

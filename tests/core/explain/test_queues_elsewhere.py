@@ -42,7 +42,7 @@ def test_the_way_to_the_function_is_told_step_by_step(stage: Stage) -> None:
     assert steps == [
         "yes: queue 'far' is kept by http://broker:9324, which told of 4 visible and 1 in flight",
         "note: what http://broker:9324 does with delays, groups and duplicates cannot be seen from here",
-        "yes: mapping far → worker is Enabled",
+        "yes: mapping far → worker is Enabled and has 5 pollers",
         "yes: it ends a batch of 1 (one receive)",
         "yes: 0 of 1 environments of 'worker' are busy",
     ]

@@ -30,7 +30,7 @@ def test_a_message_that_would_be_sent(service: Serving) -> None:
     assert told["steps"][2] == {
         "verdict": "yes",
         "about": "mapping",
-        "text": "mapping orders → worker is Enabled",
+        "text": "mapping orders → worker is Enabled and has 5 pollers",
         "queue": "orders",
         "function": "worker",
         "mapping": mapping,

@@ -135,6 +135,7 @@ def test_a_mapping_shows_its_tags_and_what_it_has_done(service: Serving) -> None
         "DeletedEventCount": 2,
         "ProvisionedPollers": 3,
     }
+    assert shown["Scale"] == {"Pollers": 3, "BatchesInFlight": 0, "BatchesAtMost": 30}
 
 
 def test_a_mapping_that_does_not_exist_is_a_404(service: Serving) -> None:
