@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from app.adapters.cloudwatch import told_to_cloudwatch
 from app.adapters.cloudwatch_logs import ToldToLogs
@@ -87,6 +88,7 @@ from app.settings import (
     subscription_parameters,
     target_parameters,
 )
+from app.stored_fronts import StoredLoadBalancers
 from app.wire.events.shapes import Shapes
 
 log = logging.getLogger(__name__)
@@ -143,6 +145,7 @@ class Service:
         self.store = ObjectStore(self.engine.clock.now)
         self.stored = MotoServices(self.engine.clock.now)
         self.stored.prepare("logs", ToldToLogs(self.endpoints.logs))
+        StoredLoadBalancers(self.engine, f"localhost:{urlsplit(url).port}").follow(self.stored)
         self.stored.prepare("monitoring", partial(told_to_cloudwatch, self.engine.metrics))
 
     async def set_up(self) -> None:

@@ -5,7 +5,7 @@ Imported when a service of moto's is first asked for something; each service's o
 
 import logging
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from importlib import import_module
 from typing import Any
@@ -25,10 +25,14 @@ _LOG = logging.getLogger(__name__)
 
 _MODULES = {
     "cognito-idp": "cognitoidp",
+    "elasticloadbalancing": "elbv2",
     "monitoring": "cloudwatch",
     "states": "stepfunctions",
 }
 """Where moto's name of a service is another than the one that requests are signed for."""
+
+_LOADED_WITH = {"elbv2": ("elb", "ec2")}
+"""What a module of moto's keeps in others': the subnets that load balancers are in."""
 
 _ON_REAL_TIME = {"sts"}
 """What a client measures by its own clock: with credentials that end in an emulated past it would ask for ever."""
@@ -41,8 +45,10 @@ Respond = Callable[[Request, str, Any], tuple[int, Any, str | bytes]]
 class MotoBackends:
     """moto's services, their state emptied and their time ours. One at a time in a process, and on one thread."""
 
-    def __init__(self, now: Callable[[], Instant]) -> None:
+    def __init__(self, now: Callable[[], Instant], mended: Mapping[str, Callable[[], None]] | None = None) -> None:
+        """`mended` are put in place when the service of their name is loaded, as requests are signed for it."""
         self._now = now
+        self._mended = {_MODULES.get(service, service): place for service, place in (mended or {}).items()}
         self._routes = cache(self._load)
         self._loaded: set[str] = set()
         # What moto stamps by way of its helpers (`unix_time`, `iso_8601_…`).
@@ -97,9 +103,12 @@ class MotoBackends:
                 own = import_module(f"moto.{module}.{part}")
                 if hasattr(own, "utcnow"):
                     own.utcnow = self._utcnow  # type: ignore[attr-defined] # moto's modules import it by name
-        for model in model_data[module].values():
-            model.instances_tracked = _Nothing()
-        self._loaded.add(module)
+        for each in (module, *_LOADED_WITH.get(module, ())):
+            for model in model_data[each].values():
+                model.instances_tracked = _Nothing()
+            self._loaded.add(each)
+        if module in self._mended:
+            self._mended[module]()
         return [
             (re.compile(path.format(base)), respond)
             for base in urls.url_bases

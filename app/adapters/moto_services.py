@@ -16,8 +16,8 @@ T = TypeVar("T")
 
 STORED = frozenset(
     {
-        "cognito-idp", "dynamodb", "firehose", "iam", "kinesis", "kms", "logs", "monitoring",
-        "secretsmanager", "ssm", "states", "sts",
+        "acm", "cloudfront", "cognito-idp", "dynamodb", "ec2", "elasticloadbalancing", "firehose", "iam",
+        "kinesis", "kms", "logs", "monitoring", "secretsmanager", "ssm", "states", "sts",
     }
 )  # fmt: skip
 """By the name that requests are signed for. What moto serves only with Docker is not among them."""
@@ -36,6 +36,9 @@ class Stored:
 Follower: TypeAlias = tuple[Callable[[Any, Scope], Any], Callable[[Any], None]]
 """What reads a service's state, and who is told."""
 
+Guard: TypeAlias = tuple[Callable[[HttpRequest], Any], Callable[[Any, Scope], None]]
+"""What reads a request, and who refuses what it comes to."""
+
 Observer: TypeAlias = Callable[[Stored], None]
 Preparation: TypeAlias = Callable[[Scope], Callable[[], None]]
 
@@ -50,6 +53,8 @@ class MotoServices:
         self._observers: dict[str, list[Observer]] = {}
         self._preparations: dict[str, Preparation] = {}
         self._followers: dict[str, Follower] = {}
+        self._guards: dict[str, Guard] = {}
+        self._mended: dict[str, Callable[[], None]] = {}
 
     @property
     def is_loaded(self) -> bool:
@@ -75,8 +80,22 @@ class MotoServices:
         what that gives is told to `then` on the event loop, before the answer goes out."""
         self._followers[service] = (read, then)
 
+    def guard(self, service: str, read: Callable[[HttpRequest], T | None], check: Callable[[T, Scope], None]) -> None:
+        """Before each request of the service `read` it on the thread; what that gives, if anything, is told on the
+        event loop to `check`, which raises a `Refused` for what must not reach moto."""
+        self._guards[service] = (read, check)
+
+    def mend(self, service: str, put_in_place: Callable[[], None]) -> None:
+        """When moto's part for the service is loaded, call `put_in_place` on the thread before it does anything."""
+        self._mended[service] = put_in_place
+
     async def handle(self, service: str, request: HttpRequest, scope: Scope) -> HttpAnswer:
         """Raises NotEmulated for what moto lacks, ServiceFailed for what it fails at."""
+        if (guard := self._guards.get(service)) is not None:
+            reads, check = guard
+            wanted = await self._thread.do(lambda _: reads(request))
+            if wanted is not None:
+                check(wanted, scope)
         preparation = self._preparations.get(service)
         prepare = preparation(scope) if preparation is not None else None
 
@@ -108,4 +127,4 @@ class MotoServices:
         # Half a second (moto 5.2.5) that a service without these should not pay.
         from app.adapters.moto_backends import MotoBackends
 
-        return MotoBackends(self._now)
+        return MotoBackends(self._now, self._mended)

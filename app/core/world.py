@@ -24,6 +24,7 @@ from app.core.gateway.apis import Apis
 from app.core.gateway.domains import Domains
 from app.core.gateway.gateways import Gateways
 from app.core.gateway.health_checks import HealthChecks
+from app.core.gateway.leading import Leading
 from app.core.gateway.rest.definition.apis import RestApis
 from app.core.gateway.url_configs import UrlConfigs
 from app.core.gateway.websocket.connections import SocketConnections
@@ -159,18 +160,22 @@ class World:
         self._environments = Environments(self._outbox, self._functions.get)
         self._gateways = Gateways(ids, self._outbox, self._cause_of)
         self._sockets = SocketConnections(limits, self._outbox, self._queues.next_waiter)
+        self.health_checks = HealthChecks(
+            ids, self._chains, self._outbox, self._gateways, self._functions, self._invocations
+        )
         self._quiet: tuple[Waking, ...] = (
             self._environments,
             self._sockets,
             self._buckets.restores.ends,
             self._buckets.sweeps,
             *self._scheduler.machines,
-            HealthChecks(ids, self._chains, self._outbox, self._gateways, self._functions, self._invocations),
+            self.health_checks,
         )
         self._url_configs = UrlConfigs(ids, self._gateways, self._check_function)
         self._domains = Domains(ids, self._gateways)
         self._apis = Apis(ids, self._gateways)
         self._rest_apis = RestApis(ids, self._gateways, self._domains)
+        self._leading = Leading(self._functions, gate)
         self._standing = (*self._machines, *self._quiet)
         self._verbs = self._table_of_verbs()
         self._now: Instant = 0
@@ -455,6 +460,7 @@ class World:
             **HandOver(self._outbox, self._targets, self._cause_of).verbs(),
             **self._apis.verbs(),
             **self._rest_apis.verbs(),
+            **self._leading.verbs(),
         }
 
     def _create_queue(self, command: commands.CreateQueue, now: Instant) -> Arn:

@@ -2,14 +2,28 @@
 
 from app.core.gateway.distribution import EVENT_TYPES, Behavior, Distribution, Origin
 from app.core.gateway.function_url import FunctionUrl
-from app.core.gateway.load_balancer import DEFAULT_INTERVAL_S, HealthCheck, LoadBalancer, Rule, TargetGroup
+from app.core.gateway.load_balancer import (
+    DEFAULT_INTERVAL_S,
+    Action,
+    FixedAnswer,
+    Forward,
+    HealthCheck,
+    Listener,
+    LoadBalancer,
+    Redirect,
+    Rule,
+    TargetGroup,
+)
 from app.core.names import Arn, Scope
 from app.core.time import SECOND_MS
 from app.settings.apis import Reading, front_id, read_cors, read_port
 from app.settings.reading import Field, Table
 
 _URL_KEYS = ("function", "AuthType", "InvokeMode", "Cors", "port")
-_RULE_KEYS = ("path", "host", "methods", "function", "multi_value_headers", "health_check", "fixed")
+_RULE_KEYS = (
+    "path", "host", "methods", "headers", "query", "source_ip", "function", "multi_value_headers", "health_check",
+    "fixed", "redirect",
+)  # fmt: skip
 _CHECK_KEYS = ("path", "interval", "timeout", "healthy_threshold", "unhealthy_threshold")
 _BEHAVIOR_KEYS = ("path", "origin", "functions", "include_body")
 
@@ -45,28 +59,44 @@ def read_load_balancer(name: str, entry: Field, reading: Reading) -> LoadBalance
         _read_rule(f"{front_id(name)}-{number}", rule, reading)
         for number, rule in enumerate(rules_field.items() if rules_field is not None else (), start=1)
     ]
-    return LoadBalancer(
-        front_id(name), name, reading.scope, tuple(rule for rule in rules if rule is not None),
-        table.read("port", read_port),
-    )  # fmt: skip
+    listener = Listener(rules=tuple(rule for rule in rules if rule is not None))
+    return LoadBalancer(front_id(name), name, reading.scope, (listener,), table.read("port", read_port))
 
 
 def _read_rule(group: str, entry: Field, reading: Reading) -> Rule | None:
     table = entry.table(_RULE_KEYS)
-    if ("function" in table) == ("fixed" in table):
-        entry.wrong("must lead either to a function or to a fixed answer")
+    action = _read_action(group, table, reading)
+    if action is None:
         return None
-    function = table.read("function", reading.function)
-    target = None
-    if function is not None:
-        target = TargetGroup(
-            group, _group_arn(group, reading.scope), function, table.flag("multi_value_headers", False),
-            table.read("health_check", _read_health_check),
-        )  # fmt: skip
+    headers = table.get("headers")
+    query = table.get("query")
     return Rule(
-        _one_or_more(table, "path"), _one_or_more(table, "host"), table.texts("methods"), target,
-        table.read("fixed", _read_fixed),
+        _one_or_more(table, "path"), _one_or_more(table, "host"), table.texts("methods"), action,
+        tuple((name.lower(), _patterns(given)) for name, given in (headers.entries() if headers is not None else ())),
+        tuple(
+            tuple((key, pattern) for pattern in _patterns(given))
+            for key, given in (query.entries() if query is not None else ())
+        ),
+        _one_or_more(table, "source_ip"),
     )  # fmt: skip
+
+
+def _read_action(group: str, table: Table, reading: Reading) -> Action | None:
+    if sum(name in table for name in ("function", "fixed", "redirect")) != 1:
+        table.field.wrong("must lead to one of function, fixed and redirect")
+        return None
+    if "fixed" in table:
+        return table.read("fixed", _read_fixed)
+    if "redirect" in table:
+        return table.read("redirect", _read_redirect)
+    function = table.read("function", reading.function)
+    if function is None:
+        return None
+    target = TargetGroup(
+        group, _group_arn(group, reading.scope), function, table.flag("multi_value_headers", False),
+        table.read("health_check", _read_health_check),
+    )  # fmt: skip
+    return Forward(((target, 1),))
 
 
 def _group_arn(name: str, scope: Scope) -> Arn:
@@ -76,18 +106,31 @@ def _group_arn(name: str, scope: Scope) -> Arn:
 
 def _one_or_more(table: Table, name: str) -> tuple[str, ...]:
     given = table.get(name)
-    if given is None:
-        return ()
+    return () if given is None else _patterns(given)
+
+
+def _patterns(given: Field) -> tuple[str, ...]:
+    """One text, or a list of them."""
     if isinstance(given.value, str):
         text = given.text()
         return (text,) if text else ()
     return given.texts()
 
 
-def _read_fixed(entry: Field) -> tuple[int, str, str] | None:
+def _read_redirect(entry: Field) -> Redirect:
+    table = entry.table(("status", "protocol", "host", "port", "path", "query"))
+    parts = {
+        name: text
+        for name in ("protocol", "host", "port", "path", "query")
+        if (text := table.read(name, Field.any_text)) is not None
+    }
+    return Redirect(table.integer("status", 302, least=301, most=302), **parts)
+
+
+def _read_fixed(entry: Field) -> FixedAnswer:
     table = entry.table(("status", "type", "body"))
     status = table.integer("status", 200, least=200, most=599)
-    return status, table.text("type", "text/plain"), table.read("body", Field.any_text) or ""
+    return FixedAnswer(status, table.text("type", "text/plain"), table.read("body", Field.any_text) or "")
 
 
 def _read_health_check(entry: Field) -> HealthCheck | None:

@@ -38,6 +38,7 @@ from app.wire.sqs import errors as sqs_errors
 from app.wire.sqs import general as sqs_general
 from app.wire.sqs.operations import SQS
 from app.wire.sqs.plain import plain_params, render_json
+from app.wire.stored import refuse_stored
 
 _SQS_TARGET = b"AmazonSQS."
 _SQS_VERSION = "2012-11-05"
@@ -257,7 +258,7 @@ class AwsEndpoint:
             self._verify(request)
             answer = await backstop.handle(service, request, caller.scope)
         except Refused as refused:
-            answer = refuse(refused, {}, protocol=protocol_of(request), request_id=request_id.decode())
+            answer = refuse_stored(service, refused, request, request_id.decode())
         await send_answer(send, answer, request_id)
 
     async def _s3(

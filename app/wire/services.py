@@ -41,6 +41,8 @@ _QUERY_VERSIONS: Mapping[str, str] = {
     "2010-05-08": "iam",
     "2010-08-01": "monitoring",
     "2011-06-15": "sts",
+    "2015-12-01": "elasticloadbalancing",
+    "2016-11-15": "ec2",
 }
 """The `Version` of the query protocol, for requests that are not signed."""
 

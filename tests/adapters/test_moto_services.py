@@ -108,7 +108,7 @@ async def test_nothing_is_left_for_the_next_one(services: MotoServices) -> None:
 
 async def test_other_services_are_not_its_business(services: MotoServices) -> None:
     assert services.handles("iam")
-    assert not services.handles("ec2")
+    assert not services.handles("batch")
     assert issubclass(NotEmulated, Refused)
 
 

@@ -1,4 +1,4 @@
-"""HTTP APIs and function URLs with the AWS CLI against the real command, and asked by curl under the name it tells."""
+"""HTTP APIs, function URLs and load balancers with the AWS CLI, and asked by curl under the names that it tells."""
 
 import json
 import subprocess
@@ -37,7 +37,7 @@ def aws(service: Live, tmp_path: Path) -> Aws:
         command = ["aws", "--endpoint-url", service.url, "--output", "json", *arguments]
         done = subprocess.run(command, env=environ, cwd=tmp_path, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        return json.loads(done.stdout or "null")
 
     return aws
 
@@ -60,3 +60,17 @@ def test_a_function_url_answers_where_it_says(aws: Aws, service: Live) -> None:
     made = aws("lambda", "create-function-url-config", "--function-name", "echo", "--auth-type", "NONE")
 
     assert asked(service, f"{made['FunctionUrl']}x?a=1")["rawQueryString"] == "a=1"
+
+
+def test_a_load_balancer_answers_at_the_name_that_it_tells(aws: Aws, service: Live) -> None:
+    subnets = aws("ec2", "describe-subnets", "--query", "Subnets[:2].SubnetId")
+    balancer = aws("elbv2", "create-load-balancer", "--name", "made", "--subnets", *subnets)["LoadBalancers"][0]
+    group = aws("elbv2", "create-target-group", "--name", "web", "--target-type", "lambda", "--query",
+                "TargetGroups[0].TargetGroupArn")  # fmt: skip
+    aws("elbv2", "register-targets", "--target-group-arn", group, "--targets", f"Id={FUNCTION}")
+    aws("elbv2", "create-listener", "--load-balancer-arn", balancer["LoadBalancerArn"], "--protocol", "HTTP", "--port",
+        "80", "--default-actions", f"Type=forward,TargetGroupArn={group}")  # fmt: skip
+
+    event = asked(service, f"http://{balancer['DNSName']}/any?a=%2F")
+    assert event["requestContext"]["elb"]["targetGroupArn"] == group
+    assert (event["path"], event["queryStringParameters"]) == ("/any", {"a": "%2F"})

@@ -16,7 +16,7 @@ from app.core.commands import (
     RemoveFront,
     UpdateFunctionUrl,
 )
-from app.core.commands.gateway import CloseSocket, OpenSocket, TouchSocket
+from app.core.commands.gateway import CheckEdgeFunctions, CheckTargets, CloseSocket, OpenSocket, TouchSocket
 from app.core.gateway.function_url import FunctionUrl
 from app.core.gateway.http_api import HttpApi, Integration, Route, Routing, Stage
 from app.core.gateway.rest.usage import ApiKey, UsagePlan
@@ -54,6 +54,16 @@ def _close(_: "Play", a: int, b: int) -> Command:
     return CloseRequest(
         name, name, f"request-{b}", "1-0", "GET", f"/{b}", 404 if unrouted else 200, 1.0, None, unrouted
     )
+
+
+def _check_targets(_: "Play", a: int, b: int) -> Command:
+    group = f"arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/web/{b}"
+    return CheckTargets(group, (SCOPE.function_arn(_FUNCTIONS[a % 2]),) * (1 + b % 2))
+
+
+def _check_edge_functions(_: "Play", a: int, b: int) -> Command:
+    arn = SCOPE.function_arn(_FUNCTIONS[a % 2]) + ("", ":1")[b % 2]
+    return CheckEdgeFunctions((("viewer-request", arn), (("viewer-response", "nothing")[b % 2], arn)))
 
 
 def _create_url(_: "Play", a: int, b: int) -> Command:
@@ -128,6 +138,8 @@ VERBS: dict[str, Callable[["Play", int, int], Command | None]] = {
     "change usage": lambda _, a, b: ChangeUsage(SCOPE, {"k": ApiKey("k", str(a))}, (UsagePlan(str(b)),)),
     "put front": _put,
     "remove front": _remove,
+    "check targets": _check_targets,
+    "check edge functions": _check_edge_functions,
     "open request": _open,
     "close request": _close,
     "change api": _change_api,

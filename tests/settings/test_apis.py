@@ -7,7 +7,7 @@ import pytest
 from app.core.gateway.distribution import Distribution
 from app.core.gateway.function_url import FunctionUrl
 from app.core.gateway.http_api import HttpApi
-from app.core.gateway.load_balancer import LoadBalancer
+from app.core.gateway.load_balancer import FixedAnswer, LoadBalancer, Redirect
 from app.settings import Settings, SettingsError, loads
 
 FUNCTIONS = "functions:\n  web: {script: {succeed_after: 0s}}\n"
@@ -44,9 +44,32 @@ def test_the_others_are_too() -> None:
     assert isinstance(url, FunctionUrl)
     assert isinstance(balancer, LoadBalancer)
     assert isinstance(site, Distribution)
-    assert balancer.rules[0].target is not None
-    assert balancer.rules[1].fixed == (404, "text/plain", "")
+    assert [group.name for group in balancer.rules[0].groups] == ["front-1"]
+    assert balancer.rules[1].action == FixedAnswer(404, "text/plain", "")
     assert site.behaviors[0].origin.bucket == "photos"
+
+
+def test_a_rule_says_what_it_takes_and_where_that_goes() -> None:
+    (balancer,) = load(
+        "load_balancers: {front: {rules: [{headers: {X-A: 1*}, query: {v: [1, 2]}, source_ip: 10.0.0.0/8,"
+        " redirect: {status: 301, host: b.example, port: 443}}]}}\n".replace("[1, 2]", "['1', '2']").replace(
+            "1*", "'1*'"
+        )
+    ).fronts
+
+    assert isinstance(balancer, LoadBalancer)
+    rule = balancer.rules[0]
+    assert rule.action == Redirect(301, host="b.example", port="443")
+    assert (rule.headers, rule.queries, rule.sources) == (
+        (("x-a", ("1*",)),), ((("v", "1"), ("v", "2")),), ("10.0.0.0/8",),
+    )  # fmt: skip
+
+
+def test_a_route_may_not_map_what_the_gateway_keeps() -> None:
+    with pytest.raises(SettingsError) as told:
+        load('apis: {shop: {routes: {GET /: {function: web, parameters: {"overwrite:header.Via": a}}}}}\n')
+
+    assert "Operations on header Via are restricted" in str(told.value)
 
 
 def test_a_name_that_no_host_can_have_gets_an_id_of_its_own() -> None:
@@ -78,7 +101,7 @@ def test_a_name_that_no_host_can_have_gets_an_id_of_its_own() -> None:
         ("apis: {a: {routes: {}, authorizers: {x: {}}}}", "must have either an issuer"),
         ("apis: {a: {routes: {}, authorizers: {x: {issuer: i, keys: none.json}}}}", "cannot be read"),
         ("urls: {u: {AuthType: SOME, function: web}}", "must be NONE or AWS_IAM"),
-        ("load_balancers: {l: {rules: [{path: /}]}}", "must lead either to a function or to a fixed answer"),
+        ("load_balancers: {l: {rules: [{path: /}]}}", "must lead to one of function, fixed and redirect"),
         ("distributions: {d: {origin: {}}}", "must be either a url or a bucket"),
         ("distributions: {d: {origin: {bucket: b}, functions: {request: web}}}", "there is no such event"),
     ],

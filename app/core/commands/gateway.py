@@ -67,6 +67,21 @@ class DeleteFunctionUrl:
 
 
 @value(frozen=True, slots=True)
+class CheckTargets:
+    """Whether these functions may be registered in a target group. Changes nothing."""
+
+    group: Arn
+    functions: tuple[Arn, ...]
+
+
+@value(frozen=True, slots=True)
+class CheckEdgeFunctions:
+    """Whether a distribution may have these functions, each for an event (`viewer-request`). Changes nothing."""
+
+    associations: tuple[tuple[str, Arn], ...]
+
+
+@value(frozen=True, slots=True)
 class OpenRequest:
     """A request came to a front; `path` is as the client sees it. Answers `Opened`."""
 
@@ -154,6 +169,8 @@ GatewayCommand: TypeAlias = (
     | CreateFunctionUrl
     | UpdateFunctionUrl
     | DeleteFunctionUrl
+    | CheckTargets
+    | CheckEdgeFunctions
     | OpenRequest
     | CloseRequest
 )

@@ -13,7 +13,7 @@ from app.core.gateway.distribution import Distribution
 from app.core.gateway.fronts import Front
 from app.core.gateway.function_url import FunctionUrl
 from app.core.gateway.http_api import HttpApi
-from app.core.gateway.load_balancer import LoadBalancer
+from app.core.gateway.load_balancer import LoadBalancer, rule_for, why_untaken
 from app.core.gateway.request import GatewayRequest
 from app.core.gateway.rest import api as rest
 from app.core.gateway.rest.api import RestApi
@@ -117,13 +117,15 @@ def _of_socket_api(api: WebSocketApi, request: GatewayRequest, trail: Trail) -> 
 
 
 def _of_balancer(balancer: LoadBalancer, request: GatewayRequest, trail: Trail) -> Arn | Conclusion:
-    rule = balancer.rule_for(request)
+    _, _, port = (request.header("host") or "").rpartition(":")
+    listener = balancer.listener_at(int(port) if port.isdecimal() else None)
+    rule = rule_for(listener, request) if listener is not None else None
     if rule is None:
-        there = "; ".join(other.text for other in balancer.rules) or "none"
-        return trail.end(
-            Step(Verdict.NO, About.ROUTE, f"no rule takes {request.method} {request.path}; rules: {there}")
-        )
-    if rule.target is None or rule.target.function is None:
-        return trail.end(Step(Verdict.NO, About.ROUTE, f"the rule for {rule.text} leads to no function"))
+        return trail.end(Step(Verdict.NO, About.ROUTE, why_untaken(balancer, listener, request)))
     trail.add(Step(Verdict.YES, About.ROUTE, f"the rule for {rule.text} takes it"))
-    return rule.target.function
+    functions = [group.function for group in rule.groups if group.function is not None]
+    if len(functions) > 1:
+        trail.add(Step(Verdict.NOTE, About.ROUTE, f"one of {len(functions)} target groups gets it, by their weights"))
+    if not functions:
+        return trail.end(Step(Verdict.NO, About.ROUTE, f"the rule for {rule.text} leads to no function"))
+    return functions[0]

@@ -62,6 +62,10 @@ class HealthChecks:
                 self._check(target, now)
         self._book()
 
+    def healths(self) -> dict[Arn, bool | None]:
+        """By the target group's ARN; None before its first check."""
+        return {arn: target.is_healthy for arn, target in self._targets.items()}
+
     def _book(self) -> None:
         self._next = min((target.at for target in self._targets.values()), default=None)
 

@@ -4,7 +4,16 @@ from dataclasses import replace
 from typing import assert_never
 
 from app.core.commands import Asker, Opened
-from app.core.gateway.load_balancer import LoadBalancer, TargetGroup
+from app.core.gateway.load_balancer import (
+    FixedAnswer,
+    Forward,
+    LoadBalancer,
+    NotEmulatedAction,
+    Redirect,
+    TargetGroup,
+    rule_for,
+    why_untaken,
+)
 from app.core.gateway.request import GatewayAnswer, GatewayRequest
 from app.core.names import Arn
 from app.engine.driver import Engine
@@ -30,22 +39,38 @@ class LoadBalancerFront:
 
     async def answer(self, balancer: LoadBalancer, request: GatewayRequest, address: Address, opened: Opened) -> Result:
         # Rules look at the host that was asked, whichever way the request came.
-        host = request.header("host") or ""
-        request = replace(request, host=host.rpartition(":")[0] if ":" in host else host)
+        host, port = _host_and_port(request)
+        request = replace(request, host=host)
         if request.method == "TRACE":
             return Result(answers.error_page(405), problem="TRACE is not taken")
-        rule = balancer.rule_for(request)
-        if rule is None:
-            there = "; ".join(rule.text for rule in balancer.rules) or "none"
-            reason = f"no rule takes {request.method} {request.path} of host {request.host}; rules: {there}"
-            return Result(answers.error_page(404), unrouted=reason)
-        if rule.fixed is not None:
-            status, kind, body = rule.fixed
-            return Result(GatewayAnswer(status, (("content-type", kind),), body.encode()), rule.text)
-        group = rule.target
+        if request.header("upgrade") is not None:
+            return Result(answers.error_page(400), problem="a function takes no upgrade of the connection")
+        listener = balancer.listener_at(port)
+        rule = rule_for(listener, request) if listener is not None else None
+        if listener is None or rule is None:
+            return Result(answers.error_page(404), unrouted=why_untaken(balancer, listener, request))
+        match rule.action:
+            case FixedAnswer(status=status, content_type=kind, body=body):
+                return Result(GatewayAnswer(status, (("content-type", kind),), body.encode()), rule.text)
+            case Redirect() as redirect:
+                location = redirect.location(request, port or listener.port)
+                return Result(answers.redirect_page(redirect.status, location), rule.text)
+            case NotEmulatedAction(kind=kind):
+                return Result(answers.error_page(500), rule.text, problem=f"Triggerfish does not emulate {kind}")
+            case Forward() as forward:
+                return await self._forward(balancer, rule.text, forward, request, opened)
+            case _:
+                assert_never(rule.action)
+
+    async def _forward(
+        self, balancer: LoadBalancer, rule: str, forward: Forward, request: GatewayRequest, opened: Opened
+    ) -> Result:
+        # The number is the request's id, which comes from the seed: the same requests go the same ways again.
+        group = forward.chosen(int(opened.request_id[:8], 16))
         if group is None or group.function is None:
-            return Result(answers.error_page(503), rule.text, problem="no target is registered")
-        return await self._invoke(balancer, rule.text, group, group.function, request, opened)
+            named = f" in target group {group.name}" if group is not None else ""
+            return Result(answers.error_page(503), rule, problem=f"no function is registered{named}")
+        return await self._invoke(balancer, rule, group, group.function, request, opened)
 
     async def _invoke(
         self, balancer: LoadBalancer, rule: str, group: TargetGroup, function: Arn, request: GatewayRequest,
@@ -67,3 +92,10 @@ class LoadBalancerFront:
                 return Result(answers.error_page(502), rule, problem=ending.text)
             case _:
                 assert_never(ending)
+
+
+def _host_and_port(request: GatewayRequest) -> tuple[str, int | None]:
+    """Of the `Host` header, where a client says which listener it means."""
+    host = request.header("host") or ""
+    name, colon, port = host.rpartition(":")
+    return (name, int(port)) if colon and port.isdecimal() and len(port) <= 5 else (host, None)

@@ -22,11 +22,14 @@ MOST_RESULT_BYTES = 1_048_576
 
 _TEXT = ("application/json", "application/javascript", "application/xml")
 _WORDS = {
+    301: "Moved Permanently",
+    302: "Found",
     400: "Bad Request",
     404: "Not Found",
     405: "Method Not Allowed",
     413: "Request Entity Too Large",
     414: "Request-URI Too Large",
+    500: "Internal Server Error",
     502: "Bad Gateway",
     503: "Service Temporarily Unavailable",
     504: "Gateway Time-out",
@@ -80,6 +83,12 @@ def error_page(status: int) -> GatewayAnswer:
         "</body>\r\n</html>\r\n"
     )
     return GatewayAnswer(status, (("content-type", "text/html"),), page.encode())
+
+
+def redirect_page(status: int, location: str) -> GatewayAnswer:
+    """What a load balancer says where it sends a client elsewhere."""
+    page = error_page(status)
+    return GatewayAnswer(status, (("location", location), *page.headers), page.body)
 
 
 def _answer(result: Any, group: TargetGroup) -> GatewayAnswer:

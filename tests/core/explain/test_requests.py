@@ -8,7 +8,7 @@ from app.core.gateway.distribution import Behavior, Distribution, Origin
 from app.core.gateway.function_url import FunctionUrl
 from app.core.gateway.http_api import HttpApi, Integration, Route, Routing
 from app.core.gateway.http_api import Stage as ApiStage
-from app.core.gateway.load_balancer import LoadBalancer, Rule, TargetGroup
+from app.core.gateway.load_balancer import FixedAnswer, Forward, Listener, LoadBalancer, Rule, TargetGroup
 from app.core.gateway.request import GatewayRequest
 from app.core.gateway.routes import parse_route_key
 from app.core.gateway.websocket.api import SocketRoute, SocketStage, WebSocketApi
@@ -23,11 +23,14 @@ def scene() -> Stage:
     routes = tuple(Route(parse_route_key(key), Integration(function=arn)) for key, arn in keys.items())
     stage = ApiStage("$default", Routing.of(routes))
     group = TargetGroup("web", "arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/web/1", function)
-    rules = (Rule(paths=("/api/*",), target=group), Rule(paths=("/x",), fixed=(200, "", "")))
+    rules = (
+        Rule(paths=("/api/*",), action=Forward(((group, 1),))),
+        Rule(paths=("/x",), action=FixedAnswer(200, "", "")),
+    )
     fronts = (
         HttpApi("shop", "shop", SCOPE, {"$default": stage}, routes=routes),
         FunctionUrl("hello", "hello", SCOPE, function),
-        LoadBalancer("front", "front", SCOPE, rules),
+        LoadBalancer("front", "front", SCOPE, (Listener(rules=rules),)),
         Distribution("site", "site", SCOPE, (Behavior("*", Origin(bucket="b"), {"viewer-request": function}),)),
     )
     greeting = SocketStage("dev", {"$connect": SocketRoute("$connect", function)})
@@ -49,7 +52,7 @@ def scene() -> Stage:
         ("shop", "/dogs", Verdict.NO, "no route takes the path /dogs"),
         ("hello", "/any", Verdict.YES, "→ web, now"),
         ("front", "/api/x", Verdict.YES, "→ web, now"),
-        ("front", "/other", Verdict.NO, "no rule takes GET /other; rules: path /api/*"),
+        ("front", "/other", Verdict.NO, "nearest is path /api/*: path /other does not fit /api/*; rules: path /api/*"),
         ("front", "/x", Verdict.NO, "leads to no function"),
         ("site", "/any", Verdict.YES, "→ web, now"),
         ("chat", "/", Verdict.YES, "→ web, now"),

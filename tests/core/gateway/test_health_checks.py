@@ -4,7 +4,7 @@ import json
 
 from app.core.commands import PutFront, RemoveFront
 from app.core.facts import TargetHealthChanged
-from app.core.gateway.load_balancer import HealthCheck, LoadBalancer, Rule, TargetGroup
+from app.core.gateway.load_balancer import Forward, HealthCheck, Listener, LoadBalancer, Rule, TargetGroup
 from app.core.invocation import HandlerFailed, Succeeded
 from tests.core.stage import SCOPE, Stage
 
@@ -17,7 +17,9 @@ def scene_with(check: HealthCheck | None) -> Stage:
     function = scene.function("web")
     group = TargetGroup("web", "arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/web/1", function)
     group = TargetGroup(group.name, group.arn, function, health_check=check)
-    scene.submit(PutFront(LoadBalancer("front", "front", SCOPE, (Rule(target=group),))))
+    scene.submit(
+        PutFront(LoadBalancer("front", "front", SCOPE, (Listener(rules=(Rule(action=Forward(((group, 1),))),)),)))
+    )
     return scene
 
 
