@@ -4,15 +4,13 @@
 // call back. Its error types and texts are those of Lambda's own Node runtime.
 
 import fs from 'node:fs'
-import http from 'node:http'
+import net from 'node:net'
 import path from 'node:path'
 import { Writable } from 'node:stream'
 import { pathToFileURL } from 'node:url'
 import { format } from 'node:util'
 
 const PREFIX = '/2018-06-01/runtime'
-const [host, port] = process.env.AWS_LAMBDA_RUNTIME_API.split(':')
-const agent = new http.Agent({ keepAlive: true, maxSockets: 1 })
 let requestId = ''
 
 class Fault extends Error {
@@ -25,36 +23,107 @@ class Fault extends Error {
 
 // The Runtime API ----------------------------------------------------------------------------------------
 
-function call(method, route, body, headers = {}) {
-  return new Promise((resolve) => {
-    const options = { host, port, agent, method, path: PREFIX + route, headers }
-    if (body !== undefined) headers['Content-Length'] = Buffer.byteLength(body)
-    const request = http.request(options, (response) => {
-      const chunks = []
-      response.on('data', (chunk) => chunks.push(chunk))
-      response.on('end', () => resolve({ status: response.statusCode, headers: response.headers, chunks }))
-      // The API is gone: so is this process.
-      response.on('error', () => process.exit(0))
-    })
-    request.on('error', () => process.exit(0))
-    request.setNoDelay(true)
-    request.end(body)
-  })
+// One kept connection, spoken to without an HTTP client: that took twice the time of the handler's invocation. It keeps
+// the process alive only as long as an answer is awaited, so that a handler can be left with nothing to do.
+
+const address = process.env.AWS_LAMBDA_RUNTIME_API
+const handed = process.env.TRIGGERFISH_RUNTIME_SOCKET
+delete process.env.TRIGGERFISH_RUNTIME_SOCKET
+let api = connect()
+const POLL = `GET ${PREFIX}/invocation/next HTTP/1.1\r\nHost: ${address}\r\n\r\n`
+
+// Who gets the next answers, in the order of the requests.
+const expected = []
+let polled
+let parts = []
+let size = 0
+let wanted = 0
+
+function connect() {
+  // A socket that was handed over is connected already.
+  const place = address.lastIndexOf(':')
+  const socket = handed
+    ? new net.Socket({ fd: Number(handed), readable: true, writable: true })
+    : net.connect(Number(address.slice(place + 1)), address.slice(0, place))
+  socket.setNoDelay(true)
+  socket.on('data', take)
+  // The API is gone: so is this process.
+  for (const end of ['error', 'close']) socket.on(end, () => process.exit(0))
+  return socket
+}
+
+// Who was sent more than is taken hangs up (the emulator does): what was asked in the same breath is asked again.
+function connectAgain() {
+  api.removeAllListeners()
+  api.on('error', () => {})
+  api.destroy()
+  parts = []
+  size = wanted = 0
+  api = connect()
+  if (expected.length > 0) api.write(POLL)
+  else api.unref()
+}
+
+// A piece of what the API sends: the end of an answer, several of them, or anything between.
+function take(piece) {
+  parts.push(piece)
+  size += piece.length
+  if (size < wanted) return
+  let rest = parts.length === 1 ? piece : Buffer.concat(parts, size)
+  for (;;) {
+    wanted = 0
+    const end = rest.indexOf('\r\n\r\n')
+    if (end < 0) break
+    const [first, ...lines] = rest.latin1Slice(0, end).split('\r\n')
+    const headers = {}
+    for (const line of lines) {
+      const place = line.indexOf(':')
+      headers[line.slice(0, place).toLowerCase()] = line.slice(place + 1).trim()
+    }
+    wanted = end + 4 + Number(headers['content-length'] ?? 0)
+    if (rest.length < wanted) break
+    const answer = { status: Number(first.split(' ', 2)[1]), headers, body: rest.subarray(end + 4, wanted) }
+    rest = rest.subarray(wanted)
+    expected.shift()?.(answer)
+    if (headers.connection === 'close') return connectAgain()
+    if (expected.length === 0) api.unref()
+  }
+  parts = rest.length ? [rest] : []
+  size = rest.length
+}
+
+function expect() {
+  api.ref()
+  return new Promise((resolve) => expected.push(resolve))
 }
 
 async function nextInvocation() {
-  const { status, headers, chunks } = await call('GET', '/invocation/next')
+  if (polled === undefined) {
+    api.write(POLL)
+    polled = expect()
+  }
+  const { status, headers, body } = await polled
+  polled = undefined
   if (status !== 200) process.exit(1)
-  return { headers, event: Buffer.concat(chunks).toString('utf8') }
+  return { headers, event: body.toString('utf8') }
 }
 
-function postError(route, error) {
+// Tell a result or an error, and ask for the next invocation with the same breath, if this is not the last one.
+function post(route, body, errorType, asks = true) {
+  const header = errorType ? `Lambda-Runtime-Function-Error-Type: ${errorType}\r\n` : ''
+  const head =
+    `POST ${PREFIX}${route} HTTP/1.1\r\nHost: ${address}\r\n${header}` +
+    `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n`
+  api.write(head + body + (asks ? POLL : ''))
+  const answered = expect()
+  if (asks) polled = expect()
+  return answered
+}
+
+function postError(route, error, asks = true) {
   const body = describeError(error)
   printError(error, body)
-  return call('POST', route, JSON.stringify(body), {
-    'Content-Type': 'application/json',
-    'Lambda-Runtime-Function-Error-Type': encodeURIComponent(body.errorType)
-  })
+  return post(route, JSON.stringify(body), encodeURIComponent(body.errorType), asks)
 }
 
 // Streamed responses -------------------------------------------------------------------------------------
@@ -66,58 +135,64 @@ const HTTP_CONTENT_TYPE = 'application/vnd.awslambda.http-integration-response'
 // What a streaming handler writes to. The POST of the response begins with the first piece, so that a handler that
 // fails before it fails as any other.
 class ResponseStream extends Writable {
-  #request
   #answered
   #contentType = 'application/octet-stream'
 
   setContentType(contentType) {
-    if (this.#request) throw new Fault('InvalidStreamingOperation', 'Cannot set content-type, too late.')
+    if (this.hasBegun) throw new Fault('InvalidStreamingOperation', 'Cannot set content-type, too late.')
     this.#contentType = contentType
   }
 
   get hasBegun() {
-    return this.#request !== undefined
+    return this.#answered !== undefined
   }
 
   _write(chunk, encoding, done) {
     this.#begin()
-    if (this.#request.write(chunk, encoding)) done()
-    else this.#request.once('drain', done)
+    if (chunk.length === 0 || sendChunk(chunk)) done()
+    else api.once('drain', done)
   }
 
   _final(done) {
     this.#begin()
-    this.#request.end()
+    api.write('0\r\n\r\n')
+    api.ref()
     this.#answered.then(() => done())
   }
 
   // An error in the middle goes into trailers: the status has been sent long ago.
   fail(body) {
-    this.#request.addTrailers({
-      'Lambda-Runtime-Function-Error-Type': body.errorType,
-      'Lambda-Runtime-Function-Error-Body': Buffer.from(JSON.stringify(body)).toString('base64')
-    })
-    this.#request.end()
+    const told = Buffer.from(JSON.stringify(body)).toString('base64')
+    api.write(
+      `0\r\nLambda-Runtime-Function-Error-Type: ${encodeURIComponent(body.errorType)}\r\n` +
+        `Lambda-Runtime-Function-Error-Body: ${told}\r\n\r\n`
+    )
+    api.ref()
     return this.#answered
   }
 
   #begin() {
-    if (this.#request) return
-    this.#answered = new Promise((resolve) => {
-      const headers = {
-        'Content-Type': this.#contentType,
-        'Lambda-Runtime-Function-Response-Mode': 'streaming',
-        Trailer: 'Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body',
-        'Transfer-Encoding': 'chunked'
-      }
-      const options = { host, port, agent, method: 'POST', path: `${PREFIX}/invocation/${requestId}/response`, headers }
-      this.#request = http.request(options, (response) => response.on('end', resolve).resume())
-      this.#request.on('error', () => process.exit(0))
-      this.#request.setNoDelay(true)
-      this.#request.flushHeaders()
-    })
+    if (this.hasBegun) return
+    api.write(
+      `POST ${PREFIX}/invocation/${requestId}/response HTTP/1.1\r\nHost: ${address}\r\n` +
+        `Content-Type: ${this.#contentType}\r\nLambda-Runtime-Function-Response-Mode: streaming\r\n` +
+        'Trailer: Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body\r\n' +
+        'Transfer-Encoding: chunked\r\n\r\n'
+    )
+    this.#answered = expect()
+    // Nothing is awaited before the end: a handler that comes to none has to be noticed.
+    api.unref()
     this.prelude?.()
   }
+}
+
+function sendChunk(chunk) {
+  api.cork()
+  api.write(`${chunk.length.toString(16)}\r\n`)
+  api.write(chunk)
+  const hasRoom = api.write('\r\n')
+  api.uncork()
+  return hasRoom
 }
 
 globalThis.awslambda = {
@@ -267,7 +342,8 @@ function runHandler(handler, headers, event) {
 
 function stringify(result) {
   try {
-    return JSON.stringify(result === undefined ? null : result)
+    // A function, say, is nothing that JSON could tell.
+    return JSON.stringify(result === undefined ? null : result) ?? ''
   } catch {
     throw new Error('Unable to stringify response body')
   }
@@ -307,7 +383,9 @@ function patchConsole() {
 }
 
 async function failAndExit(error, status) {
-  await postError(requestId ? `/invocation/${requestId}/error` : '/init/error', error)
+  // Between two invocations there is nobody to tell: the end of the process says it.
+  if (polled === undefined) await postError(requestId ? `/invocation/${requestId}/error` : '/init/error', error, false)
+  else printError(error, describeError(error))
   process.exit(status)
 }
 
@@ -324,7 +402,7 @@ let handler
 try {
   handler = await loadHandler(process.env.LAMBDA_TASK_ROOT, process.env._HANDLER)
 } catch (error) {
-  await postError('/init/error', error)
+  await postError('/init/error', error, false)
   process.exit(1)
 }
 
@@ -340,8 +418,8 @@ for (;;) {
   }
   try {
     const result = stringify(await runHandler(handler, headers, JSON.parse(event)))
-    await call('POST', `/invocation/${requestId}/response`, result, { 'Content-Type': 'application/json' })
+    post(`/invocation/${requestId}/response`, result)
   } catch (error) {
-    await postError(`/invocation/${requestId}/error`, error)
+    postError(`/invocation/${requestId}/error`, error)
   }
 }

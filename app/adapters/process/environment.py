@@ -318,10 +318,10 @@ class Environment:
 
     async def _start_runtime(self, command: list[str], variables: dict[str, str], record: Record) -> None:
         start = partial(self._runtime.start, command, folder=self._spec.code, record=record)
-        if self._spec.command or self._spec.runtime != "python":
+        if self._spec.command or self._spec.runtime not in ("python", "node"):
             await start(variables=variables)
             return
-        # Our own runtime is given a connection: half the cost of one over TCP (measured: 39 µs a round trip, not 69).
+        # Our own runtimes are given a connection: half the cost of one over TCP (measured: 39 µs a round trip, not 69).
         ours, theirs = socket.socketpair()
         with theirs:
             ours.setblocking(False)
