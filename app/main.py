@@ -234,6 +234,7 @@ def _control_parts(service: Service, listen: str) -> ControlParts:
         add_rule=service.add_rule_entry,
         add_bucket=service.add_bucket_entry,
         add_schedule=service.add_schedule_entry,
+        add_pipe=service.add_pipe_entry,
         add_mapping=service.add_mapping_entry,
         describe_function=service.endpoints.describe,
         logs=service.endpoints.logs,

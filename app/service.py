@@ -42,6 +42,7 @@ from app.core.commands import (
     Subscribe,
     UpdateEventBus,
 )
+from app.core.commands.pipes import CreatePipe
 from app.core.environment_state import EnvironmentState
 from app.core.errors import Refused
 from app.core.facts.scheduler import told as told_of_schedule
@@ -63,6 +64,7 @@ from app.settings import (
     Frozen,
     FunctionSettings,
     MappingSettings,
+    PipeSettings,
     QueueSettings,
     RemoteQueueSettings,
     RuleSettings,
@@ -78,11 +80,13 @@ from app.settings import (
     parse_bus,
     parse_function,
     parse_mapping,
+    parse_pipe,
     parse_queue,
     parse_remote_queue,
     parse_rule,
     parse_schedule,
     parse_topic,
+    pipe_parameters,
     rule_parameters,
     schedule_parameters,
     subscription_parameters,
@@ -174,6 +178,8 @@ class Service:
             await self._named(f"rules.{rule.name}", self.add_rule(rule))
         for mapping in self.settings.mappings:
             await self._named(f"mappings: {mapping.queue} → {mapping.function}", self.add_mapping(mapping))
+        for pipe in self.settings.pipes:
+            await self._named(f"pipes.{pipe.name}", self.add_pipe(pipe))
         for schedule in self.settings.schedules:
             # Last of what delivers: one that begins at once finds its target there.
             await self._named(f"schedules.{schedule.name}", self.add_schedule(schedule))
@@ -279,6 +285,9 @@ class Service:
         answer: dict[str, Any] = self.engine.submit(command)
         return answer
 
+    async def add_pipe(self, pipe: PipeSettings) -> None:
+        self.engine.submit(CreatePipe(self.scope, pipe.name, pipe_parameters(pipe, self.scope)))
+
     # The same from entries of the control API, which are written as in the settings file -------------------------
 
     async def add_function_entry(self, name: str, entry: Mapping[str, Any]) -> None:
@@ -305,6 +314,9 @@ class Service:
     async def add_schedule_entry(self, name: str, entry: Mapping[str, Any]) -> None:
         await self.add_schedule(_parsed(lambda: parse_schedule(name, entry)))
 
+    async def add_pipe_entry(self, name: str, entry: Mapping[str, Any]) -> None:
+        await self.add_pipe(_parsed(lambda: parse_pipe(name, entry)))
+
     async def add_mapping_entry(self, entry: Mapping[str, Any]) -> dict[str, Any]:
         return await self.add_mapping(_parsed(lambda: parse_mapping(entry)))
 
@@ -317,6 +329,7 @@ class Service:
         world = self.engine.world
         functions = [f"{f.spec.name}  {self.endpoints.describe(f.arn)}" for f in world.functions()]
         triggers = [f"queue {_name(m.queue)} → {_name(m.function)}" for m in world.mappings()]
+        triggers += [f"pipe {pipe.name}: {pipe.way}" for pipe in world.pipes()]
         for topic in world.topics():
             subscribed = topic.subscriptions.values()
             triggers += [f"topic {topic.name} → {told(each.protocol, each.endpoint)}" for each in subscribed]

@@ -54,14 +54,13 @@ class Outside:
             self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _send(self, call: HttpCall) -> OutsideAnswer:
-        answer = await self._http.request(
-            call.method, call.url, call.body, dict(call.headers), within_ms=call.timeout_ms
-        )
+        url = f"{self._url}{call.url}" if call.url.startswith("/") else call.url
+        answer = await self._http.request(call.method, url, call.body, dict(call.headers), within_ms=call.timeout_ms)
         match answer:
             case Unreachable(message=message):
                 return NoAnswer(message)
             case NoAnswerInTime():
-                return NoAnswer(f"{without_password(call.url)}: no answer within {call.timeout_ms / 1_000:g} seconds")
+                return NoAnswer(f"{without_password(url)}: no answer within {call.timeout_ms / 1_000:g} seconds")
             case _:
                 headers = {name.lower(): value for name, value in answer.headers.items()}
                 cookies = tuple(value for name, value in answer.headers.items() if name.lower() == "set-cookie")
@@ -113,7 +112,8 @@ class Outside:
         client = session.client(
             call.service,
             endpoint_url=self._url,
-            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+            # StartSyncExecution's host has a prefix, which no name server knows of this one.
+            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}, inject_host_prefix=False),
         )
         if call.trace_header is not None:
             header = call.trace_header

@@ -42,6 +42,7 @@ class Attribute(click.ParamType[tuple[str, dict[str, str]]]):
 @click.option("--subject", help="Of the message to the topic.")
 @click.option("--message", metavar="ID", help="A message that was sent: what happened to it, and what comes next.")
 @click.option("--schedule", metavar="NAME", help="A schedule, or a rule that has one.")
+@click.option("--pipe", metavar="NAME", help="A pipe; TARGET is a message for its queue, if there is one.")
 @click.option("--api", metavar="NAME", help="Of a request: the API, by name or id; the URL is a path then.")
 @click.option("--invoke", metavar="FUNCTION", help="An invocation of this function.")
 @click.option("--payload", metavar="JSON", help="What to invoke it with.")
@@ -66,6 +67,7 @@ def explain(
     subject: str | None,
     message: str | None,
     schedule: str | None,
+    pipe: str | None,
     api: str | None,
     invoke: str | None,
     payload: str | None,
@@ -90,21 +92,23 @@ def explain(
     triggerfish explain --put-event SOURCE DETAIL-TYPE DETAIL
     triggerfish explain --message ID        a message that was sent
     triggerfish explain --schedule NAME     when it fires next
+    triggerfish explain --pipe NAME [BODY]  whether it takes messages, or what becomes of this one
     triggerfish explain --invoke FUNCTION   an invocation
 
     Exits with 0 when a function is invoked, now or once what it waits for has come, and with 3 when it is not.
     """
-    asked = [value for value in (target, put_event, message, schedule, invoke) if value is not None]
+    asked = [value for value in (target or pipe, put_event, message, schedule, invoke) if value is not None]
     if len(asked) != 1 or (invoke and function):
         raise click.UsageError(
             "say one of s3://BUCKET/KEY, QUEUE BODY, --topic NAME BODY, --put-event …, --message ID, "
-            "--schedule NAME and --invoke FUNCTION"
+            "--schedule NAME, --pipe NAME [BODY] and --invoke FUNCTION"
         )
+    place = _pipe(pipe, target, body, topic) if pipe else _place(target, body, topic, api)
     wanted: dict[str, Any] = {
         "message": message, "schedule": schedule, "payload": _parsed(payload), "event": event, "delay": delay,
         "group": group, "deduplication_id": deduplication_id, "function": invoke or function,
         "attributes": dict(attributes) or None, "type": "Event" if is_event else None,
-        "subject": subject, "api": api, **_place(target, body, topic, api), **_event(put_event), "bus": bus,
+        "subject": subject, "api": api, **place, **_event(put_event), "bus": bus,
     }  # fmt: skip
     explained = client.post("/explain", {name: value for name, value in wanted.items() if value is not None})
     if as_json:
@@ -133,6 +137,13 @@ def _place(target: str | None, body: str | None, topic: str | None, api: str | N
     if body is None:
         raise click.UsageError("a message needs a BODY, which may be -")
     return {"queue": queue_name(target), "body": sys.stdin.read() if body == "-" else body}
+
+
+def _pipe(pipe: str, target: str | None, body: str | None, topic: str | None) -> dict[str, str]:
+    if body is not None or topic is not None:
+        raise click.UsageError("--pipe NAME takes one BODY at most, which may be -")
+    message = {} if target is None else {"body": sys.stdin.read() if target == "-" else target}
+    return {"pipe": pipe, **message}
 
 
 def _event(put_event: tuple[str, str, str] | None) -> dict[str, str]:

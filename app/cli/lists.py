@@ -74,3 +74,21 @@ def mappings(client: Client, as_json: bool) -> None:
     ]
     heads = ("UUID", "QUEUE", "FUNCTION", "BATCH", "STATE", "POLLERS", "IN FLIGHT")
     print_table(heads, rows, nothing="there are no mappings")
+
+
+@click.command()
+@json_option
+@pass_client
+def pipes(client: Client, as_json: bool) -> None:
+    """Every pipe and where it leads."""
+    shown = client.get("/pipes")
+    if as_json:
+        print_json(shown)
+        return
+    rows = [
+        (pipe["name"], pipe["source"], " or ".join(pipe["filters"]), pipe["enrichment"] or "", pipe["target"],
+         pipe["state"])
+        for pipe in shown
+    ]  # fmt: skip
+    titles = ("PIPE", "QUEUE", "FILTER", "ENRICHMENT", "TARGET", "STATE")
+    print_table(titles, rows, nothing="there are no pipes")

@@ -14,7 +14,7 @@ from app.cli.explain import explain
 from app.cli.fire import fire, templates
 from app.cli.functions import functions, logs
 from app.cli.journal import story, tail, warnings
-from app.cli.lists import mappings, queues, status
+from app.cli.lists import mappings, pipes, queues, status
 from app.cli.metrics import metrics
 from app.cli.schedules import schedules
 from app.cli.topics import publish, topics
@@ -47,7 +47,7 @@ def root(ctx: click.Context, endpoint: str | None) -> None:
 
 for command in (
     status, put, delete, send, invoke, clock, dlq, queues, functions, mappings, logs, warnings, story, tail,
-    explain, metrics, publish, topics, fire, templates, put_event, rules, schedules,
+    explain, metrics, publish, topics, fire, templates, put_event, rules, schedules, pipes,
 ):  # fmt: skip
     root.add_command(command)
 

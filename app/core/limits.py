@@ -136,6 +136,10 @@ class Limits:
     event_age_s: int = 86_400
     event_backoff_first_ms: int = SECOND_MS
     event_backoff_most_ms: int = 8 * MINUTE_MS
+    # One batch has five minutes for its whole way through a pipe (eb-pipes-batching-concurrency), and what enriches it
+    # answers 6 MB at most (pipes-enrichment).
+    pipe_execution_ms: int = 5 * MINUTE_MS
+    pipe_enrichment_bytes: int = 6 * MIB
     # A replay starts, and sends what a minute of the archive holds at once; how long either takes is not published.
     replay_start_ms: int = SECOND_MS
     replay_minute_ms: int = 100

@@ -12,7 +12,8 @@ from app.core.value import value
 
 @value(frozen=True, slots=True)
 class HttpCall:
-    """One HTTP request to a URL of the user's: a subscription's endpoint, an API destination."""
+    """One HTTP request to a URL of the user's: a subscription's endpoint, an API destination. A `url` that begins with
+    a slash is at this service itself: an API in front of functions."""
 
     method: str
     url: str

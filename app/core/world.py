@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any
 
 from app.core import commands, outside_targets
+from app.core.api_target import ApiTarget
 from app.core.bucket_target import BucketTarget
 from app.core.buckets import Bucket, Buckets
 from app.core.buses import EventBridge
@@ -44,6 +45,7 @@ from app.core.names import LATEST, Arn, Scope
 from app.core.notification import NotificationConfiguration
 from app.core.outside import Outside
 from app.core.outside_targets import OutsideTarget
+from app.core.pipes.enrichments import Enrichments
 from app.core.pipes.journey import Machinery
 from app.core.pipes.pipe import Pipe
 from app.core.pipes.pipes import PipeConsumer, Pipes
@@ -127,8 +129,6 @@ class World:
             ids, limits, shapes, self._outbox, self._queues, self._remote_polling, self._functions,
             self._invocations.submit, self._mapping_changed, self._mapping_gone, self._pipe_consumer,
         )  # fmt: skip
-        machinery = Machinery(ids, self._outbox, self._functions, self._targets, self._invocations.submit)
-        self._pipes = Pipes(machinery, limits, self._queues, self._mappings)
         self._buckets = Buckets(
             ids, shapes, self._outbox, self._functions, self._targets, self._outside, self._cause_of
         )
@@ -141,6 +141,13 @@ class World:
         self._targets.register("sns", TopicTarget(self._topics, policies))
         self._event_bridge = EventBridge(ids, limits, self._outbox, self._targets, self._outside, self._cause_of)
         self._targets.register("events", self._event_bridge)
+        fronts = ApiTarget(self._outside, self._chains)
+        self._targets.register("execute-api", fronts)
+        enrichments = Enrichments(self._event_bridge.destinations, fronts, self._outside, self._chains)
+        machinery = Machinery(
+            ids, self._outbox, self._functions, self._targets, self._invocations.submit, enrichments, limits
+        )
+        self._pipes = Pipes(machinery, limits, self._queues, self._mappings)
         elsewhere = OutsideTarget(self._outside, self._chains, ids)
         for service in outside_targets.SERVICES:
             self._targets.register(service, elsewhere)
@@ -155,6 +162,7 @@ class World:
             self._move_tasks,
             self._deployments,
             deliveries,
+            self._pipes,
             self._buckets.restores.completions,
         )
         self._environments = Environments(self._outbox, self._functions.get)
@@ -393,6 +401,8 @@ class World:
             self._event_bridge,
             self._scheduler,
             self._gateways,
+            self._pipes,
+            self._targets,
             self._shapes,
             self._limits,
             self._known_cause,

@@ -9,12 +9,14 @@ from app.settings.load import (
     parse_bus,
     parse_function,
     parse_mapping,
+    parse_pipe,
     parse_queue,
     parse_remote_queue,
     parse_rule,
     parse_schedule,
     parse_topic,
 )
+from app.settings.pipes import pipe_parameters
 from app.settings.problems import Problem, SettingsError
 from app.settings.schedules import schedule_parameters
 from app.settings.service import VARIABLES
@@ -34,6 +36,7 @@ from app.settings.values import (
     Listen,
     MappingSettings,
     NotificationSettings,
+    PipeSettings,
     ProcessFunction,
     QueueSettings,
     RedriveSettings,
@@ -66,6 +69,7 @@ __all__ = [
     "Listen",
     "MappingSettings",
     "NotificationSettings",
+    "PipeSettings",
     "Problem",
     "ProcessFunction",
     "QueueSettings",
@@ -91,11 +95,13 @@ __all__ = [
     "parse_bus",
     "parse_function",
     "parse_mapping",
+    "parse_pipe",
     "parse_queue",
     "parse_remote_queue",
     "parse_rule",
     "parse_schedule",
     "parse_topic",
+    "pipe_parameters",
     "queue_arn_of",
     "rule_parameters",
     "schedule_parameters",

@@ -1,8 +1,6 @@
 """Event buses and their rules: AWS's settings of each, and whom a rule's targets are."""
 
-import json
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from app.core.buses.registry import bus_arn
@@ -38,7 +36,7 @@ def read_bus(name: str, field: Field) -> BusSettings:
     table = field.table(BUS_KEYS)
     archives = table.get("archives")
     read = {each: _read_archive(entry) for each, entry in archives.entries()} if archives is not None else {}
-    return BusSettings(name, table.read("Description", Field.any_text), table.read("Policy", _json_text), read)
+    return BusSettings(name, table.read("Description", Field.any_text), table.read("Policy", Field.json_text), read)
 
 
 def read_rule(name: str, field: Field) -> RuleSettings | None:
@@ -50,7 +48,7 @@ def read_rule(name: str, field: Field) -> RuleSettings | None:
     if bus and "bus" in table:
         field.wrong("must name its bus once: before its name, or as bus")
     given = {
-        "EventPattern": table.read("EventPattern", _json_text),
+        "EventPattern": table.read("EventPattern", Field.json_text),
         "ScheduleExpression": table.read("ScheduleExpression", Field.text),
         "State": table.read("State", lambda state: state.word(("ENABLED", "DISABLED"))),
         "Description": table.read("Description", Field.any_text),
@@ -95,7 +93,7 @@ def _read_archive(field: Field) -> dict[str, Any]:
     table = field.table(ARCHIVE_KEYS)
     given = {
         "Description": table.read("Description", Field.any_text),
-        "EventPattern": table.read("EventPattern", _json_text),
+        "EventPattern": table.read("EventPattern", Field.json_text),
         "RetentionDays": table.read("RetentionDays", lambda days: days.integer(0)),
     }
     return {key: value for key, value in given.items() if value is not None}
@@ -111,7 +109,7 @@ def _read_target(place: int, field: Field) -> TargetSettings | None:
     if target is None:
         return None
     given = {
-        "Input": table.read("Input", _json_text),
+        "Input": table.read("Input", Field.json_text),
         "InputPath": table.read("InputPath", Field.text),
         "InputTransformer": table.read("InputTransformer", _transformer),
         "RetryPolicy": table.read("RetryPolicy", _retry_policy),
@@ -136,7 +134,7 @@ def _transformer(field: Field) -> dict[str, Any]:
     table = field.table(("InputPathsMap", "InputTemplate"))
     template = table.must("InputTemplate")
     # A template may be written as the mapping that it looks like.
-    text = _json_text(template) if template is not None else None
+    text = template.json_text() if template is not None else None
     return {"InputPathsMap": table.text_entries("InputPathsMap"), "InputTemplate": text or ""}
 
 
@@ -156,11 +154,3 @@ def _http_parameters(field: Field) -> dict[str, Any]:
         "HeaderParameters": table.text_entries("HeaderParameters"),
         "QueryStringParameters": table.text_entries("QueryStringParameters"),
     }
-
-
-def _json_text(field: Field) -> str | None:
-    """JSON as text, or what it says."""
-    value: Any = field.value
-    if isinstance(value, Mapping | list):
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return field.any_text()

@@ -12,6 +12,7 @@ from app.settings.buses import read_bus, read_rule
 from app.settings.document import Document, read_document
 from app.settings.fronts import read_distribution, read_load_balancer, read_url
 from app.settings.functions import read_function, read_image
+from app.settings.pipes import read_pipe
 from app.settings.problems import Place, Problem, SettingsError, place_text
 from app.settings.reading import Field, Notes, Table
 from app.settings.references import check_references, dead_letter_queues_first
@@ -40,6 +41,7 @@ from app.settings.values import (
     FunctionSettings,
     Listen,
     MappingSettings,
+    PipeSettings,
     QueueSettings,
     RemoteQueueSettings,
     RuleSettings,
@@ -143,6 +145,15 @@ def parse_schedule(name: str, entry: Mapping[str, Any]) -> ScheduleSettings:
     return schedule
 
 
+def parse_pipe(name: str, entry: Mapping[str, Any]) -> PipeSettings:
+    """One pipe as the file would have it under its name. Raises SettingsError."""
+    field = Field(entry, (), Notes(Path()))
+    pipe = read_pipe(name, field)
+    _raise_found(field.notes)
+    assert pipe is not None, "a pipe that cannot be read has a problem"
+    return pipe
+
+
 def parse_mapping(entry: Mapping[str, Any]) -> MappingSettings:
     """One mapping as the file would have it. Raises SettingsError."""
     field = Field(entry, (), Notes(Path()))
@@ -195,7 +206,7 @@ def _read(field: Field) -> Settings:
     table = field.table(
         (
             *KEYS, "images", "functions", "queues", "topics", "buckets", "mappings", "buses", "rules",
-            "schedules", *FRONT_SECTIONS,
+            "schedules", "pipes", *FRONT_SECTIONS,
         )
     )  # fmt: skip
     listen = table.read("listen", read_listen) or Listen()
@@ -226,6 +237,7 @@ def _read(field: Field) -> Settings:
         buses=_named(table, "buses", read_bus),
         rules=_named(table, "rules", read_rule),
         schedules=_named(table, "schedules", read_schedule),
+        pipes=_named(table, "pipes", read_pipe),
         mappings=tuple(mapping for item in mappings if (mapping := read_mapping(item)) is not None),
         fronts=_read_fronts(table, fronts, listen),
     )

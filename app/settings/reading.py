@@ -1,5 +1,6 @@
 """Reading plain values into settings: each reader notes what is wrong, gives a default, and goes on."""
 
+import json
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -61,6 +62,12 @@ class Field:
             return self.notes.written.get(self.place, plain)
         self.wrong(f"must be text, not {_kind(self.value)}")
         return None
+
+    def json_text(self) -> str | None:
+        """JSON as text, or written as what it says."""
+        if isinstance(self.value, Mapping | list):
+            return json.dumps(self.value, ensure_ascii=False, separators=(",", ":"))
+        return self.any_text()
 
     def integer(self, least: int, most: int | None = None) -> int | None:
         """A whole number in a range that includes its ends."""

@@ -75,6 +75,8 @@ def _functions_mentioned(table: Table) -> Iterator[Field]:
     yield from _mentions(_subscriptions(table), "function")
     yield from _mentions(_rule_targets(table), "function")
     yield from _mentions(_named(table, "schedules"), "function")
+    yield from _mentions(_named(table, "pipes"), "function")
+    yield from _mentions(_enriching_functions(table), "enrichment")
     yield from _mentions(_destinations(table), "function")
 
 
@@ -87,6 +89,8 @@ def _queues_mentioned(table: Table) -> Iterator[Field]:
     yield from _mentions(_rule_targets(table), "dead_letter_queue")
     yield from _mentions(_named(table, "schedules"), "queue")
     yield from _mentions(_named(table, "schedules"), "dead_letter_queue")
+    yield from _mentions(_named(table, "pipes"), "source")
+    yield from _mentions(_named(table, "pipes"), "queue")
     redrives = list(_mentions(_named(table, "queues"), "RedrivePolicy"))
     yield from _mentions(redrives, "dead_letter_queue")
     yield from _mentions(redrives, "deadLetterTargetArn")
@@ -97,13 +101,23 @@ def _topics_mentioned(table: Table) -> Iterator[Field]:
     yield from _mentions(_notifications(table), "topic")
     yield from _mentions(_rule_targets(table), "topic")
     yield from _mentions(_named(table, "schedules"), "topic")
+    yield from _mentions(_named(table, "pipes"), "topic")
     yield from _mentions(_destinations(table), "topic")
 
 
 def _buses_mentioned(table: Table) -> Iterator[Field]:
     yield from _mentions(_named(table, "rules"), "bus")
     yield from _mentions(_rule_targets(table), "bus")
+    yield from _mentions(_named(table, "pipes"), "bus")
     yield from _mentions(_destinations(table), "bus")
+
+
+def _enriching_functions(table: Table) -> Iterator[Field]:
+    """The pipes whose enrichment is a function: by its name, or by an ARN of one."""
+    for pipe in _named(table, "pipes"):
+        enrichment = pipe.value.get("enrichment") if isinstance(pipe.value, Mapping) else None
+        if isinstance(enrichment, str) and (not enrichment.startswith("arn:") or ":lambda:" in enrichment):
+            yield pipe
 
 
 def _destinations(table: Table) -> Iterator[Field]:

@@ -345,6 +345,19 @@ class ScheduleSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class PipeSettings:
+    """A pipe; `source` is a queue's name or ARN, `enrichment` a function's name or any ARN, and `target` a name or an
+    ARN of what `to` says. `parameters` are CreatePipe's other members."""
+
+    name: str
+    source: str
+    to: str
+    target: str
+    enrichment: str | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class MappingSettings:
     """An event source mapping; `parameters` are AWS's other ones, with JSON values."""
 
@@ -381,6 +394,7 @@ class Settings:
     fronts: tuple[Front, ...] = ()
     buses: tuple[BusSettings, ...] = ()
     rules: tuple[RuleSettings, ...] = ()
+    pipes: tuple[PipeSettings, ...] = ()
 
     @property
     def scope(self) -> Scope:

@@ -236,7 +236,7 @@ class AwsEndpoint:
                 await send_answer(send, HttpAnswer(200, orjson.dumps(result), _JSON_TYPE), request_id)
                 return
             await self._load(service.model)
-            parsed = protocol.parse(service.model, request, checks_model=service.checks_model)
+            parsed = protocol.parse(service.model, request, check=service.check)
             result = await self._carry_out(service, parsed.operation, parsed.params, caller, receive)
             answer = protocol.render(parsed, result, request_id.decode())
         except Refused as refused:

@@ -264,8 +264,8 @@ class Service:
     """The operations of one AWS API by name.
 
     `model` is botocore's name of it (`events`); `errors` are its own names of refusals, beside the common ones;
-    `namespace` is its XML's, where it speaks the query protocol. `checks_model` says that a request which breaks a
-    constraint of the model (a length, a range, a pattern) is told so before the service is asked (`constraints.py`).
+    `namespace` is its XML's, where it speaks the query protocol. `check` refuses, before the service is asked, what
+    breaks a constraint of the model: a length, a range, a pattern (`constraints.py`).
     """
 
     name: str
@@ -274,7 +274,7 @@ class Service:
     model: str = ""
     errors: ErrorTable = field(default_factory=dict)
     namespace: str = ""
-    checks_model: bool = False
+    check: Callable[[Any, Params], None] | None = None
     plain: Callable[[str, bytes], Params | None] | None = None
     """The parameters of an operation that are read without its model, where it is often asked for in JSON."""
 

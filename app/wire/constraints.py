@@ -57,7 +57,7 @@ def _broken_here(shape: Any, kind: str, value: Any, path: str) -> Iterator[str]:
     if "min" in facts and size < facts["min"]:
         yield _told(shape, value, path, f"Member must have {what} greater than or equal to {facts['min']}")
     pattern = facts.get("pattern")
-    if pattern is not None and isinstance(value, str) and not _fits(pattern, value):
+    if pattern is not None and isinstance(value, str) and not fits(pattern, value):
         yield _told(shape, value, path, f"Member must satisfy regular expression pattern: {pattern}")
     enum = getattr(shape, "enum", None)
     if enum and value not in enum:
@@ -100,6 +100,7 @@ def _compiled(pattern: str) -> "re.Pattern[str] | None":
         return None
 
 
-def _fits(pattern: str, value: str) -> bool:
+def fits(pattern: str, value: str) -> bool:
+    """Whether the whole value is of a model's pattern."""
     compiled = _compiled(pattern)
     return compiled is None or compiled.fullmatch(value) is not None

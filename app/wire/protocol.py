@@ -14,7 +14,6 @@ from typing import Any
 import orjson
 
 from app.wire.calls import Params, Result
-from app.wire.constraints import check_constraints
 from app.wire.http import HttpAnswer, HttpRequest
 from app.wire.refusals import SerializationFailed, UnknownOperation
 
@@ -40,11 +39,11 @@ def load(service: str) -> None:
     _moto().get_service_model(service)
 
 
-def parse(service: str, request: HttpRequest, *, checks_model: bool = False) -> Parsed:
+def parse(service: str, request: HttpRequest, *, check: Callable[[Any, Params], None] | None = None) -> Parsed:
     """The operation and parameters of a request to a service that botocore knows.
 
     Raises UnknownOperation when none matches, SerializationFailed when the body does not have the operation's shape,
-    and with `checks_model` ValidationFailed when a value breaks a constraint of the model.
+    and what `check` raises of the operation's shape and the parameters.
     """
     moto = _moto()
     url = f"{request.scheme}://{request.host}{request.path}" + (f"?{request.query}" if request.query else "")
@@ -74,8 +73,8 @@ def parse(service: str, request: HttpRequest, *, checks_model: bool = False) -> 
     except (ValueError, Base64Error) as error:
         raise SerializationFailed(str(error)) from None
     params = _without_nulls(params)
-    if checks_model:
-        check_constraints(operation.input_shape, params)
+    if check is not None:
+        check(operation.input_shape, params)
     return Parsed(service, protocol, operation.name, params)
 
 

@@ -8,6 +8,8 @@ import pytest
 from app.settings import VARIABLES, loads
 from app.settings.buses import BUS_KEYS, RULE_KEYS, TARGET_KEYS, TARGETS
 from app.settings.functions import KEYS as FUNCTION_KEYS
+from app.settings.pipes import PIPE_KEYS, STAGE_KEYS
+from app.settings.pipes import TARGETS as PIPE_TARGETS
 from app.settings.schedules import SCHEDULE_KEYS
 from app.settings.schedules import TARGETS as SCHEDULE_TARGETS
 from app.settings.service import KEYS as SERVICE_KEYS
@@ -56,6 +58,7 @@ def test_there_are_examples_for_everything() -> None:
     assert any(settings.buses and settings.rules for settings in loaded)
     assert any(settings.mappings for settings in loaded)
     assert any(settings.schedules for settings in loaded)
+    assert any(settings.pipes for settings in loaded)
 
 
 @pytest.mark.parametrize("name", [*VARIABLES, *SERVICE_KEYS, *FUNCTION_KEYS, *BUCKET_KEYS, *NOTIFICATION_KEYS])
@@ -73,5 +76,12 @@ def test_every_key_of_buses_and_rules_is_documented(name: str) -> None:
 @pytest.mark.parametrize("name", [*SCHEDULE_KEYS, *SCHEDULE_TARGETS])
 def test_every_key_of_schedules_is_documented(name: str) -> None:
     section = PAGE.partition("## Schedules")[2].partition("\n## ")[0]
+
+    assert re.search(rf"`{name}`", section)
+
+
+@pytest.mark.parametrize("name", [*PIPE_KEYS, *STAGE_KEYS, *PIPE_TARGETS])
+def test_every_key_of_pipes_is_documented(name: str) -> None:
+    section = PAGE.partition("## Pipes")[2].partition("\n## ")[0]
 
     assert re.search(rf"`{name}`", section)

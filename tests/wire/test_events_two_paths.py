@@ -7,6 +7,7 @@ import pytest
 
 from app.core.commands import EventPut
 from app.wire import protocol
+from app.wire.constraints import check_constraints
 from app.wire.eventbridge.entries import rendered
 from app.wire.eventbridge.operations import EVENTS
 from app.wire.eventbridge.plain import plain_params
@@ -48,7 +49,7 @@ def request_of(params: Any) -> HttpRequest:
 def test_plain_requests_are_read_as_the_model_reads_them(name: str) -> None:
     request = request_of(PLAIN[name])
 
-    parsed = protocol.parse("events", request, checks_model=True)
+    parsed = protocol.parse("events", request, check=check_constraints)
 
     assert plain_params("PutEvents", request.body) == parsed.params
 

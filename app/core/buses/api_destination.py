@@ -6,23 +6,22 @@ from typing import Any
 
 from app.core.agenda import Agenda
 from app.core.buses.connection import AUTHORIZED, DEAUTHORIZED, OAUTH, Connection, Connections
-from app.core.buses.http_request import as_request, retry_after_ms, token_in, token_request
+from app.core.buses.http_request import as_request, token_in, token_request
 from app.core.commands import CreateApiDestination, DeleteApiDestination, UpdateApiDestination
 from app.core.errors import DeliveryFailed, ResourceAlreadyExists, ResourceNotFound
 from app.core.facts import Configured, Effect
+from app.core.http_replies import Replied, reply_in
 from app.core.ids import Ids
 from app.core.names import Arn, Scope
 from app.core.outside import Outside
-from app.core.outside_calls import HttpAnswered, NoAnswer, OutsideAnswer
+from app.core.outside_calls import HttpAnswered, OutsideAnswer
 from app.core.targets import Parcel, Settled
 from app.core.time import SECOND_MS, Instant
 from app.core.urls import without_password
 
 _RATE = 300  # a second, where none is told (API reference)
-# eb-api-destinations: "401, 407, 409, 429 and 5xx"; of that list only 429 and 5xx are elsewhere in AWS's words.
-_RETRIED = frozenset({401, 407, 409, 429})
 
-_Waiting = tuple[Parcel, Settled]
+_Waiting = tuple[Parcel, Replied]
 
 
 @dataclass(slots=True, eq=False)
@@ -130,8 +129,8 @@ class ApiDestinations:
         del self._by_arn[destination.arn]
         destination.due_at = None
         self.outbox.append(Configured(f"API destination {destination.name} deleted"))
-        for _, settled in destination.waiting:
-            settled(_gone(destination.arn), now)
+        for _, replied in destination.waiting:
+            replied(_gone(destination.arn), now)
         destination.waiting.clear()
 
     def get(self, scope: Scope, name: str) -> ApiDestination:
@@ -156,14 +155,18 @@ class ApiDestinations:
         return arn in self._by_arn
 
     def deliver(self, parcel: Parcel, now: Instant, settled: Settled) -> None:
+        self.ask(parcel, now, lambda reply, at: settled(None if isinstance(reply, HttpAnswered) else reply, at))
+
+    def ask(self, parcel: Parcel, now: Instant, replied: Replied) -> None:
+        """The same with the endpoint's answer."""
         destination = self._by_arn.get(parcel.target)
         if destination is None:
-            settled(_gone(parcel.target), now)
+            replied(_gone(parcel.target), now)
         elif destination.waiting or not destination.takes_one(now):
-            destination.waiting.append((parcel, settled))
+            destination.waiting.append((parcel, replied))
             self._book(destination)
         else:
-            self._call(destination, parcel, now, settled)
+            self._call(destination, parcel, now, replied)
 
     def next_wakeup(self) -> Instant | None:
         return self._agenda.next()
@@ -172,8 +175,8 @@ class ApiDestinations:
         for destination in self._agenda.due(now):
             destination.due_at = None
             while destination.waiting and destination.takes_one(now):
-                parcel, settled = destination.waiting.popleft()
-                self._call(destination, parcel, now, settled)
+                parcel, replied = destination.waiting.popleft()
+                self._call(destination, parcel, now, replied)
             if destination.waiting:
                 self._book(destination)
 
@@ -190,59 +193,42 @@ class ApiDestinations:
             name = arn.partition("connection/")[2].partition("/")[0]
             raise ResourceNotFound(f"Connection '{name}' does not exist.")
 
-    def _call(self, destination: ApiDestination, parcel: Parcel, now: Instant, settled: Settled) -> None:
+    def _call(self, destination: ApiDestination, parcel: Parcel, now: Instant, replied: Replied) -> None:
         connection = self.connections.find(destination.connection)
         if connection is None or connection.state == DEAUTHORIZED:
             words = f"The connection of API destination '{destination.name}' is not authorized."
-            settled(DeliveryFailed(words, "NO_PERMISSIONS", is_retried=False), now)
+            replied(DeliveryFailed(words, "NO_PERMISSIONS", is_retried=False), now)
         elif connection.kind == OAUTH and connection.token is None:
-            self._authorize(destination, connection, parcel, settled)
+            self._authorize(destination, connection, parcel, replied)
         else:
-            self._send(destination, connection, parcel, settled)
+            self._send(destination, connection, parcel, replied)
 
-    def _authorize(self, destination: ApiDestination, connection: Connection, parcel: Parcel, settled: Settled) -> None:
+    def _authorize(self, destination: ApiDestination, connection: Connection, parcel: Parcel, replied: Replied) -> None:
         """Fetch a token first; without one the delivery failed for now."""
 
         def then(answer: OutsideAnswer, at: Instant) -> None:
             token = token_in(answer)
             if token is None:
                 words = f"The authorization endpoint of connection '{connection.name}' gave no token."
-                settled(DeliveryFailed(words, "CONNECTION_FAILURE", is_retried=True), at)
+                replied(DeliveryFailed(words, "CONNECTION_FAILURE", is_retried=True), at)
                 return
             connection.token, connection.state, connection.authorized_at = token, AUTHORIZED, at
-            self._send(destination, connection, parcel, settled)
+            self._send(destination, connection, parcel, replied)
 
         self.outside.call(token_request(connection.own), then)
 
-    def _send(self, destination: ApiDestination, connection: Connection, parcel: Parcel, settled: Settled) -> None:
+    def _send(self, destination: ApiDestination, connection: Connection, parcel: Parcel, replied: Replied) -> None:
         request = as_request(
             destination.method, destination.endpoint, parcel, connection.headers(),
             connection.parameters.get("InvocationHttpParameters") or {},
         )  # fmt: skip
 
         def then(answer: OutsideAnswer, at: Instant) -> None:
-            failure = _failure(answer)
             if isinstance(answer, HttpAnswered) and answer.status == 401 and connection.kind == OAUTH:
                 connection.token = None
-            settled(failure, at)
+            replied(reply_in(answer, "The API destination"), at)
 
         self.outside.call(request, then)
-
-
-def _failure(answer: OutsideAnswer) -> DeliveryFailed | None:
-    match answer:
-        case HttpAnswered(status=status) if 200 <= status < 300:
-            return None
-        case HttpAnswered(status=status, headers=headers):
-            is_retried = status in _RETRIED or status >= 500
-            code = "THROTTLING" if status == 429 else "ERROR_FROM_TARGET"
-            words = f"The API destination answered with status {status}."
-            return DeliveryFailed(words, code, is_retried=is_retried, retry_after_ms=retry_after_ms(headers))
-        case NoAnswer(message=message):
-            code = "TIMEOUT" if "no answer within" in message else "CONNECTION_FAILURE"
-            return DeliveryFailed(message, code, is_retried=True)
-        case _:
-            raise AssertionError("an HTTP request is answered in HTTP's way")
 
 
 def _gone(arn: Arn) -> DeliveryFailed:

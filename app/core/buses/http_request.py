@@ -1,6 +1,5 @@
 """The HTTP requests of API destinations and of their connections' authorization."""
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
@@ -9,7 +8,6 @@ import orjson
 
 from app.core.outside_calls import HttpAnswered, HttpCall, OutsideAnswer
 from app.core.targets import Parcel
-from app.core.time import SECOND_MS
 
 # eb-api-destinations: the request ends after five seconds; these headers it always has.
 TIMEOUT_MS = 5_000
@@ -75,12 +73,6 @@ def token_in(answer: OutsideAnswer) -> str | None:
         return None
     token = given.get("access_token") if isinstance(given, dict) else None
     return token if isinstance(token, str) and token else None
-
-
-def retry_after_ms(headers: Mapping[str, str]) -> int:
-    """The pause that a Retry-After of seconds asks for; 0 without one."""
-    text = headers.get("retry-after", "")
-    return int(text) * SECOND_MS if re.fullmatch(r"\d{1,6}", text) else 0
 
 
 def _pairs(given: Sequence[Mapping[str, Any]] | None) -> list[tuple[str, str]]:

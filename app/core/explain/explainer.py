@@ -7,12 +7,14 @@ from app.core.explain.events import explain_put
 from app.core.explain.explanation import Conclusion, Explanation, Trail
 from app.core.explain.invoking import explain_invoke
 from app.core.explain.objects import explain_object
+from app.core.explain.pipes import explain_pipe
 from app.core.explain.publishing import explain_publish
 from app.core.explain.questions import (
     OfEvent,
     OfInvoke,
     OfMessage,
     OfObject,
+    OfPipe,
     OfPublish,
     OfRequest,
     OfSchedule,
@@ -34,7 +36,7 @@ def explain(
     """Step by step, what would happen now, or for a message that was sent, what did and what comes next.
 
     `history` is what is remembered of that message, oldest first: it alone tells of one that is gone.
-    Raises ResourceNotFound for a message, or a schedule, that nobody knows.
+    Raises ResourceNotFound for a message, a schedule or a pipe that nobody knows.
     """
     trail = Trail(now)
     conclusion = _explain(scene, question, trail, history)
@@ -55,6 +57,8 @@ def _explain(scene: Scene, question: Question, trail: Trail, history: Sequence[t
             return explain_put(scene, entry, scope, target, trail)
         case OfSchedule(name=name):
             return explain_schedule(scene, name, trail)
+        case OfPipe(pipe=pipe, command=message):
+            return explain_pipe(scene, pipe, message, trail)
         case OfRequest():
             return explain_request(scene, question, trail)
         case OfMessage(message_id=message_id, function=function):

@@ -47,6 +47,7 @@ class About(StrEnum):
     ENVIRONMENT = "environment"
     RETRIES = "retries"
     SCHEDULE = "schedule"
+    PIPE = "pipe"
     HISTORY = "history"
     FRONT = "front"
     ROUTE = "route"

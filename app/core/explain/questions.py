@@ -64,6 +64,14 @@ class OfSchedule:
 
 
 @dataclass(frozen=True, slots=True)
+class OfPipe:
+    """A pipe; with `command`, a message for its queue as it would be sent."""
+
+    pipe: Arn
+    command: SendMessage | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OfRequest:
     """An HTTP request as it would be made; `front` is the id or name that its address leads to, None where that is
     nobody's. `by_port` is an address that names no stage."""
@@ -73,4 +81,4 @@ class OfRequest:
     by_port: bool = False
 
 
-Question: TypeAlias = OfSend | OfPublish | OfObject | OfInvoke | OfMessage | OfEvent | OfSchedule | OfRequest
+Question: TypeAlias = OfSend | OfPublish | OfObject | OfInvoke | OfMessage | OfEvent | OfSchedule | OfPipe | OfRequest

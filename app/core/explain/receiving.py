@@ -12,11 +12,13 @@ from app.core.mapping_state import MappingState
 from app.core.mappings import furthest
 from app.core.message import Content, Delivery, Message
 from app.core.names import Arn, name_of, parse_arn
+from app.core.pipes.pipe import Pipe
 from app.core.queue import Queue
 from app.core.time import Instant, format_instant
 
 # As long as a real one, which only a receive gives.
 _STAND_IN_HANDLE = "A" * 36
+_LOOKED_INTO = frozenset({"lambda", "sqs", "sns", "events"})
 _STARTING = (MappingState.CREATING, MappingState.ENABLING)
 
 
@@ -145,6 +147,18 @@ def _first(taker: Mapping) -> Step:
     return Step(Verdict.NO, About.RECEIVER, words, queue=taker.queue, function=taker.function, mapping=taker.uuid)
 
 
+def stages_missing(scene: Scene, pipe: Pipe, trail: Trail) -> Step | None:
+    """The stage of the pipe that is not there, if one is not; the others are told."""
+    for verb, arn in (("enriches it", pipe.spec.enrichment), ("gets it", pipe.spec.target)):
+        if arn is None:
+            continue
+        about = About.TARGET
+        if parse_arn(arn).service in _LOOKED_INTO and not scene.targets.exists(arn):
+            return gone(about, arn)
+        trail.add(Step(Verdict.YES, about, f"'{name_of(arn)}' {verb}; what it does is not looked into here"))
+    return None
+
+
 class _Visit:
     """One mapping's look at the message. `takes` says whether it would receive it now."""
 
@@ -247,9 +261,12 @@ class _Visit:
         if held is not None:
             return Conclusion.of(held)
         self.takes = True
-        step = self._add(Verdict.YES, About.TARGET, f"{self._name} takes it on its way")
-        text = f"would go through: {' → '.join(self.trail.path)}, now"
-        return Conclusion(Verdict.YES, step.about, text, self.trail.now)
+        pipe = self.scene.pipes.at(self.mapping.function)
+        if (missing := stages_missing(self.scene, pipe, self.trail)) is not None:
+            return self.trail.end(missing)
+        stages = [name_of(arn) for arn in (pipe.spec.enrichment, pipe.spec.target) if arn]
+        text = f"would go through: {' → '.join((*self.trail.path, *stages))}, now"
+        return Conclusion(Verdict.YES, About.TARGET, text, self.trail.now)
 
     def _filtered(self, record: bytes) -> Step | None:
         """The step at which the filters drop it; None when there are none, or they take it."""

@@ -12,10 +12,12 @@ from app.core.gateway.gateways import Gateways
 from app.core.invocations import Invocations
 from app.core.limits import Limits
 from app.core.mappings import Mappings
+from app.core.pipes.pipes import Pipes
 from app.core.queues import Queues
 from app.core.remote_queues import RemoteQueues
 from app.core.schedule.scheduler import Scheduler
 from app.core.shapes import EventShapes
+from app.core.targets import Targets
 from app.core.topics.topics import Topics
 
 
@@ -33,6 +35,8 @@ class Scene:
     event_bridge: EventBridge
     scheduler: Scheduler
     gateways: Gateways
+    pipes: Pipes
+    targets: Targets
     shapes: EventShapes
     limits: Limits
     known_cause: Callable[[Origin, str | None], Cause | None]

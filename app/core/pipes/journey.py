@@ -16,12 +16,15 @@ from app.core.ids import Ids
 from app.core.input_template import MISSING, Path
 from app.core.invocation import HandlerFailed, Outcome, Succeeded, Throttled
 from app.core.json_text import dump
+from app.core.limits import Limits
 from app.core.names import Arn, parse_arn
 from app.core.outcomes import error_of
+from app.core.pipes.enrichments import Enrichments
+from app.core.pipes.parameters import kind_of
 from app.core.pipes.pipe import Pipe
 from app.core.pipes.template import InputTemplate
 from app.core.targets import Parcel, Targets
-from app.core.time import Instant, format_instant
+from app.core.time import SECOND_MS, Instant, format_instant, parse_instant
 
 End: TypeAlias = Callable[[Outcome, Instant], None]
 """Told once what came of the batch, as a function's outcome would be: settling it is the mapping's business."""
@@ -41,6 +44,8 @@ class Machinery:
     functions: Functions
     targets: Targets
     submit: Callable[[Any, Call, Instant], RecursiveInvocation | Throttled | None]
+    enrichments: Enrichments
+    limits: Limits
 
 
 @dataclass(slots=True)
@@ -57,6 +62,7 @@ class Journey:
     _waiting: int = 0
     _refusals: dict[int, str] = field(default_factory=dict)
     _is_one_to_one: bool = True
+    is_over: bool = False
 
     def begin(self, now: Instant) -> None:
         """Set out; `end` may be told before this returns."""
@@ -70,58 +76,95 @@ class Journey:
         else:
             self._enrich(pipe.spec.enrichment, now)
 
+    def time_out(self, now: Instant) -> None:
+        """It takes too long; what it waits for comes too late."""
+        if not self.is_over:
+            spec = self.pipe.spec
+            most_s = self.machinery.limits.pipe_execution_ms // SECOND_MS
+            self._fail(spec.target, f"the execution of the pipe took longer than {most_s} seconds", now)
+
     # Enrichment -----------------------------------------------------------------------------------------
 
     def _enrich(self, enrichment: Arn, now: Instant) -> None:
-        payload = dump(self._shaped(self.pipe.spec.enrichment_template, now)).encode()
-        if parse_arn(enrichment).service != "lambda":
-            self._fail(enrichment, "only functions enrich here", now)
-            return
+        spec, events = self.pipe.spec, self._shaped(self.pipe.spec.enrichment_template)
         self._is_one_to_one = False
-        self._invoke(enrichment, payload, self._enriched, now)
-
-    def _enriched(self, call: Call, outcome: Outcome, now: Instant) -> None:
-        enrichment = self.pipe.spec.enrichment
-        assert enrichment is not None, "only an enrichment enriches"
-        if not isinstance(outcome, Succeeded):
-            self._failed_with(enrichment, outcome, now)
+        taker = spec.enrichment_taker
+        assert taker is not None, "what enriches takes events"
+        payload = dump(events if taker.as_list else events[0]).encode()
+        if parse_arn(enrichment).service == "lambda":
+            self._invoke(enrichment, payload, self._enriched_by_function, now)
             return
-        self._events = _events_in(outcome.payload)
+        parcel = Parcel(
+            enrichment, payload, self.cause, f"pipe {self.pipe.name}", _PRINCIPAL, self.pipe.arn,
+            http=spec.enrichment_http,
+        )  # fmt: skip
+
+        def enriched(answer: bytes | Refused, at: Instant) -> None:
+            if isinstance(answer, Refused):
+                self._fail(enrichment, answer.message, at)
+            else:
+                self._enriched(answer, at)
+
+        self.machinery.enrichments.ask(parcel, now, enriched)
+
+    def _enriched_by_function(self, call: Call, outcome: Outcome, now: Instant) -> None:
+        if not isinstance(outcome, Succeeded):
+            self._failed_with(call.function, outcome, now)
+            return
         if call.hop is not None:
             self.cause = Cause(call.hop.chain, call.hop, is_seen=False)
+        self._enriched(outcome.payload, now)
+
+    def _enriched(self, answer: bytes, now: Instant) -> None:
+        """An answer of too many bytes, or of more events than the target takes at once, fails the batch
+        (pipes-enrichment, eb-pipes-batching-concurrency)."""
+        if self.is_over:
+            return
+        enrichment, spec = self.pipe.spec.enrichment, self.pipe.spec
+        assert enrichment is not None, "only an enrichment enriches"
+        most_bytes, most = self.machinery.limits.pipe_enrichment_bytes, spec.target_taker.most
+        if len(answer) > most_bytes:
+            self._fail(enrichment, f"the enrichment answered {len(answer)} bytes, of at most {most_bytes}", now)
+            return
+        self._events = _events_in(answer)
         chain, count = self.cause.chain, len(self._events)
         self._tell(PipeEnriched(self.pipe.arn, enrichment, self.batch.request_id, chain, count))
         if not self._events:
-            self.end(Succeeded(b"null"), now)
-            return
-        self._to_target(now)
+            self._end(Succeeded(b"null"), now)
+        elif most is not None and count > most:
+            self._fail(spec.target, f"the enrichment answered {count} events, of which the target takes {most}", now)
+        else:
+            self._to_target(now)
 
     # Target ---------------------------------------------------------------------------------------------
 
     def _to_target(self, now: Instant) -> None:
         spec = self.pipe.spec
-        self._events = self._shaped(spec.target_template, now)
-        service = parse_arn(spec.target).service
+        self._events = self._shaped(spec.target_template)
+        kind = kind_of(spec.target)
         fires = spec.target_parameters("LambdaFunctionParameters").get("InvocationType") == "FIRE_AND_FORGET"
-        if service == "lambda" and not fires:
+        if kind == "lambda" and not fires:
             self._invoke(spec.target, dump(self._events).encode(), self._answered, now)
             return
-        bodies = [dump(self._events)] if service == "lambda" else [self._body(service, event) for event in self._events]
+        as_list = spec.target_taker.as_list
+        bodies = [dump(self._events)] if as_list else [self._body(kind, event, now) for event in self._events]
         self._waiting = len(bodies)
         for place, body in enumerate(bodies):
-            self._deliver(place, body, self._events[place], service, now)
+            self._deliver(place, body, self._events[place], now)
 
     def _answered(self, call: Call, outcome: Outcome, now: Instant) -> None:
         """The target function's own outcome; it may name messages that failed, as to a mapping."""
+        if self.is_over:
+            return
         if not isinstance(outcome, Succeeded):
             self._failed_with(self.pipe.spec.target, outcome, now)
             return
         reported = outcome.payload if self._is_one_to_one and _reports_failures(outcome.payload) else b"null"
         failed = _failed_ids(reported)
         self._ended(failed, "reported in batchItemFailures" if failed else None)
-        self.end(Succeeded(reported, outcome.ran), now)
+        self._end(Succeeded(reported, outcome.ran), now)
 
-    def _deliver(self, place: int, body: str, event: Any, service: str, now: Instant) -> None:
+    def _deliver(self, place: int, body: str, event: Any, now: Instant) -> None:
         def settled(refusal: Refused | None, at: Instant) -> None:
             if refusal is not None:
                 self._refusals[place] = refusal.message
@@ -135,13 +178,16 @@ class Journey:
             spec.target, body.encode(), self.cause, f"pipe {self.pipe.name}", _PRINCIPAL, self.pipe.arn,
             group_id=_found(queue.get("MessageGroupId") or kinesis.get("PartitionKey"), event),
             deduplication_id=_found(queue.get("MessageDeduplicationId"), event),
+            http=spec.target_parameters("HttpParameters"),
         )  # fmt: skip
         self.machinery.targets.deliver(parcel, now, settled)
 
     def _delivered(self, now: Instant) -> None:
+        if self.is_over:
+            return
         if not self._refusals:
             self._ended(())
-            self.end(Succeeded(b"null"), now)
+            self._end(Succeeded(b"null"), now)
             return
         reason = next(iter(self._refusals.values()))
         if not self._is_one_to_one or len(self._refusals) == len(self.batch.items):
@@ -150,14 +196,22 @@ class Journey:
         failed = tuple(self.batch.items[place].id for place in sorted(self._refusals))
         self._ended(failed, reason)
         report = {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}
-        self.end(Succeeded(orjson.dumps(report)), now)
+        self._end(Succeeded(orjson.dumps(report)), now)
 
-    def _body(self, service: str, event: Any) -> str:
-        """What a target other than a function gets of one event: the bus an event around it, the others its text.
+    def _body(self, kind: str, event: Any, now: Instant) -> str:
+        """What a target gets that takes each event for itself: a bus an event around it, a log group one of its own
+        at the time that the parameters name, the others its text.
         A text that a template made goes without quotes, unlike EventBridge's (UNCONFIRMED)."""
-        if service == "events":
-            return dump(self._bus_event(event))
-        return event if isinstance(event, str) else dump(event)
+        text = event if isinstance(event, str) else dump(event)
+        match kind:
+            case "event-bus":
+                return dump(self._bus_event(event))
+            case "logs":
+                given = self.pipe.spec.target_parameters("CloudWatchLogsParameters")
+                at = _milliseconds(_found(given.get("Timestamp"), event))
+                return dump({"timestamp": now if at is None else at, "message": text})
+            case _:
+                return text
 
     def _bus_event(self, event: Any) -> dict[str, Any]:
         given = self.pipe.spec.target_parameters("EventBridgeEventBusParameters")
@@ -196,7 +250,7 @@ class Journey:
             case RecursiveInvocation() as refusal:
                 self._fail(target, refusal.message, now)
 
-    def _shaped(self, template: InputTemplate | None, now: Instant) -> list[Any]:
+    def _shaped(self, template: InputTemplate | None) -> list[Any]:
         if template is None:
             return self._events
         spec = self.pipe.spec
@@ -211,13 +265,21 @@ class Journey:
         return [template.render(event, known) for event in self._events]
 
     def _failed_with(self, target: Arn, outcome: Outcome, now: Instant) -> None:
+        if self.is_over:
+            return
         error_type, message = error_of(outcome)
         self._ended(self._all_ids(), ": ".join(part for part in (error_type, message) if part), target)
-        self.end(outcome, now)
+        self._end(outcome, now)
 
     def _fail(self, target: Arn, reason: str, now: Instant) -> None:
+        if self.is_over:
+            return
         self._ended(self._all_ids(), reason, target)
-        self.end(HandlerFailed("PipeFailed", reason, b"{}"), now)
+        self._end(HandlerFailed("PipeFailed", reason, b"{}"), now)
+
+    def _end(self, outcome: Outcome, now: Instant) -> None:
+        self.is_over = True
+        self.end(outcome, now)
 
     def _all_ids(self) -> tuple[str, ...]:
         return tuple(item.id for item in self.batch.items)
@@ -261,6 +323,18 @@ def _failed_ids(payload: bytes) -> tuple[str, ...]:
     return tuple(
         str(entry["itemIdentifier"]) for entry in named if isinstance(entry, dict) and "itemIdentifier" in entry
     )
+
+
+def _milliseconds(told: str | None) -> int | None:
+    """A log event's time: epoch milliseconds, or a timestamp (UNCONFIRMED); None for neither."""
+    if told is None:
+        return None
+    if told.isdigit():
+        return int(told)
+    try:
+        return parse_instant(told)
+    except ValueError:
+        return None
 
 
 def _found(text: str | None, event: Any) -> str | None:

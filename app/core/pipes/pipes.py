@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.core.agenda import Agenda
 from app.core.batch import Batch
 from app.core.call import ForBatch, Stopped
 from app.core.chain import Cause
@@ -13,13 +14,18 @@ from app.core.facts import Configured
 from app.core.invocation import Outcome
 from app.core.limits import Limits
 from app.core.mapping import Mapping as Poller
-from app.core.mapping_state import Change
+from app.core.mapping_state import Change, MappingState
 from app.core.mappings import Mappings
 from app.core.names import Arn, Scope, name_of, parse_arn
 from app.core.pipes.journey import Journey, Machinery
-from app.core.pipes.pipe import Pipe, check_name, spec_of
+from app.core.pipes.parameters import check_name, kind_of
+from app.core.pipes.pipe import Failure, Pipe, spec_of
 from app.core.queues import Queues
 from app.core.time import Instant
+
+# terraform-aws-modules/terraform-aws-eventbridge#133: what follows was "The provided customer role does not have …".
+_INVALID = "Input parameter is invalid from the request due to :"
+_KNOWN_HERE = frozenset({"lambda", "sqs", "sns", "event-bus", "api-destination"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,7 @@ class PipeConsumer:
     pipe: Pipe
     machinery: Machinery
     settle: Callable[[ForBatch, Outcome, Instant], None]
+    began: Callable[[Journey], None]
 
     @property
     def name(self) -> str:
@@ -48,6 +55,8 @@ class PipeConsumer:
             self.machinery, self.pipe, batch, cause, lambda outcome, at: self.settle(owner, outcome, at), now
         )
         journey.begin(now)
+        if not journey.is_over:
+            self.began(journey)
         return None
 
 
@@ -60,6 +69,10 @@ class Pipes:
     queues: Queues
     mappings: Mappings
     _pipes: dict[Arn, Pipe] = field(default_factory=dict)
+    _under_way: Agenda[Journey] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._under_way = Agenda(lambda _, journey: not journey.is_over, self._count_under_way)
 
     def verbs(self) -> dict[type[Any], Callable[[Any, Instant], Any]]:
         return {
@@ -93,7 +106,17 @@ class Pipes:
     def consumer_of(self, arn: Arn) -> PipeConsumer | None:
         """Who takes the batches of a pipe's poller."""
         pipe = self._pipes.get(arn)
-        return None if pipe is None else PipeConsumer(pipe, self.machinery, self.mappings.settle)
+        return None if pipe is None else PipeConsumer(pipe, self.machinery, self.mappings.settle, self._began)
+
+    # What is under way ----------------------------------------------------------------------------------
+
+    def next_wakeup(self) -> Instant | None:
+        """When the oldest batch that is still on its way has taken too long."""
+        return self._under_way.next()
+
+    def wake(self, now: Instant) -> None:
+        for journey in self._under_way.due(now):
+            journey.time_out(now)
 
     # Pipes ----------------------------------------------------------------------------------------------
 
@@ -111,21 +134,29 @@ class Pipes:
             is_enabled=spec.is_wanted_running and failure is None, tags={}, limits=self.limits, now=now,
         )  # fmt: skip
         tags = dict(command.parameters.get("Tags") or {})
-        pipe = self._pipes[arn] = Pipe(arn, command.name, spec, poller, now, now, tags, failure)
+        failed = None if failure is None else Failure("CREATE_FAILED", failure)
+        pipe = self._pipes[arn] = Pipe(arn, command.name, spec, poller, now, now, tags, failed)
         self._note(pipe, "created" if failure is None else f"could not be created: {failure}")
         self.mappings.attach(poller)
         return pipe.summary()
 
     def update(self, command: UpdatePipe, now: Instant) -> dict[str, Any]:
+        """One that would lead to what is not there changes nothing, and is UPDATE_FAILED (UNCONFIRMED); one that was
+        CREATE_FAILED begins with it."""
         pipe = self.get(command.scope, command.name)
         given = {key: value for key, value in command.parameters.items() if key not in ("Source", "Tags")}
         spec = spec_of(given, pipe.spec, self.limits)
+        failure = self._failure(spec.source, spec.target, spec.enrichment)
         change = Change.UPDATE
-        if spec.is_wanted_running != pipe.spec.is_wanted_running:
+        if spec.is_wanted_running is not (pipe.poller.state is MappingState.ENABLED):
             change = Change.ENABLE if spec.is_wanted_running else Change.DISABLE
+        if failure is not None:
+            if pipe.state != "CREATE_FAILED":
+                pipe.failure = Failure("UPDATE_FAILED", failure)
+            self._note(pipe, f"could not be updated: {failure}")
+            return pipe.summary()
         self._change(pipe, change, now)
-        pipe.spec = spec
-        pipe.failure = self._failure(spec.source, spec.target, spec.enrichment)
+        pipe.spec, pipe.failure = spec, None
         pipe.poller.change_parameters(spec.parameters)
         self._note(pipe, "updated")
         return pipe.summary()
@@ -155,7 +186,15 @@ class Pipes:
 
     # Inside ---------------------------------------------------------------------------------------------
 
+    def _began(self, journey: Journey) -> None:
+        self._under_way.add(journey.began_at + self.limits.pipe_execution_ms, journey)
+
+    def _count_under_way(self) -> int:
+        return sum(len(pipe.poller.running) for pipe in self._pipes.values())
+
     def _switch(self, pipe: Pipe, change: Change, wanted: str, now: Instant) -> dict[str, Any]:
+        if pipe.state == "CREATE_FAILED":
+            raise self._conflict(pipe)
         if pipe.state != wanted:
             self._change(pipe, change, now)
         told: Mapping[str, Any] = {**pipe.spec.given, "DesiredState": wanted}
@@ -166,17 +205,20 @@ class Pipes:
     def _change(self, pipe: Pipe, change: Change, now: Instant) -> None:
         """Raises ResourceConflict within a transition."""
         if not pipe.poller.allows(change):
-            raise ResourceConflict(f"Pipe {pipe.name} is in the state {pipe.state} and cannot be changed now.")
+            raise self._conflict(pipe)
         self.mappings.change_attached(pipe.poller, change, now)
         pipe.modified_at = now
 
+    def _conflict(self, pipe: Pipe) -> ResourceConflict:
+        return ResourceConflict(f"Pipe {pipe.name} is in the state {pipe.state} and cannot be changed now.")
+
     def _failure(self, source: Arn, target: Arn, enrichment: Arn | None) -> str | None:
-        """Why a pipe between these cannot work."""
+        """Why a pipe between these cannot work; begins as users of AWS's were told."""
         if source not in self.queues:
-            return f"the source {source} does not exist"
+            return f"{_INVALID} the source {source} does not exist"
         for arn in filter(None, (enrichment, target)):
-            if parse_arn(arn).service in ("lambda", "sqs", "sns") and not self.machinery.targets.exists(arn):
-                return f"{arn} does not exist"
+            if kind_of(arn) in _KNOWN_HERE and not self.machinery.targets.exists(arn):
+                return f"{_INVALID} {arn} does not exist"
         return None
 
     def _note(self, pipe: Pipe, verb: str) -> None:

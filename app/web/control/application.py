@@ -20,6 +20,7 @@ from app.web.control.logs import log_routes
 from app.web.control.mappings import mapping_routes
 from app.web.control.metrics import metrics_routes
 from app.web.control.parts import ControlParts
+from app.web.control.pipes import pipe_routes
 from app.web.control.queues import queue_routes
 from app.web.control.schedules import schedule_routes
 from app.web.control.status import status_routes
@@ -61,6 +62,7 @@ def build_control_app(engine: Engine, parts: ControlParts) -> ASGIApp:
     api.include_router(bucket_routes(engine, parts))
     api.include_router(fire_routes(engine, parts))
     api.include_router(schedule_routes(engine, parts))
+    api.include_router(pipe_routes(engine, parts))
     api.include_router(journal_routes(engine))
     api.include_router(explain_routes(engine, parts))
     app.include_router(api)

@@ -16,6 +16,7 @@ from app.core.explain import (
     OfInvoke,
     OfMessage,
     OfObject,
+    OfPipe,
     OfPublish,
     OfRequest,
     OfSchedule,
@@ -50,6 +51,7 @@ _KINDS: dict[str, tuple[set[str], set[str]]] = {
     "source": ({"detail_type"}, {"detail", "bus", "resources", "function", "target", "trace_header"}),
     "message": (set(), {"function"}),
     "schedule": (set(), set()),
+    "pipe": (set(), {"body", "attributes", "delay", "group", "deduplication_id", "trace_header"}),
     "url": ({"method"}, {"api"}),
     "function": (set(), {"payload", "type", "trace_header"}),
 }
@@ -80,12 +82,10 @@ def _question(wanted: Explain, parts: ControlParts, engine: Engine) -> Question:
     origin = Origin(wanted.trace_header)
     function = None if wanted.function is None else parts.function_arn(wanted.function)
     if wanted.queue is not None:
-        attributes = {name: message_attribute(name, value) for name, value in wanted.attributes.items()}
-        send = SendMessage(
-            parts.queue_arn(wanted.queue), wanted.body or "", wanted.delay, attributes, group_id=wanted.group,
-            deduplication_id=wanted.deduplication_id, origin=origin,
-        )  # fmt: skip
-        return OfSend(send, function)
+        return OfSend(_message(wanted, parts.queue_arn(wanted.queue)), function)
+    if wanted.pipe is not None:
+        pipe = engine.world.pipe(parts.scope, wanted.pipe)
+        return OfPipe(pipe.arn, None if wanted.body is None else _message(wanted, pipe.spec.source))
     if wanted.topic is not None:
         attributes = {name: message_attribute(name, value) for name, value in wanted.attributes.items()}
         publish = Publish(
@@ -110,9 +110,17 @@ def _question(wanted: Explain, parts: ControlParts, engine: Engine) -> Question:
         return OfMessage(wanted.message, function)
     if wanted.url is not None:
         return _of_request(wanted.method or "GET", wanted.url, wanted.api, engine)
-    assert wanted.function is not None, "one of the eight is there"
+    assert wanted.function is not None, "one of the nine is there"
     payload = b"" if wanted.payload is None else json.dumps(wanted.payload).encode()
     return OfInvoke(Invoke(parts.scope, wanted.function, payload, InvocationType(wanted.type), origin=origin))
+
+
+def _message(wanted: Explain, queue: Arn) -> SendMessage:
+    attributes = {name: message_attribute(name, value) for name, value in wanted.attributes.items()}
+    return SendMessage(
+        queue, wanted.body or "", wanted.delay, attributes, group_id=wanted.group,
+        deduplication_id=wanted.deduplication_id, origin=Origin(wanted.trace_header),
+    )  # fmt: skip
 
 
 def _of_request(method: str, url: str, api: str | None, engine: Engine) -> OfRequest:
@@ -137,7 +145,7 @@ def _check_kind(wanted: Explain) -> None:
     if len(kinds) != 1:
         raise BadRequest(
             "say one of queue or topic (with body), bucket (with key), source (with detail_type), message, "
-            "schedule and, alone, function"
+            "pipe, schedule and, alone, function"
         )
     needed, possible = _KINDS[kinds[0]]
     if missing := sorted(needed - given):

@@ -399,7 +399,7 @@ class TemplateWithEvent(TemplateView):
 
 class Explain(Taken):
     """One of: `queue` and `body`; `topic` and `body`; `bucket` and `key`; `source` and `detail_type`; `message`;
-    `schedule`; `url` and `method`; or `function` alone, invoked."""
+    `schedule`; `pipe`, with `body` or without; `url` and `method`; or `function` alone, invoked."""
 
     queue: str | None = Field(default=None, description="A message as it would be sent to this queue.")
     body: str | None = Field(default=None, description="Its body.")
@@ -421,6 +421,7 @@ class Explain(Taken):
     resources: list[str] | None = Field(default=None, description="The event's resources.")
     message: str | None = Field(default=None, description="A message that was sent, by its id.")
     schedule: str | None = Field(default=None, description="A schedule, or a rule that has one, by name or ARN.")
+    pipe: str | None = Field(default=None, description="A pipe by name; with `body`, a message for its queue.")
     url: str | None = Field(default=None, description="An HTTP request as it would be made to a front: its URL.")
     method: str | None = Field(default=None, description="Its method.", examples=["GET"])
     api: str | None = Field(default=None, description="The front, by id or name; the URL is a path then.")

@@ -36,6 +36,7 @@ class ControlParts:
     add_rule: Callable[[str, Mapping[str, Any]], Awaitable[None]]
     add_bucket: Callable[[str, Mapping[str, Any]], Awaitable[None]]
     add_schedule: Callable[[str, Mapping[str, Any]], Awaitable[None]]
+    add_pipe: Callable[[str, Mapping[str, Any]], Awaitable[None]]
     add_mapping: Callable[[Mapping[str, Any]], Awaitable[dict[str, Any]]]
     describe_function: Callable[[Arn], str]
     logs: FunctionLogs

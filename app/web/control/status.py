@@ -39,6 +39,7 @@ def status_routes(engine: Engine, parts: ControlParts) -> APIRouter:
 def _triggers(engine: Engine) -> list[str]:
     """`queue orders → order-worker`, `bucket photos in/* → thumbnail`: what leads to which function or queue."""
     lines = [f"queue {name_of(mapping.queue)} → {name_of(mapping.function_arn)}" for mapping in engine.world.mappings()]
+    lines += [f"pipe {pipe.name}: {pipe.way}" for pipe in engine.world.pipes()]
     for topic in engine.world.topics():
         subscribed = topic.subscriptions.values()
         lines += [f"topic {topic.name} → {told(one.protocol, one.endpoint)}" for one in subscribed]

@@ -1,6 +1,7 @@
 """The operations of EventBridge by name."""
 
 from app.wire.calls import Service
+from app.wire.constraints import check_constraints
 from app.wire.eventbridge import archives, buses, destinations, entries, rules
 from app.wire.eventbridge.errors import ERRORS
 from app.wire.eventbridge.plain import plain_params
@@ -55,6 +56,6 @@ EVENTS = Service(
     },
     model="events",
     errors=ERRORS,
-    checks_model=True,
+    check=check_constraints,
     plain=plain_params,
 )

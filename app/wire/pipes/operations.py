@@ -2,9 +2,9 @@
 
 from app.core import errors as core
 from app.core.commands.pipes import CreatePipe, DeletePipe, StartPipe, StopPipe, TagPipe, UntagPipe, UpdatePipe
-from app.core.errors import ValidationFailed
 from app.wire.calls import Call, Caller, Params, Readable, Result, Service
 from app.wire.errors import AwsError, ErrorTable
+from app.wire.pipes.constraints import check_schema
 
 _PAGE = 100
 
@@ -53,12 +53,6 @@ def list_tags_for_resource(params: Params, _: Caller, engine: Readable) -> Resul
 def list_pipes(params: Params, caller: Caller, engine: Readable) -> Result:
     """By name. The token is the name of the last one seen."""
     most = params.get("Limit") or _PAGE
-    if not 1 <= most <= _PAGE:
-        rule = "greater than or equal to 1" if most < 1 else f"less than or equal to {_PAGE}"
-        raise ValidationFailed(
-            f"1 validation error detected: Value '{most}' at 'limit' failed to satisfy constraint: "
-            f"Member must have value {rule}"
-        )
     after = params.get("NextToken") or ""
     entries = [entry for pipe in engine.world.pipes(caller.scope) if _is_asked_for(entry := pipe.list_entry(), params)]
     rest = [entry for entry in entries if entry["Name"] > after]
@@ -106,4 +100,5 @@ PIPES = Service(
     },
     model="pipes",
     errors=ERRORS,
+    check=check_schema,
 )

@@ -1,6 +1,7 @@
 """The operations of EventBridge Scheduler by name."""
 
 from app.wire.calls import Service
+from app.wire.constraints import check_constraints
 from app.wire.scheduler import groups, schedules
 from app.wire.scheduler.errors import ERRORS
 
@@ -24,5 +25,5 @@ SCHEDULER = Service(
     },
     model="scheduler",
     errors=ERRORS,
-    checks_model=True,
+    check=check_constraints,
 )

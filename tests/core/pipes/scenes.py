@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from app.core.commands import CreateApiDestination, CreateConnection
 from app.core.commands.pipes import CreatePipe
 from app.core.names import Arn
 from tests.core.stage import SCOPE, Stage
@@ -22,3 +23,18 @@ def filters(*patterns: str) -> dict[str, Any]:
 
 def queue_parameters(**more: Any) -> dict[str, Any]:
     return {"SqsQueueParameters": more}
+
+
+def destination(stage: Stage) -> Arn:
+    """An API destination at example.com/hook, with a key."""
+    key = {"ApiKeyAuthParameters": {"ApiKeyName": "x-api-key", "ApiKeyValue": "hush"}}
+    given = {"Name": "c", "AuthorizationType": "API_KEY", "AuthParameters": key}
+    connection = stage.submit(CreateConnection(SCOPE, given))
+    given = {
+        "Name": "d",
+        "ConnectionArn": connection.arn,
+        "HttpMethod": "POST",
+        "InvocationEndpoint": "https://example.com/*",
+    }
+    arn: Arn = stage.submit(CreateApiDestination(SCOPE, given))["ApiDestinationArn"]
+    return arn

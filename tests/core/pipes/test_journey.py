@@ -10,7 +10,8 @@ from app.core.facts import LoopWarned, PipeBegan, PipeEnded, PipeEnriched
 from app.core.function import FailAfter, SucceedAfter
 from app.core.invocation import HandlerFailed, Succeeded
 from app.core.names import Arn
-from tests.core.pipes.scenes import filters, pipe, queue_parameters
+from app.core.outside_calls import AwsAnswered, AwsCall, HttpAnswered, HttpCall
+from tests.core.pipes.scenes import destination, filters, pipe, queue_parameters
 from tests.core.stage import SCOPE, Stage
 
 
@@ -239,6 +240,82 @@ def test_a_bus_gets_an_event_around_each(stage: Stage) -> None:
     (body,) = stage.bodies(seen)
     event = json.loads(body)
     assert (event["source"], event["detail-type"], event["detail"]["body"]) == ("shop", "order", "order")
+
+
+def test_a_stream_gets_a_record_for_each_with_its_key(stage: Stage) -> None:
+    queue = orders(stage)
+    stream = f"arn:aws:kinesis:{SCOPE.region}:{SCOPE.account}:stream/s"
+    parameters = {"InputTemplate": '{"id": <$.body.id>}', "KinesisStreamParameters": {"PartitionKey": "$.id"}}
+    pipe(stage, queue, stream, TargetParameters=parameters)
+
+    stage.send(queue, '{"id": "a"}')
+    call = stage.settle_outside(AwsAnswered({}))
+
+    assert isinstance(call, AwsCall)
+    assert call.operation == "PutRecord"
+    assert call.parameters == {"StreamName": "s", "Data": b'{"id":"a"}', "PartitionKey": "a"}
+    assert len(stage.at(queue)) == 0
+
+
+def test_a_log_group_gets_each_event_at_the_time_that_the_pipe_names(stage: Stage) -> None:
+    queue = orders(stage)
+    group = f"arn:aws:logs:{SCOPE.region}:{SCOPE.account}:log-group:kept"
+    parameters = {"InputTemplate": "<$.body>", "CloudWatchLogsParameters": {"Timestamp": "$.at"}}
+    pipe(stage, queue, group, TargetParameters=parameters)
+
+    stage.send(queue, '{"at": 1795262400123}')
+    stage.settle_outside(AwsAnswered({}))
+    call = stage.settle_outside(AwsAnswered({}))
+
+    assert isinstance(call, AwsCall)
+    assert call.operation == "PutLogEvents"
+    assert call.parameters["logEvents"] == [{"timestamp": 1_795_262_400_123, "message": '{"at":1795262400123}'}]
+
+
+def test_a_state_machine_gets_all_events_as_one_input(stage: Stage) -> None:
+    queue = orders(stage)
+    machine = f"arn:aws:states:{SCOPE.region}:{SCOPE.account}:stateMachine:m"
+    parameters = queue_parameters(BatchSize=2, MaximumBatchingWindowInSeconds=5)
+    pipe(stage, queue, machine, SourceParameters=parameters, TargetParameters={"InputTemplate": "<$.body>"})
+
+    stage.send(queue, '{"n": 1}')
+    stage.send(queue, '{"n": 2}')
+    call = stage.settle_outside(AwsAnswered({}))
+
+    assert isinstance(call, AwsCall)
+    assert (call.operation, call.parameters["input"]) == ("StartExecution", '[{"n":1},{"n":2}]')
+    assert (stage.outside, len(stage.at(queue))) == ([], 0)
+
+
+def test_an_api_destination_and_an_api_get_each_event_for_itself(stage: Stage) -> None:
+    queue, other = orders(stage), stage.queue("others")
+    http = {"HttpParameters": {"PathParameterValues": ["in"], "QueryStringParameters": {"q": "1"}}}
+    pipe(stage, queue, destination(stage), TargetParameters={"InputTemplate": "<$.body>", **http})
+    api = f"arn:aws:execute-api:{SCOPE.region}:{SCOPE.account}:shop/$default/POST/orders"
+    pipe(stage, other, api, name="across", TargetParameters={"InputTemplate": "<$.body>", **http})
+
+    stage.send(queue, '{"n": 1}')
+    stage.send(other, '{"n": 2}')
+    calls = [stage.settle_outside(HttpAnswered(200, {}, b"")) for _ in range(2)]
+
+    told = [(call.url, call.body) for call in calls if isinstance(call, HttpCall)]
+    assert told == [
+        ("https://example.com/in?q=1", b'{"n":1}'), ("/_aws/execute-api/shop/$default/orders?q=1", b'{"n":2}'),
+    ]  # fmt: skip
+    assert (len(stage.at(queue)), len(stage.at(other))) == (0, 0)
+
+
+def test_a_poisoned_message_of_a_queue_ends_in_its_dead_letter_queue_though_the_rest_went(stage: Stage) -> None:
+    queue, dlq = stage.queue_with_dlq("orders", after=1, VisibilityTimeout="5")
+    target = stage.queue("target", MaximumMessageSize="1024")
+    parameters = queue_parameters(BatchSize=2, MaximumBatchingWindowInSeconds=1)
+    pipe(stage, queue, target, SourceParameters=parameters, TargetParameters={"InputTemplate": "<$.body>"})
+
+    stage.send(queue, "short")
+    stage.send(queue, "x" * 2_000)
+    stage.advance("5m")
+
+    assert (stage.bodies(target), [len(body) for body in stage.bodies(dlq)]) == (["short"], [2_000])
 
 
 def test_a_function_may_be_fired_and_forgotten(stage: Stage) -> None:

@@ -1,5 +1,6 @@
 """Pipes made, changed, started and stopped; and what they refuse."""
 
+import json
 from typing import Any
 
 import pytest
@@ -13,7 +14,15 @@ from app.core.limits import Limits
 from tests.core.pipes.scenes import ROLE, filters, pipe, queue_parameters
 from tests.core.stage import SCOPE, Stage
 
+KINESIS = "arn:aws:kinesis:us-east-1:000000000000:stream/s"
+API = "arn:aws:execute-api:us-east-1:000000000000:shop/dev/GET/pets"
+BUS = SCOPE.bus_arn("default")
 SLOW = Limits(mapping_transition_ms=5_000)
+
+
+def field(name: str, words: str) -> str:
+    """What the service itself says of a member."""
+    return json.dumps({"ValidationErrorFields": [{"Name": name, "Message": words}]}, separators=(",", ":"))
 
 
 def state(stage: Stage, name: str = "through") -> str:
@@ -86,6 +95,57 @@ def test_what_it_leads_to_must_be_there() -> None:
     assert stage.world.pipe(SCOPE, "through").view()["StateReason"].endswith("nowhere does not exist")
 
 
+def test_a_pipe_that_could_not_be_made_does_not_start_before_it_is_repaired() -> None:
+    stage = Stage()
+    queue = stage.queue("orders")
+    pipe(stage, queue, SCOPE.function_arn("worker"))
+    stage.send(queue)
+
+    with pytest.raises(ResourceConflict, match="is in the state CREATE_FAILED"):
+        stage.submit(StartPipe(SCOPE, "through"))
+    before = len(stage.of(PipeBegan))
+    repaired = stage.submit(UpdatePipe(SCOPE, "through", {"RoleArn": ROLE, "Target": stage.function("worker")}))
+    stage.advance("1ms")
+
+    assert (before, repaired["CurrentState"]) == (0, "STARTING")
+    assert (state(stage), len(stage.of(PipeBegan))) == ("RUNNING", 1)
+
+
+def test_a_change_that_leads_nowhere_is_told_and_changes_nothing() -> None:
+    stage = Stage()
+    queue, worker = stage.queue("orders"), stage.function("worker")
+    pipe(stage, queue, worker)
+
+    answer = stage.submit(UpdatePipe(SCOPE, "through", {"RoleArn": ROLE, "Target": SCOPE.function_arn("nobody")}))
+    stage.send(queue)
+
+    view = stage.world.pipe(SCOPE, "through").view()
+    assert (answer["CurrentState"], view["Target"]) == ("UPDATE_FAILED", worker)
+    assert view["StateReason"] == (
+        f"Input parameter is invalid from the request due to : {SCOPE.function_arn('nobody')} does not exist"
+    )
+    assert [call.function_name for call in stage.calls] == ["worker"]
+
+
+def test_an_update_keeps_the_parameters_of_a_stage_that_it_does_not_name() -> None:
+    stage = Stage()
+    given = {**filters('{"body": ["a"]}'), **queue_parameters(BatchSize=3, MaximumBatchingWindowInSeconds=9)}
+    pipe(stage, stage.queue("orders"), stage.function("worker"), SourceParameters=given)
+
+    changed = {"RoleArn": ROLE, "SourceParameters": queue_parameters(BatchSize=4)}
+    stage.submit(UpdatePipe(SCOPE, "through", changed))
+
+    told = stage.world.pipe(SCOPE, "through").view()["SourceParameters"]
+    assert told == {**filters('{"body": ["a"]}'), **queue_parameters(BatchSize=4)}
+
+
+def test_what_takes_one_at_a_time_gets_one_at_a_time() -> None:
+    stage = Stage()
+    pipe(stage, stage.queue("orders"), API)
+
+    assert stage.world.pipe(SCOPE, "through").poller.parameters.batch_size == 1
+
+
 def test_tags_come_and_go() -> None:
     stage = Stage()
     arn = pipe(stage, stage.queue("orders"), stage.function("worker"), Tags={"a": "1"})["Arn"]
@@ -115,21 +175,50 @@ def test_a_name_is_taken_once() -> None:
 @pytest.mark.parametrize(
     ("name", "changed", "words"),
     [
-        ("a b", {}, "at 'name' failed to satisfy constraint: Member must satisfy regular expression pattern"),
-        ("a" * 65, {}, "Member must have length less than or equal to 64"),
-        ("p", {"RoleArn": None}, "Value null at 'roleArn'"),
-        ("p", {"RoleArn": "role"}, "at 'roleArn' failed to satisfy constraint"),
-        ("p", {"Target": None}, "Value null at 'target'"),
-        ("p", {"Target": "worker"}, "Invalid target ARN"),
-        ("p", {"Source": "arn:aws:kinesis:us-east-1:000000000000:stream/s"}, "not emulated yet"),
-        ("p", {"DesiredState": "WALKING"}, "enum value set: [RUNNING, STOPPED]"),
-        ("p", {"SourceParameters": queue_parameters(BatchSize=0)}, "greater than or equal to 1"),
-        ("p", {"SourceParameters": queue_parameters(BatchSize=10_001)}, "less than or equal to 10000"),
+        ("a b", {}, r'[ECMA 262 regex "[\.\-_A-Za-z0-9]+" does not match input string "a b"]'),
+        ("a" * 65, {}, "is too long (length: 65, maximum allowed: 64)]"),
+        ("p", {"RoleArn": None}, '[object has missing required properties (["RoleArn"])]'),
+        ("p", {"RoleArn": "role"}, 'does not match input string "role"]'),
+        ("p", {"Target": None, "Source": ""}, '[object has missing required properties (["Source","Target"])]'),
+        ("p", {"Target": "worker"}, field("Target", "Invalid ARN: worker")),
+        ("p", {"Source": KINESIS}, field("SourceParameters.KinesisStreamParameters", "Missing required parameter.")),
+        (
+            "p",
+            {"Source": KINESIS, "SourceParameters": {"KinesisStreamParameters": {"StartingPosition": "LATEST"}}},
+            "pipes from kinesis are not emulated yet",
+        ),
+        ("p", {"Enrichment": SCOPE.queue_arn("orders")}, '{"ValidationErrorFields":[{"Name":"Enrichment",'),
+        ("p", {"Target": "arn:aws:s3:::bucket"}, "pipes to s3 are not emulated"),
+        ("p", {"Target": KINESIS}, field("TargetParameters.KinesisStreamParameters", "Missing required parameter.")),
+        ("p", {"DesiredState": "WALKING"}, '("WALKING") not found in enum (possible values: ["RUNNING","STOPPED"])]'),
+        ("p", {"SourceParameters": queue_parameters(BatchSize=0)}, "required minimum (minimum: 1, found: 0)]"),
+        ("p", {"SourceParameters": queue_parameters(BatchSize="1")}, "[instance type (string) does not match any"),
+        ("p", {"SourceParameters": queue_parameters(BatchSize=10_001)}, "maximum (maximum: 10000, found: 10001)]"),
         ("p", {"SourceParameters": queue_parameters(BatchSize=11)}, "Maximum batch window"),
-        ("p", {"SourceParameters": queue_parameters(MaximumBatchingWindowInSeconds=301)}, "less than or equal to 300"),
-        ("p", {"SourceParameters": filters("{}", "{}", "{}", "{}", "{}", "{}")}, "less than or equal to 5"),
+        (
+            "p",
+            {"SourceParameters": queue_parameters(MaximumBatchingWindowInSeconds=301)},
+            "(maximum: 300, found: 301)]",
+        ),
+        (
+            "p",
+            {"SourceParameters": queue_parameters(BatchSize=11, MaximumBatchingWindowInSeconds=1), "Target": BUS},
+            "BatchSize must be at most 10, which is the largest batch",
+        ),
+        (
+            "p",
+            {"SourceParameters": queue_parameters(BatchSize=2), "Enrichment": API},
+            "BatchSize must be at most 1, which is the largest batch",
+        ),
+        (
+            "p",
+            {"SourceParameters": filters("{}", "{}", "{}", "{}", "{}", "{}")},
+            "at most 5 elements but instance has 6",
+        ),
         ("p", {"SourceParameters": filters('{"body": "text"}')}, "Invalid filter pattern"),
         ("p", {"TargetParameters": {"InputTemplate": "<aws.pipes.nothing>"}}, "invalid placeholder"),
+        ("p", {"TargetParameters": {"InputTemplate": "x" * 8_193}}, "(length: 8193, maximum allowed: 8192)]"),
+        ("p", {"TargetParameters": {"LambdaFunctionParameters": {"InvocationType": "LATER"}}}, "not found in enum"),
     ],
 )
 def test_what_is_wrong_is_refused_and_nothing_is_made(name: str, changed: dict[str, Any], words: str) -> None:
@@ -152,4 +241,4 @@ def test_it_is_explained_why_a_message_would_not_go_through() -> None:
     yes = stage.world.explain(OfSend(SendMessage(queue, '{"kind": "order"}')), now=stage.now).conclusion
 
     assert (no.verdict, no.about) == (Verdict.NO, About.FILTER)
-    assert yes.text == "would go through: orders → pipe/through, now"
+    assert yes.text == "would go through: orders → pipe/through → worker, now"

@@ -91,7 +91,7 @@ def test_asking_changes_nothing(service: Serving) -> None:
             {},
             (
                 "say one of queue or topic (with body), bucket (with key), source (with detail_type), message, "
-                "schedule and, alone"
+                "pipe, schedule and, alone"
             ),
         ),
         ({"queue": "orders", "body": "a", "bucket": "photos"}, "say one of queue or topic"),
