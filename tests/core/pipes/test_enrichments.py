@@ -38,7 +38,8 @@ def http(stage: Stage, answer: HttpAnswered | NoAnswer) -> HttpCall:
 
 
 def reason(stage: Stage) -> str | None:
-    return stage.of(PipeEnded)[-1].reason
+    ended: PipeEnded = stage.of(PipeEnded)[-1]
+    return ended.reason
 
 
 def test_an_api_destination_gets_one_event_and_its_answer_goes_on() -> None:
