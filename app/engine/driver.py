@@ -107,8 +107,10 @@ class Engine:
         self._is_streaming = False
         """Whether the command in progress wants its response as it comes."""
         self._holds: dict[str, Hold] = {}
-        self._nothing_held = asyncio.Event()
-        self._nothing_held.set()
+        self._coming_back: set[str] = set()
+        """The holds that are calls to this service itself."""
+        self._may_go_on = asyncio.Event()
+        self._may_go_on.set()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: Instant | None = None
         self._moving = asyncio.Lock()
@@ -196,10 +198,12 @@ class Engine:
     def _expect(self, waiting: Waiting, then: Callable[[Any], None] | None) -> None:
         if then is not None:
             self._told[waiting.waiter] = then
-            return
-        self._answers[waiting.waiter] = asyncio.get_running_loop().create_future()
-        if waiting.at_most_ms is not None:
-            self._long_polls.add(waiting.waiter)
+        else:
+            self._answers[waiting.waiter] = asyncio.get_running_loop().create_future()
+            if waiting.at_most_ms is not None:
+                self._long_polls.add(waiting.waiter)
+        if self._coming_back:
+            self._look_whether_held()
 
     # The dial -------------------------------------------------------------------------------------------
 
@@ -232,15 +236,15 @@ class Engine:
 
         The end of a message's retention period is passed on the way, but is nowhere to go to.
         """
-        await self._nothing_held.wait()
+        await self._may_go_on.wait()
         at = self.world.next_event()
         return await self._move(self.clock.now() if at is None else at)
 
     async def settled(self) -> None:
         """Wait until nothing real is in flight and nothing is due."""
-        while self._holds or self._is_due(self.clock.now()):
+        while not self._may_go_on.is_set() or self._is_due(self.clock.now()):
             self._catch_up(self.clock.now())
-            await self._nothing_held.wait()
+            await self._may_go_on.wait()
 
     async def _move(self, target: Instant) -> Advanced:
         try:
@@ -248,7 +252,7 @@ class Engine:
                 first, woken = self.journal.last_number, 0
                 while True:
                     # A call in flight holds the clock: what it leads to comes before what is due later.
-                    await self._nothing_held.wait()
+                    await self._may_go_on.wait()
                     at = self.world.next_wakeup()
                     if at is None or at > target:
                         break
@@ -304,7 +308,7 @@ class Engine:
     def _may_jump(self) -> bool:
         """Whether the clock is to go by itself to the next event now. What only retention waits for is no event: it
         is not worth a jump of days, which would lose every dead letter."""
-        return self.clock.way is Way.AUTO and not self._holds and not self._moving.locked()
+        return self.clock.way is Way.AUTO and self._may_go_on.is_set() and not self._moving.locked()
 
     def _tick(self) -> None:
         self._timer, self._timer_at = None, None
@@ -316,7 +320,7 @@ class Engine:
         self._timer, self._timer_at = None, None
         # A recurring schedule is always due again: to follow it would be to run away with the clock.
         at = self.world.next_event(endless=False)
-        if at is not None and not self._holds and self.clock.way is Way.AUTO:
+        if at is not None and self._may_go_on.is_set() and self.clock.way is Way.AUTO:
             self.clock.jump(at)
         self._tick()
 
@@ -349,10 +353,12 @@ class Engine:
                 then = self._told.pop(waiter, None)
                 if then is not None:
                     then(answer)
-                    return
-                future = self._answers.get(waiter)
-                if future is not None and not future.done():
-                    future.set_result(answer)
+                else:
+                    future = self._answers.get(waiter)
+                    if future is not None and not future.done():
+                        future.set_result(answer)
+                if self._coming_back:
+                    self._look_whether_held()
             case _:
                 self._brokers.carry_out(wish)
 
@@ -455,14 +461,31 @@ class Engine:
             if self._holds.get(request_id) is hold:
                 self._release(request_id)
 
-    def _hold(self, request_id: str, function: str) -> None:
+    def _hold(self, request_id: str, function: str, *, comes_back: bool = False) -> None:
         self._holds[request_id] = Hold(request_id, function, self.clock.now())
-        self._nothing_held.clear()
+        if comes_back:
+            self._coming_back.add(request_id)
+        self._may_go_on.clear()
 
     def _release(self, request_id: str) -> None:
-        if self._holds.pop(request_id, None) is not None and not self._holds:
-            self._nothing_held.set()
+        self._coming_back.discard(request_id)
+        if self._holds.pop(request_id, None) is not None:
+            self._look_whether_held()
+
+    def _look_whether_held(self) -> None:
+        """A call of ours to this service holds the clock until it has arrived: one that waits here for its answer may
+        wait for nothing but time, a scripted function's for one, and would hold it for ever."""
+        is_held = len(self._holds) > len(self._coming_back) or len(self._coming_back) > self._count_waiting()
+        if is_held:
+            self._may_go_on.clear()
+        elif not self._may_go_on.is_set():
+            self._may_go_on.set()
             self._rearm()
+
+    def _count_waiting(self) -> int:
+        """How many requests wait for an answer of the world; long polls are real clients' and wait for themselves."""
+        open_ones = [waiter for waiter, future in self._answers.items() if not future.done()]
+        return len(self._told) + sum(waiter not in self._long_polls for waiter in open_ones)
 
     # Looking and ending ---------------------------------------------------------------------------------
 

@@ -4,15 +4,21 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Protocol
 
 from app.core.commands import SettleOutsideCall
 from app.core.facts import CallOutside
-from app.core.outside_calls import AwsCall, HttpCall, NoAnswer, OutsideAnswer, OutsideCall, SweepBucket
+from app.core.outside_calls import AwsCall, HttpCall, NoAnswer, OutsideAnswer, OutsideCall, SweepBucket, comes_back
 from app.core.urls import without_password
 from app.engine.ports import OutsideWorld
 
 log = logging.getLogger(__name__)
+
+
+class Hold(Protocol):
+    """Holds the virtual clock by a name, for what is told in words."""
+
+    def __call__(self, name: str, words: str, /, *, comes_back: bool = False) -> None: ...
 
 
 class OutsideCalls:
@@ -22,7 +28,7 @@ class OutsideCalls:
         self,
         outside: OutsideWorld | None,
         submit: Callable[[SettleOutsideCall], Any],
-        hold: Callable[[str, str], None],
+        hold: Hold,
         release: Callable[[str], None],
     ) -> None:
         self._outside = outside
@@ -34,7 +40,7 @@ class OutsideCalls:
     def carry_out(self, wish: CallOutside) -> None:
         """Begin the call; what comes of it is submitted later."""
         name = f"outside {wish.number}"
-        self._hold(name, _in_words(wish.call))
+        self._hold(name, _in_words(wish.call), comes_back=comes_back(wish.call))
         task = asyncio.get_running_loop().create_task(self._make(wish, name), name=name)
         self._calls.add(task)
         task.add_done_callback(self._calls.discard)

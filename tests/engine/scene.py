@@ -1,7 +1,7 @@
 """An engine on a clock of the test's choosing, and an endpoint whose calls the test answers."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -9,6 +9,7 @@ from app.core.commands import CreateEventSourceMapping, CreateQueue, PutFunction
 from app.core.function import FunctionSpec, Script
 from app.core.invocation import Invocation, Outcome, Succeeded
 from app.core.names import Arn, name_of
+from app.core.outside_calls import OutsideAnswer, OutsideCall
 from app.core.world import World
 from app.engine.clock import Clock, Way
 from app.engine.driver import Engine
@@ -82,6 +83,7 @@ class Scene:
     """The engine under test and what stands around it."""
 
     def __init__(self, way: Way, clock: Clock | None = None) -> None:
+        self.outside: Callable[[OutsideCall], Awaitable[OutsideAnswer]] | None = None
         self.endpoints: dict[str, FunctionEndpoint] = {}
         self.brokers: dict[Arn, Broker] = {}
         self.engine = Engine(
@@ -90,7 +92,16 @@ class Scene:
             Journal(),
             lambda arn: self.endpoints.get(name_of(arn)),
             self.brokers.get,
+            self,
         )
+
+    async def make(self, call: OutsideCall) -> OutsideAnswer:
+        """The outside is what the test says it is."""
+        assert self.outside is not None, "the test says what is outside"
+        return await self.outside(call)
+
+    async def close(self) -> None:
+        """Nothing is behind it."""
 
     def queue(self, name: str, **attributes: str) -> Arn:
         arn: Arn = self.engine.submit(CreateQueue(SCOPE.queue_arn(name), attributes))

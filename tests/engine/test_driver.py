@@ -7,9 +7,13 @@ import pytest
 from app.core.commands import (
     CreateSchedule,
     DeleteQueue,
+    EventEntry,
     Invoke,
     Invoked,
     Origin,
+    PutEvents,
+    PutRule,
+    PutTargets,
     Received,
     ReceiveMessage,
     SendMessage,
@@ -17,6 +21,7 @@ from app.core.commands import (
 from app.core.errors import QueueDoesNotExist, RecursiveInvocation, TooManyRequests
 from app.core.function import FailAfter, SucceedAfter
 from app.core.invocation import HandlerFailed, InvocationType, Succeeded, Throttled, Unreachable
+from app.core.outside_calls import HttpAnswered, OutsideAnswer, OutsideCall
 from app.core.time import MINUTE_MS, SECOND_MS
 from app.engine.clock import Clock, Way
 from app.engine.driver import Hold
@@ -539,3 +544,54 @@ async def test_closing_leaves_no_task_behind() -> None:
 
         assert (asked.cancelled(), polling.cancelled(), work.cancelled) == (True, True, 1)
         assert asyncio.all_tasks() == before
+
+
+# Calls to this service itself
+
+
+async def test_a_call_of_ours_that_waits_for_a_scripted_function_lets_time_go_on_until_it_is_answered() -> None:
+    """A rule calls an API of ours, whose function takes a minute of virtual time."""
+    async with scene() as s:
+        s.function("slow", SucceedAfter(MINUTE_MS), timeout_s=900)
+        api = f"arn:aws:execute-api:{SCOPE.region}:{SCOPE.account}:shop/dev/POST/orders"
+        s.engine.submit(PutRule(SCOPE, {"Name": "out", "EventPattern": '{"source": ["shop"]}'}))
+        s.engine.submit(PutTargets(SCOPE, "out", ({"Id": "1", "Arn": api},), "default"))
+
+        async def through_the_front(_: OutsideCall) -> OutsideAnswer:
+            await a_few_turns()
+            before = s.time
+            invoked: Invoked = await s.engine.ask(Invoke(SCOPE, "slow", b"{}"))
+            await a_few_turns()
+            times.append((before, s.time))
+            return HttpAnswered(200, {}, invoked.outcome.payload if isinstance(invoked.outcome, Succeeded) else b"")
+
+        times: list[tuple[str, str]] = []
+        s.outside = through_the_front
+        s.engine.submit(PutEvents(SCOPE, (EventEntry("shop", "order", "{}"),)))
+        await s.engine.advance(5 * MINUTE_MS)
+
+        assert times == [("12:00:00", "12:01:00")]
+        assert s.told("EventDelivered") == ["12:01:00 EventDelivered"]
+
+
+async def test_a_call_of_ours_holds_the_clock_until_it_has_arrived() -> None:
+    async with scene() as s:
+        may_arrive = asyncio.Event()
+
+        async def on_its_way(_: OutsideCall) -> OutsideAnswer:
+            await may_arrive.wait()
+            return HttpAnswered(200, {}, b"")
+
+        s.outside = on_its_way
+        api = f"arn:aws:execute-api:{SCOPE.region}:{SCOPE.account}:shop/dev/POST/orders"
+        s.engine.submit(PutRule(SCOPE, {"Name": "out", "EventPattern": '{"source": ["shop"]}'}))
+        s.engine.submit(PutTargets(SCOPE, "out", ({"Id": "1", "Arn": api},), "default"))
+        s.engine.submit(PutEvents(SCOPE, (EventEntry("shop", "order", "{}"),)))
+        moving = asyncio.create_task(s.engine.advance(MINUTE_MS))
+        await a_few_turns()
+        held = s.time
+        may_arrive.set()
+        await moving
+
+        assert held == "12:00:00"
+        assert s.told("EventDelivered") == ["12:00:00 EventDelivered"]

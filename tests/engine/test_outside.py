@@ -36,7 +36,7 @@ class Log:
         return OutsideCalls(
             outside,
             lambda command: self.lines.append(f"{command.number} {command.answer}"),
-            lambda _, what: self.lines.append(f"held by {what}"),
+            lambda _, what, **__: self.lines.append(f"held by {what}"),
             lambda _: self.lines.append("released"),
         )
 
