@@ -92,7 +92,7 @@ from app.settings import (
     subscription_parameters,
     target_parameters,
 )
-from app.stored_fronts import StoredLoadBalancers
+from app.stored_fronts import StoredDistributions, StoredLoadBalancers
 from app.wire.events.shapes import Shapes
 
 log = logging.getLogger(__name__)
@@ -149,7 +149,9 @@ class Service:
         self.store = ObjectStore(self.engine.clock.now)
         self.stored = MotoServices(self.engine.clock.now)
         self.stored.prepare("logs", ToldToLogs(self.endpoints.logs))
-        StoredLoadBalancers(self.engine, f"localhost:{urlsplit(url).port}").follow(self.stored)
+        host = f"localhost:{urlsplit(url).port}"
+        StoredLoadBalancers(self.engine, host).follow(self.stored)
+        StoredDistributions(self.engine, host).follow(self.stored)
         self.stored.prepare("monitoring", partial(told_to_cloudwatch, self.engine.metrics))
 
     async def set_up(self) -> None:

@@ -56,7 +56,7 @@ def parse(service: str, request: HttpRequest, *, check: Callable[[Any, Params], 
         operation, uri_params = moto.get_service_router(service).match(incoming)
     except (moto.NotFound, NotImplementedError):
         raise UnknownOperation(_unknown(request, incoming.values.get("Action"))) from None
-    if protocol != "query" and not _has_blob_payload(operation):
+    if protocol not in ("query", "rest-xml") and not _has_blob_payload(operation):
         check_json(operation.input_shape, request.body)
     parser = moto.PROTOCOL_PARSERS[protocol](operation, timestamp_parser=_as_given)
     try:

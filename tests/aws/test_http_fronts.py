@@ -1,4 +1,4 @@
-"""HTTP APIs, function URLs and load balancers with the AWS CLI, and asked by curl under the names that it tells."""
+"""HTTP APIs, function URLs, load balancers and distributions with the AWS CLI, asked by curl under their own names."""
 
 import json
 import subprocess
@@ -16,13 +16,27 @@ from tests.web.gateway.conftest import HANDLERS
 pytestmark = pytest.mark.real
 
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:echo"
+DISTRIBUTION = """{
+  "CallerReference": "one", "Comment": "", "Enabled": true,
+  "Origins": {"Quantity": 1, "Items": [{
+    "Id": "url", "DomainName": "origin.lambda-url.us-east-1.on.aws",
+    "CustomOriginConfig": {"HTTPPort": 80, "HTTPSPort": 443, "OriginProtocolPolicy": "https-only"}}]},
+  "DefaultCacheBehavior": {
+    "TargetOriginId": "url", "ViewerProtocolPolicy": "allow-all",
+    "LambdaFunctionAssociations": {"Quantity": 1, "Items": [{
+      "EventType": "viewer-request", "LambdaFunctionARN": "arn:aws:lambda:us-east-1:000000000000:function:edge:1"}]}}
+}"""
 Aws = Callable[..., Any]
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     folder = tmp_path_factory.mktemp("service")
-    settings = f"functions: {{echo: {{CodeUri: {HANDLERS}, Handler: fronts.echo, Timeout: 10}}}}\n"
+    settings = (
+        f"functions: {{echo: {{CodeUri: {HANDLERS}, Handler: fronts.echo, Timeout: 10}},"
+        f" edge: {{CodeUri: {HANDLERS}, Handler: fronts.edge, Timeout: 5}}}}\n"
+        "urls: {origin: echo}\n"
+    )
     with live(folder, settings) as running:
         yield running
 
@@ -74,3 +88,13 @@ def test_a_load_balancer_answers_at_the_name_that_it_tells(aws: Aws, service: Li
     event = asked(service, f"http://{balancer['DNSName']}/any?a=%2F")
     assert event["requestContext"]["elb"]["targetGroupArn"] == group
     assert (event["path"], event["queryStringParameters"]) == ("/any", {"a": "%2F"})
+
+
+def test_a_distribution_answers_at_the_name_that_it_tells(aws: Aws, service: Live, tmp_path: Path) -> None:
+    (tmp_path / "distribution.json").write_text(DISTRIBUTION, encoding="utf-8")
+    aws("lambda", "publish-version", "--function-name", "edge")
+    made = aws("cloudfront", "create-distribution", "--distribution-config", "file://distribution.json")
+
+    event = asked(service, f"http://{made['Distribution']['DomainName']}/any?a=1")
+    assert (event["rawPath"], event["queryStringParameters"]) == ("/any", {"a": "1"})
+    assert event["headers"]["x-viewer-request"] == "seen"

@@ -21,12 +21,14 @@ class Origin:
 
 @dataclass(frozen=True, slots=True)
 class Behavior:
-    """What happens to requests whose path fits `path` (`*` and `?`): functions by event type, with body or without."""
+    """What happens to requests whose path fits `path` (`*` and `?`): functions by event type, with body or without.
+    `methods` are those that it takes; empty takes all."""
 
     path: str
     origin: Origin
     functions: Mapping[str, Arn] = field(default_factory=dict)
     includes_body: bool = False
+    methods: tuple[str, ...] = ()
 
     def takes(self, path: str) -> bool:
         return matches_glob(self.path if self.path.startswith(("/", "*")) else f"/{self.path}", path)
@@ -34,13 +36,16 @@ class Behavior:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """The first behavior that takes a path is its; the last one takes everything."""
+    """The first behavior that takes a path is its; the last one takes everything. `told_id` is the id that functions
+    are told, where it is another; `root_object` is asked of the origin for `/`."""
 
     id: str
     name: str
     scope: Scope
     behaviors: tuple[Behavior, ...]
     port: int | None = None
+    told_id: str | None = None
+    root_object: str = ""
 
     kind = "distribution"
 

@@ -1,15 +1,18 @@
 """A request through a distribution: functions at the edge around an origin. Nothing is cached."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from urllib.parse import quote, urlsplit
 
 from app.core.commands import Asker, Opened
+from app.core.errors import TooManyRequests
 from app.core.gateway.distribution import Behavior, Distribution, Origin
 from app.core.gateway.request import GatewayAnswer, GatewayRequest
+from app.core.invocation import TimedOut
 from app.core.outside_calls import HttpAnswered, HttpCall
 from app.engine.driver import Engine
 from app.engine.ports import OutsideWorld
-from app.web.gateway.address import Address
+from app.web.gateway.address import Address, by_host
 from app.web.gateway.invoking import Failed, Rejected, Returned, invoke
 from app.web.gateway.outcome import RequestLimits, Result
 from app.wire.gateway.edge import (
@@ -27,6 +30,7 @@ from app.wire.gateway.headers import HOP_BY_HOP, BadHeader, answer_headers, forw
 
 _PRINCIPAL = "edgelambda.amazonaws.com"
 _ORIGIN_TIMEOUT_MS = 30_000
+_NOT_ALLOWED = "This distribution is not configured to allow the HTTP request method that was used for this request."
 _FIRST_ERROR = 400
 """From this status of the origin on, the function for viewer responses is not asked."""
 
@@ -57,6 +61,9 @@ class DistributionFront:
         self, distribution: Distribution, request: GatewayRequest, address: Address, opened: Opened
     ) -> Result:
         behavior = distribution.behavior_for(request.path)
+        if behavior.methods and request.method not in behavior.methods:
+            problem = f"behavior {behavior.path} takes {', '.join(behavior.methods)}"
+            return Result(error_page(403, _NOT_ALLOWED, "Error"), behavior.path, problem=problem)
         domain = address.domain or f"{distribution.id}.cloudfront.net"
         pairs = [(name, value) for name, value in request.headers if name.lower() not in HOP_BY_HOP]
         asked = EdgeRequest(
@@ -80,6 +87,8 @@ class DistributionFront:
         made = await edge.on_request("viewer-request", asked)
         if isinstance(made, EdgeResponse):
             return made  # what is made for a viewer request goes out as it is
+        if made.uri == "/" and edge.root_object:
+            made = replace(made, uri=f"/{edge.root_object}")
         asked = _towards_origin(made, edge.behavior.origin, forwarded_for(request))
         at_origin = await edge.on_request("origin-request", asked)
         if isinstance(at_origin, EdgeResponse):
@@ -95,15 +104,17 @@ class DistributionFront:
     async def _ask_origin(self, asked: EdgeRequest) -> EdgeResponse:
         origin = asked.origin
         assert origin is not None, "a request on its way to the origin knows which"
-        base = origin.url or f"{self._own_url}/{quote(origin.bucket or '', safe='')}"
+        base = self._base_of(origin)
         query = f"?{asked.querystring}" if asked.querystring and origin.bucket is None else ""
-        headers = {name: ",".join(pair["value"] for pair in pairs) for name, pairs in asked.headers.items()}
+        headers = {
+            name: ("; " if name == "cookie" else ",").join(pair["value"] for pair in pairs)
+            for name, pairs in asked.headers.items()
+        }
         headers |= {name.lower(): value for name, value in origin.custom_headers.items()}
         headers.pop("content-length", None)
-        headers.pop("host", None)
-        if origin.url is not None:
-            headers["host"] = urlsplit(origin.url).netloc
-        headers.pop("authorization", None) if origin.bucket is not None else None
+        if origin.bucket is not None:
+            headers.pop("host", None)
+            headers.pop("authorization", None)
         url = f"{base.rstrip('/')}{origin.path}{asked.uri}{query}"
         answer = await self._outside.make(
             HttpCall(asked.method, url, tuple(headers.items()), asked.body, _ORIGIN_TIMEOUT_MS)
@@ -111,9 +122,17 @@ class DistributionFront:
         if not isinstance(answer, HttpAnswered):
             problem = f"the origin did not answer: {getattr(answer, 'message', '')}"
             raise _Stopped(error_page(502, "CloudFront wasn't able to connect to the origin.", "Error"), problem)
-        pairs = [(name, value) for name, value in answer.headers.items()
-                 if name not in HOP_BY_HOP and name not in ("content-length", "content-encoding")]  # fmt: skip
+        left_out = HOP_BY_HOP | {"content-length", "content-encoding", "set-cookie"}
+        pairs = [(name, value) for name, value in answer.headers.items() if name not in left_out]
+        pairs += [("set-cookie", cookie) for cookie in answer.cookies]
         return EdgeResponse(answer.status, edge_headers(pairs), answer.body)
+
+    def _base_of(self, origin: Origin) -> str:
+        """Where an origin is asked. One that is a front of ours by its name is here, whatever the machine's resolver
+        makes of that, and on whatever port."""
+        if origin.url is None:
+            return f"{self._own_url}/{quote(origin.bucket or '', safe='')}"
+        return self._own_url if by_host(urlsplit(origin.url).netloc, "/") is not None else origin.url
 
 
 class _Edge:
@@ -125,6 +144,7 @@ class _Edge:
         self.behavior = behavior
         self._engine, self._distribution, self._domain, self._opened = engine, distribution, domain, opened
         self._station = station
+        self.root_object = distribution.root_object
 
     async def on_request(self, kind: str, asked: EdgeRequest) -> EdgeRequest | EdgeResponse:
         if kind not in self.behavior.functions:
@@ -141,8 +161,9 @@ class _Edge:
     async def _ask(self, kind: str, asked: EdgeRequest, response: EdgeResponse | None) -> EdgeRequest | EdgeResponse:
         """What the function made of it. Raises _Stopped."""
         functions: Mapping[str, str] = self.behavior.functions
+        told_id = self._distribution.told_id or self._distribution.id
         event = edge_event(
-            kind, asked, response, distribution=self._distribution.id, domain=self._domain,
+            kind, asked, response, distribution=told_id, domain=self._domain,
             request_id=self._opened.request_id, includes_body=self.behavior.includes_body,
         )  # fmt: skip
         station = f"{kind} {self._station} of {self._distribution.name}"
@@ -157,13 +178,21 @@ class _Edge:
                 words = f"The Lambda function result failed validation: {invalid}."
                 raise _Stopped(error_page(502, words, "LambdaValidationError"), f"{kind}: {invalid}") from None
         problem = f"{kind}: {ending.text}"
-        if isinstance(ending, Failed):
+        if isinstance(ending, Failed) and not isinstance(ending.outcome, TimedOut):
             # A failed function is 502 in the guide's list and 500 in its table of errors; the table is taken.
             raise _Stopped(error_page(500, "The Lambda function threw an exception.", "LambdaExecutionError"), problem)
-        cache = "LambdaLimitExceeded" if isinstance(ending, Rejected) else "LambdaExecutionError"
+        is_throttled = isinstance(ending, Rejected) and isinstance(ending.refusal, TooManyRequests)
+        cache = "LambdaLimitExceeded" if is_throttled else "LambdaExecutionError"
         raise _Stopped(error_page(503, "The Lambda function could not be executed in time.", cache), problem)
 
 
 def _towards_origin(made: EdgeRequest, origin: Origin, forwarded: str) -> EdgeRequest:
-    headers = {**made.headers, "x-forwarded-for": [{"key": "X-Forwarded-For", "value": forwarded}]}
-    return EdgeRequest(made.method, made.uri, made.querystring, headers, made.client_ip, made.body, origin)
+    """An origin is asked under its own name, which a function for origin requests may change."""
+    host = f"{origin.bucket}.s3.amazonaws.com" if origin.bucket is not None else urlsplit(origin.url or "").netloc
+    ours = {
+        "x-forwarded-for": [{"key": "X-Forwarded-For", "value": forwarded}],
+        "host": [{"key": "Host", "value": host}],
+    }
+    return EdgeRequest(
+        made.method, made.uri, made.querystring, {**made.headers, **ours}, made.client_ip, made.body, origin
+    )
