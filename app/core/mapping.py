@@ -32,7 +32,6 @@ class Throttling:
 
     batch: Batch
     retry_at: Instant
-    pause_ms: int
 
 
 class Mapping:
@@ -52,6 +51,7 @@ class Mapping:
         self.state = MappingState.DISABLED
         self.running: dict[str, Batch] = {}
         self.throttled: dict[str, Throttling] = {}
+        self._pauses_ms: dict[str, int] = {}
         self.ready: deque[Batch] = deque()
         self.gathering: Gathering | None = None
         self.problem: str | None = None
@@ -275,14 +275,22 @@ class Mapping:
 
     def throttle(self, batch: Batch, *, now: Instant) -> Throttling | None:
         """Keep a throttled batch for another try, or give it up when its messages are about to be visible again."""
-        before = self.throttled.pop(batch.request_id, None)
-        pause_ms = self._limits.throttle_backoff_first_ms if before is None else before.pause_ms * 2
+        self.throttled.pop(batch.request_id, None)
+        before_ms = self._pauses_ms.pop(batch.request_id, None)
+        pause_ms = self._limits.throttle_backoff_first_ms if before_ms is None else before_ms * 2
         pause_ms = min(pause_ms, self._limits.throttle_backoff_most_ms)
         if now >= batch.hidden_until:
             return None
-        throttling = Throttling(batch, min(now + pause_ms, batch.hidden_until), pause_ms)
+        # Kept while it runs: the function's own endpoint may throttle it once more.
+        self._pauses_ms[batch.request_id] = pause_ms
+        throttling = Throttling(batch, min(now + pause_ms, batch.hidden_until))
         self.throttled[batch.request_id] = throttling
         return throttling
+
+    def is_done_with(self, batch: Batch) -> None:
+        """The batch runs no more: it has ended, or was given up."""
+        self.throttled.pop(batch.request_id, None)
+        self._pauses_ms.pop(batch.request_id, None)
 
     def due_again(self, now: Instant) -> list[Batch]:
         """The throttled batches whose next try has come; they stay noted until they run or are given up."""

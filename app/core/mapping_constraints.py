@@ -21,6 +21,15 @@ _WORD_LISTS: dict[tuple[str, ...], tuple[int, tuple[str, ...]]] = {
     ("FunctionResponseTypes",): (1, ("ReportBatchItemFailures",)),
     ("MetricsConfig", "Metrics"): (3, ("EventCount", "ErrorCount", "KafkaMetrics")),
 }
+_LENGTHS: dict[tuple[str, ...], tuple[int, int]] = {
+    ("EventSourceArn",): (0, 10_000),
+    ("FunctionName",): (1, 256),
+    ("KMSKeyArn",): (0, 10_000),
+    ("ProvisionedPollerConfig", "PollerGroupName"): (0, 128),
+    ("SourceAccessConfigurations",): (0, 23),
+    ("Topics",): (1, 1),
+    ("Queues",): (1, 1),
+}
 _PATTERNS: dict[tuple[str, ...], str] = {
     (
         "EventSourceArn",
@@ -29,9 +38,14 @@ _PATTERNS: dict[tuple[str, ...], str] = {
     ("FunctionName",): r"(arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1}:)?"
     r"(\d{12}:)?(function:)?([a-zA-Z0-9-_\.]+)(:(\$LATEST(\.PUBLISHED)?|[a-zA-Z0-9-_]+))?",
     ("KMSKeyArn",): r"(arn:(aws[a-zA-Z-]*)?:[a-z0-9-.]+:.*)|()",
+    ("ProvisionedPollerConfig", "PollerGroupName"): r"[a-zA-Z0-9-_]*",
 }
-_STARTING_POSITIONS = ("LATEST", "AT_TIMESTAMP", "TRIM_HORIZON")
-_STRUCTURES = ("ScalingConfig", "ProvisionedPollerConfig", "MetricsConfig", "Tags")
+_WORDS: dict[tuple[str, ...], tuple[str, ...]] = {
+    ("StartingPosition",): ("LATEST", "AT_TIMESTAMP", "TRIM_HORIZON"),
+    ("LoggingConfig", "SystemLogLevel"): ("DEBUG", "INFO", "WARN"),
+}
+_STRUCTURES = ("ScalingConfig", "ProvisionedPollerConfig", "MetricsConfig", "LoggingConfig", "Tags")
+_LISTS = ("SourceAccessConfigurations", "Topics", "Queues")
 _FLAGS = ("Enabled", "BisectBatchOnFunctionError")
 
 
@@ -42,7 +56,10 @@ def check_model(given: Mapping[str, Any], *, is_create: bool) -> None:
     its members (UNCONFIRMED for most of these).
     """
     _check_types(given)
-    broken = [*_missing(given, is_create), *_out_of_range(given), *_unknown_words(given), *_unlike_pattern(given)]
+    broken = [
+        *_missing(given, is_create), *_out_of_range(given), *_unknown_words(given), *_out_of_length(given),
+        *_unlike_pattern(given),
+    ]  # fmt: skip
     if broken:
         noun = "error" if len(broken) == 1 else "errors"
         raise ValidationFailed(f"{len(broken)} validation {noun} detected: {'; '.join(broken)}")
@@ -58,7 +75,9 @@ def _check_types(given: Mapping[str, Any]) -> None:
         _check_type(given, path, int, "a whole number")
     for path in _WORD_LISTS:
         _check_type(given, path, list, "a list")
-    for path in (*_PATTERNS, ("StartingPosition",)):
+    for name in _LISTS:
+        _check_type(given, (name,), list, "a list")
+    for path in (*_PATTERNS, *_WORDS):
         _check_type(given, path, str, "text")
 
 
@@ -92,10 +111,19 @@ def _unknown_words(given: Mapping[str, Any]) -> Iterator[str]:
             yield _broken(shown, path, f"Member must satisfy constraint: [{rule}]")
         if len(value) > most:
             yield _broken(shown, path, f"Member must have length less than or equal to {most}")
-    position = given.get("StartingPosition")
-    if position is not None and position not in _STARTING_POSITIONS:
-        rule = f"Member must satisfy enum value set: [{', '.join(_STARTING_POSITIONS)}]"
-        yield _broken(position, ("StartingPosition",), rule)
+    for path, words in _WORDS.items():
+        word = _at(given, path)
+        if word is not None and word not in words:
+            yield _broken(word, path, f"Member must satisfy enum value set: [{', '.join(words)}]")
+
+
+def _out_of_length(given: Mapping[str, Any]) -> Iterator[str]:
+    for path, (least, most) in _LENGTHS.items():
+        value = _at(given, path)
+        if value is not None and len(value) < least:
+            yield _broken(value, path, f"Member must have length greater than or equal to {least}")
+        elif value is not None and len(value) > most:
+            yield _broken(value, path, f"Member must have length less than or equal to {most}")
 
 
 def _unlike_pattern(given: Mapping[str, Any]) -> Iterator[str]:

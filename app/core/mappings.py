@@ -52,6 +52,9 @@ from app.core.remote_polling import RemotePolling
 from app.core.shapes import EventShapes
 from app.core.time import Instant
 
+_OTHER_SOURCES = frozenset({"kinesis", "dynamodb", "kafka", "mq", "rds"})
+"""The services besides SQS whose streams, topics and clusters Lambda reads."""
+
 _NO_QUEUE = (
     "Error occurred while ReceiveMessage. SQS Error Code: AWS.SimpleQueueService.NonExistentQueue. "
     "SQS Error Message: The specified queue does not exist."
@@ -249,12 +252,12 @@ class Mappings:
             case Throttled():
                 self._wait_or_abandon(mapping, batch, outcome, now, was_begun=True)
             case Succeeded(payload=payload):
-                mapping.throttled.pop(batch.request_id, None)
+                mapping.is_done_with(batch)
                 mapping.scale.recover()
                 self._tell(batch, outcome)
                 self._settle_items(mapping, batch, payload, now)
             case _:
-                mapping.throttled.pop(batch.request_id, None)
+                mapping.is_done_with(batch)
                 self._tell(batch, outcome)
                 mapping.count.failed += len(batch.items)
                 # Who reports failures one by one is not scaled down for them (DG:services-sqs-errorhandling).
@@ -376,7 +379,7 @@ class Mappings:
                     mapping.throttled.pop(batch.request_id, None)
             case RecursiveInvocation(message=message):
                 # The messages stay; each receive counts, until maxReceiveCount moves them (spec F1).
-                mapping.throttled.pop(batch.request_id, None)
+                mapping.is_done_with(batch)
                 mapping.count.failed += len(batch.items)
                 for item in batch.items:
                     item.attempt.outcome = "refused"
@@ -404,7 +407,7 @@ class Mappings:
             self._abandon(mapping, batch)
 
     def _abandon(self, mapping: Mapping, batch: Batch) -> None:
-        mapping.throttled.pop(batch.request_id, None)
+        mapping.is_done_with(batch)
         ids = tuple(item.id for item in batch.items)
         self.outbox.append(BatchAbandoned(mapping.queue, mapping.function, batch.request_id, ids))
 
@@ -464,8 +467,10 @@ class Mappings:
             source = parse_arn(arn)
         except ValueError:
             raise InvalidParameterValue("Unrecognized event source.") from None
-        if source.service != "sqs":
+        if source.service in _OTHER_SOURCES:
             raise InvalidParameterValue(f"event sources of {source.service} are not emulated yet")
+        if source.service != "sqs":
+            raise InvalidParameterValue("Unrecognized event source.")
         if source.region != scope.region and arn not in self.remote.queues:
             raise InvalidParameterValue("Unrecognized event source.")
         return arn
