@@ -24,6 +24,7 @@ from app.web.control.address import is_for_control
 from app.web.control.parts import ControlParts
 from app.web.deferred import Deferred
 from app.web.gateway.application import GatewayApp
+from app.web.gateway.rest_testing import RestTests
 from app.web.lambda_api import LambdaParts
 from app.web.s3 import S3App
 
@@ -52,6 +53,7 @@ def create_app(
         S3App(service.engine, service.store),
         service.stored,
         LambdaParts(service.packages, service.store),
+        RestTests(service.engine, service.outside, url).operations(),
     )
     gateway = GatewayApp(service.engine, service.outside, _ports_of(settings), url)
     listen = f"{settings.listen.host}:{port or settings.listen.port}"

@@ -1,9 +1,11 @@
 """REST APIs: methods to functions and URLs, authorizers, API keys and a port of their own, in a few lines."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from app.core.gateway.rest.api import (
     DEFAULT_TIMEOUT_MS,
+    MOST_STREAM_MS,
     Deployment,
     IntegrationResponse,
     Resource,
@@ -33,6 +35,7 @@ _METHOD_KEYS = (
     "model",
     "template",
     "responses",
+    "streams",
 )
 _AUTHORIZER_KEYS = ("function", "type", "IdentitySource", "validation", "ttl", "user_pools", "keys")
 _RESPONSE_KEYS = ("status", "pattern", "headers", "template")
@@ -105,14 +108,20 @@ def _authorization(authorizer: RestAuthorizer) -> str:
 
 
 def _read_integration(table: Table, reading: Reading) -> RestIntegration:
+    streams = table.flag("streams", False)
+    most = MOST_STREAM_MS if streams else DEFAULT_TIMEOUT_MS
     timeout_ms = table.duration_ms("timeout", DEFAULT_TIMEOUT_MS)
-    if not 50 <= timeout_ms <= DEFAULT_TIMEOUT_MS:
-        table.entries["timeout"].wrong("must be from 50ms to 29s")
+    if not 50 <= timeout_ms <= most:
+        table.entries["timeout"].wrong(f"must be from 50ms to {most // SECOND_MS}s")
     function = table.read("function", reading.function)
     template, responses = _read_template(table), _read_responses(table)
     templates = {"application/json": template} if template is not None else {}
     if function is not None:
         proxied = _to_function(function, timeout_ms)
+        if streams:
+            if template is not None or responses:
+                table.entries["streams"].wrong("has no template and no responses: only a proxy streams")
+            return replace(proxied, uri=_streaming_uri(function), streams=True)
         if template is None and not responses:
             return proxied
         return RestIntegration("AWS", proxied.uri, "POST", timeout_ms, templates=templates, responses=responses)
@@ -130,6 +139,13 @@ def _to_function(function: Arn, timeout_ms: int) -> RestIntegration:
 def _uri(function: Arn) -> str:
     region = function.split(":")[3]
     return f"arn:aws:apigateway:{region}:lambda:path/2015-03-31/functions/{function}/invocations"
+
+
+def _streaming_uri(function: Arn) -> str:
+    region = function.split(":")[3]
+    return (
+        f"arn:aws:apigateway:{region}:lambda:path/2021-11-15/functions/{function}/response-streaming-invocations"
+    )  # fmt: skip
 
 
 def _read_template(table: Table) -> str | None:

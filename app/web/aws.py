@@ -1,11 +1,11 @@
 """The AWS endpoint: which service a request is for, and the way from its bytes to the engine and back."""
 
 from asyncio import to_thread
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from time import time
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import parse_qs, unquote
 from uuid import uuid4
 
@@ -45,6 +45,10 @@ _SQS_VERSION = "2012-11-05"
 _JSON_TYPE = "application/x-amz-json-1.1"
 
 
+Elsewhere: TypeAlias = Callable[[Params, Caller], Awaitable[Result]]
+"""An operation that is carried out by somebody else, under AWS's member names."""
+
+
 @dataclass(frozen=True, slots=True)
 class AwsSettings:
     """`secrets` by access key id makes every request prove itself; None waives it (loopback).
@@ -67,8 +71,11 @@ class AwsEndpoint:
         s3_app: ASGIApp,
         backstop: Backstop | None = None,
         lambda_parts: LambdaParts | None = None,
+        elsewhere: Mapping[tuple[str, str], Elsewhere] | None = None,
     ) -> None:
+        """`elsewhere` are operations, by model and name, that take more than one command to carry out."""
         self._engine = engine
+        self._elsewhere = elsewhere or {}
         self._backstop = backstop
         self._settings = settings
         self._s3_app = s3_app
@@ -237,7 +244,11 @@ class AwsEndpoint:
                 return
             await self._load(service.model)
             parsed = protocol.parse(service.model, request, check=service.check)
-            result = await self._carry_out(service, parsed.operation, parsed.params, caller, receive)
+            elsewhere = self._elsewhere.get((service.model, parsed.operation))
+            if elsewhere is not None:
+                result = await elsewhere(parsed.params, caller)
+            else:
+                result = await self._carry_out(service, parsed.operation, parsed.params, caller, receive)
             answer = protocol.render(parsed, result, request_id.decode())
         except Refused as refused:
             answer = refuse(

@@ -98,7 +98,8 @@ def render(parsed: Parsed, result: Result, request_id: str) -> HttpAnswer:
     # moto writes `{}` where a result is empty; 204 says that there is nothing, and HTTP takes its word.
     body = "" if status == _NO_CONTENT else response["body"]
     headers = dict(response["headers"])
-    content_type = headers.pop("Content-Type", "")
+    content_type = _content_type_in(operation.output_shape, result) or headers.pop("Content-Type", "")
+    headers.pop("Content-Type", None)
     return HttpAnswer(
         status,
         body.encode() if isinstance(body, str) else body,
@@ -112,6 +113,14 @@ def _status_in(shape: Any, result: Result) -> int | None:
     members = shape.members.items() if shape is not None else ()
     return next(
         (result.get(name) for name, member in members if member.serialization.get("location") == "statusCode"), None
+    )
+
+
+def _content_type_in(shape: Any, result: Result) -> str | None:
+    """The media type of a body that is no JSON, where the model has a member for it."""
+    members = shape.members.items() if shape is not None else ()
+    return next(
+        (result.get(name) for name, member in members if member.serialization.get("name") == "Content-Type"), None
     )
 
 

@@ -8,7 +8,6 @@ from app.core.explain.invoking import explain_invoke
 from app.core.explain.questions import OfRequest
 from app.core.explain.scene import Scene
 from app.core.gateway import http_api
-from app.core.gateway.api_resources import function_of
 from app.core.gateway.distribution import Distribution
 from app.core.gateway.fronts import Front
 from app.core.gateway.function_url import FunctionUrl
@@ -92,7 +91,8 @@ def _of_rest_api(api: RestApi, request: GatewayRequest, by_port: bool, trail: Tr
     if taken.method.authorization != "NONE":
         trail.add(Step(Verdict.NOTE, About.AUTHORIZER, f"{taken.method.authorization} has to let it through"))
     integration = taken.method.integration
-    function = function_of({"IntegrationUri": integration.uri}) if integration is not None else None
+    uri = rest.with_stage_variables(integration.uri, selected.stage.variables) if selected and integration else ""
+    function = rest.function_of(uri)
     if function is None:
         return trail.end(Step(Verdict.NO, About.ROUTE, f"resource {taken.resource.path} leads to no function"))
     return function

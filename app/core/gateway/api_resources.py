@@ -15,7 +15,7 @@ from app.core.gateway.parameter_rules import (
 from app.core.gateway.routes import RouteKey, parse_route_key
 from app.core.names import Arn
 
-_FUNCTION_PATH = re.compile(r"arn:[^:]*:apigateway:[^:]*:lambda:path/[^/]+/functions/(?P<arn>.+)/invocations")
+_FUNCTION_PATH = re.compile(r"arn:[^:]*:apigateway:[^:]*:lambda:path/+[^/]+/functions/(?P<arn>.+)/invocations")
 _INTEGRATION_TYPES = ("AWS", "HTTP", "MOCK", "HTTP_PROXY", "AWS_PROXY")
 _AUTHORIZATIONS = ("NONE", "AWS_IAM", "CUSTOM", "JWT")
 _STAGE_NAME = re.compile(r"\$default|[A-Za-z0-9_-]{1,128}")

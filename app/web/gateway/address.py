@@ -34,12 +34,14 @@ _SUFFIXES = (".localhost", ".localstack.cloud", ".amazonaws.com", ".on.aws", ".c
 @dataclass(frozen=True, slots=True)
 class Address:
     """`front` is an id or a name, `path` what the front is to see, percent-encoded; `domain` the name that it was asked
-    under, None where that was not one of its own. By `port`, a path need not name a stage."""
+    under, None where that was not one of its own. By `port`, a path need not name a stage. Under a custom
+    domain name `base_path` is what of the path only led here, maybe nothing."""
 
     front: str
     path: str
     domain: str | None = None
     by_port: bool = False
+    base_path: str | None = None
 
 
 def address_of(scope: Scope, ports: Mapping[int, str]) -> Address | None:

@@ -52,7 +52,22 @@ class GatewayApp:
 
     def address_of(self, scope: AsgiScope) -> Address | None:
         """The front that a request is for, if it is for one."""
-        return address_of(scope, self._ports)
+        found = address_of(scope, self._ports)
+        if found is None and self._engine.world.domains:
+            host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
+            raw: bytes = scope.get("raw_path") or scope["path"].encode()
+            return self._by_domain(host.rsplit(":", 1)[0].lower(), raw.decode("latin-1"))
+        return found
+
+    def _by_domain(self, host: str, path: str) -> Address | None:
+        """The API that a custom domain name leads to; one with no mapping for the path leads to nobody."""
+        mapped = self._engine.world.domains.find(host, path or "/")
+        if mapped is None:
+            return None
+        api = self._engine.world.gateways.get(mapped.api)
+        stage = mapped.stage if mapped.stage != "$default" or not isinstance(api, HttpApi) else None
+        inner = mapped.path if stage is None else f"/{stage}{mapped.path}"
+        return Address(mapped.api, inner, host, base_path=mapped.base_path)
 
     async def answer(self, address: Address, scope: AsgiScope, receive: Receive, send: Send) -> None:
         front = self._engine.world.gateways.get(address.front)
@@ -126,4 +141,8 @@ def _nobody(address: Address) -> GatewayAnswer:
         # Recorded in November 2025.
         headers = (("content-type", "application/json"), ("x-amzn-ErrorType", "AccessDeniedException"))
         return GatewayAnswer(403, headers, b'{"Message":null}')
+    if address.base_path is not None:
+        # Of a custom domain name that leads nowhere with this path; UNCONFIRMED.
+        headers = (("content-type", "application/json"), ("x-amzn-ErrorType", "ForbiddenException"))
+        return GatewayAnswer(403, headers, b'{"message":"Forbidden"}')
     return http_api_answers.NOT_FOUND

@@ -3,14 +3,15 @@
 from dataclasses import replace
 
 from app.core.commands import Opened
-from app.core.gateway.request import GatewayAnswer, GatewayRequest
+from app.core.gateway.request import GatewayAnswer, GatewayRequest, Headers
 from app.core.gateway.rest.api import RestApi, RestSelected, select, why_unrouted
 from app.core.gateway.rest.gateway_responses import GatewayError, answer_to
 from app.core.gateway.rest.validation import check_request
 from app.engine.driver import Engine
 from app.engine.ports import OutsideWorld
 from app.web.gateway.address import Address
-from app.web.gateway.outcome import RequestLimits, Result
+from app.web.gateway.compressing import compressed
+from app.web.gateway.outcome import RequestLimits, Result, Streamed
 from app.web.gateway.rest_authorizing import Known, RestAuthorizing
 from app.web.gateway.rest_integrations import Passage, RestIntegrations
 from app.wire.gateway.rest_api import RestOccasion, parameters_of, request_context
@@ -36,26 +37,32 @@ class RestApiFront:
     async def answer(self, api: RestApi, request: GatewayRequest, address: Address, opened: Opened) -> Result:
         """The API's answer, with the headers that it adds to each."""
         only = next(iter(api.stages)) if address.by_port and len(api.stages) == 1 else None
-        selected = select(api, request.method, request.path, in_stage=only)
+        selected = select(api, request.method, request.path, in_stage=only, draw=_draw_of(opened))
+        if api.is_disabled and address.domain is not None and address.base_path is None:
+            selected = None
         route = _route_name(selected)
         occasion = self._occasion(api, request, selected, address, opened)
+        ours = (("x-amzn-RequestId", opened.request_id), ("x-amz-apigw-id", opened.extended_id))
         try:
-            result = Result(await self._answer(api, request, selected, occasion, opened), route)
+            result = Result(await self._answer(api, request, selected, occasion, opened, ours), route)
         except GatewayError as error:
             answer = self._refused(error, request, selected, occasion)
             unrouted = why_unrouted(api, request.method, selected) if route is None else None
             result = Result(answer, route, unrouted, None if unrouted else error.problem)
         answered = result.answer
-        assert isinstance(answered, GatewayAnswer), "a REST API answers whole"
-        ours = (("x-amzn-RequestId", opened.request_id), ("x-amz-apigw-id", opened.extended_id))
+        if isinstance(answered, Streamed):
+            return result
+        least = selected.stage.deployment.minimum_compression if selected is not None else None
+        if least is not None:
+            answered = compressed(answered, request, least)
         return replace(result, answer=replace(answered, headers=(*answered.headers, *ours)))
 
     async def _answer(
         self, api: RestApi, request: GatewayRequest, selected: RestSelected | None, occasion: RestOccasion,
-        opened: Opened,
-    ) -> GatewayAnswer:  # fmt: skip
+        opened: Opened, ours: Headers,
+    ) -> GatewayAnswer | Streamed:  # fmt: skip
         if selected is None:
-            raise GatewayError("ACCESS_DENIED", "there is no such stage", "Forbidden")
+            raise GatewayError("FORBIDDEN", "there is no such stage")
         if selected.taken is None:
             raise GatewayError("MISSING_AUTHENTICATION_TOKEN", "nothing takes the request")
         stage, taken = selected.stage, selected.taken
@@ -67,7 +74,7 @@ class RestApiFront:
         check_request(method, parameters_of(request, occasion), request.body, request.header("content-type"))
         if method.integration is None:
             raise GatewayError("API_CONFIGURATION_ERROR", "the method has no integration")
-        passage = Passage(api, stage, taken, request, occasion, opened)
+        passage = Passage(api, stage, taken, request, occasion, opened, ours)
         return await self._integrations.answer(passage, method.integration)
 
     def _with_api_key(
@@ -116,8 +123,8 @@ class RestApiFront:
             deployment=selected.stage.deployment.id if selected is not None else "",
             resource_id=taken.resource.id if taken is not None else "",
             resource_path=taken.resource.path if taken is not None else "",
-            path=selected.path if selected is not None else request.path,
-            full_path=_full_path(selected, request),
+            path=(address.base_path or "") + (selected.path if selected is not None else request.path),
+            full_path=_full_path(selected, request, address),
             request_id=opened.request_id,
             extended_id=opened.extended_id,
             now=self._engine.clock.now(),
@@ -134,9 +141,17 @@ def _route_name(selected: RestSelected | None) -> str | None:
     return f"{selected.taken.method.http_method} {selected.taken.resource.path}"
 
 
-def _full_path(selected: RestSelected | None, request: GatewayRequest) -> str:
-    """The path with its stage, also for whoever came by a port, where it is not written."""
+def _draw_of(opened: Opened) -> float:
+    """A number from 0 up to 1, by which a stage's canary takes its part of the requests."""
+    return int(opened.request_id[:8], 16) / 2**32
+
+
+def _full_path(selected: RestSelected | None, request: GatewayRequest, address: Address) -> str:
+    """The path with its stage, also for whoever came by a port, where it is not written. Under a custom domain name the
+    base path stands in the stage's place."""
     if selected is None:
         return request.path
+    if address.base_path is not None:
+        return f"{address.base_path}{selected.path}"
     prefix = f"/{selected.stage.name}"
     return selected.full_path if selected.full_path.startswith(prefix) else f"{prefix}{selected.full_path}"

@@ -7,22 +7,29 @@ from typing import Any
 
 import orjson
 
-from app.core.commands import Opened
+from app.core.commands import Asker, Opened
+from app.core.errors import AccessDenied
 from app.core.gateway.authorizers import BadAuthorizerAnswer, Verdict, identity_values, policy_verdict
 from app.core.gateway.jwt import InvalidToken, check_signature, parse_token
 from app.core.gateway.request import GatewayRequest
-from app.core.gateway.rest.api import RestApi, RestAuthorizer, RestMethod, RestStage
+from app.core.gateway.rest.api import (
+    RestApi,
+    RestAuthorizer,
+    RestMethod,
+    RestStage,
+    function_of,
+    with_stage_variables,
+)
 from app.core.gateway.rest.gateway_responses import GatewayError
-from app.core.gateway.rest.mapping import with_stage_variables
 from app.core.names import Arn
 from app.core.time import SECOND_MS
 from app.engine.driver import Engine
-from app.web.gateway.invoking import Failed, Returned, invoke
+from app.web.gateway.invoking import Failed, Rejected, Returned, invoke
 from app.wire.credentials import credential_in
 from app.wire.gateway.rest_api import RestOccasion, request_event, token_event
 
+PRINCIPAL = "apigateway.amazonaws.com"
 _TIMEOUT_MS = 29_000
-_FUNCTION = re.compile(r"arn:aws[a-zA-Z-]*:apigateway:[a-z0-9-]+:lambda:path/2015-03-31/functions/(.+)/invocations")
 _DENIED = "User is not authorized to access this resource"
 
 
@@ -34,12 +41,6 @@ class Known:
     authorizer: Mapping[str, Any] | None = None
     identity: Mapping[str, Any] | None = None
     api_key: str | None = None
-
-
-def function_of(uri: str) -> Arn | None:
-    """The function that an integration's or an authorizer's URI names; None for any other URI."""
-    found = _FUNCTION.fullmatch(uri)
-    return found[1] if found is not None else None
 
 
 class RestAuthorizing:
@@ -133,22 +134,43 @@ class RestAuthorizing:
         self, api: RestApi, stage: RestStage, authorizer: RestAuthorizer, request: GatewayRequest,
         occasion: RestOccasion, opened: Opened, arn: Arn, found: tuple[str, ...],
     ) -> Verdict:  # fmt: skip
+        payload = await self._payload(api, stage, authorizer, request, occasion, opened, arn, found)
+        try:
+            return policy_verdict(orjson.loads(payload))
+        except (orjson.JSONDecodeError, BadAuthorizerAnswer) as bad:
+            problem = f"authorizer {authorizer.name}: {bad}"
+            raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR", problem) from None
+
+    async def ask_once(
+        self, api: RestApi, stage: RestStage, authorizer: RestAuthorizer, request: GatewayRequest,
+        occasion: RestOccasion, opened: Opened,
+    ) -> bytes:  # fmt: skip
+        """What an authorizer's function says, and nothing made of it."""
+        found = self._identity(authorizer, stage, request, occasion)
+        arn = api.method_arn(stage.name, request.method, occasion.path)
+        return await self._payload(api, stage, authorizer, request, occasion, opened, arn, found)
+
+    async def _payload(
+        self, api: RestApi, stage: RestStage, authorizer: RestAuthorizer, request: GatewayRequest,
+        occasion: RestOccasion, opened: Opened, arn: Arn, found: tuple[str, ...],
+    ) -> bytes:  # fmt: skip
         function = function_of(with_stage_variables(authorizer.uri, stage.variables))
         if function is None:
             raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR", f"authorizer {authorizer.name} has no function")
         event = token_event(found[0], arn) if authorizer.kind == "TOKEN" else request_event(request, occasion, arn)
         station = f"authorizer {authorizer.name} of {api.name}"
-        ending = await invoke(self._engine, function, event, api.scope, opened.origin, station, _TIMEOUT_MS)
+        asker = None if authorizer.has_role else Asker(PRINCIPAL, api.authorizer_arn(authorizer))
+        ending = await invoke(
+            self._engine, function, event, api.scope, opened.origin, station, _TIMEOUT_MS, asker=asker
+        )
         match ending:
             case Returned(payload=payload):
-                try:
-                    return policy_verdict(orjson.loads(payload))
-                except (orjson.JSONDecodeError, BadAuthorizerAnswer) as bad:
-                    problem = f"authorizer {authorizer.name}: {bad}"
-                    raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR", problem) from None
+                return payload
             case Failed(outcome=outcome) if getattr(outcome, "message", None) == "Unauthorized":
                 raise GatewayError("UNAUTHORIZED", f"authorizer {authorizer.name} said Unauthorized")
             case Failed():
+                raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR", f"authorizer {authorizer.name}: {ending.text}")
+            case Rejected(refusal=AccessDenied()):
                 raise GatewayError("AUTHORIZER_CONFIGURATION_ERROR", f"authorizer {authorizer.name}: {ending.text}")
             case _:
                 raise GatewayError("AUTHORIZER_FAILURE", f"authorizer {authorizer.name}: {ending.text}")

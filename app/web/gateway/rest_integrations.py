@@ -1,5 +1,6 @@
 """What a method's integration answers: a function, another HTTP server, an AWS service, or nobody (MOCK)."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -7,10 +8,17 @@ from urllib.parse import urlencode
 
 import orjson
 
-from app.core.commands import Invoke, Opened
+from app.core.commands import Asker, Invoke, Opened
 from app.core.errors import Refused, TooManyRequests
-from app.core.gateway.request import GatewayAnswer, GatewayRequest
-from app.core.gateway.rest.api import RestApi, RestIntegration, RestStage, Taken
+from app.core.gateway.request import GatewayAnswer, GatewayRequest, Headers
+from app.core.gateway.rest.api import (
+    RestApi,
+    RestIntegration,
+    RestStage,
+    Taken,
+    function_of,
+    with_stage_variables,
+)
 from app.core.gateway.rest.gateway_responses import GatewayError
 from app.core.gateway.rest.mapping import (
     Answered,
@@ -20,7 +28,6 @@ from app.core.gateway.rest.mapping import (
     response_body,
     response_headers,
     with_path_parameters,
-    with_stage_variables,
 )
 from app.core.gateway.rest.templates import Rendered, TemplateInput
 from app.core.invocation import InvocationType, error_payload
@@ -30,7 +37,9 @@ from app.core.outside_calls import HttpAnswered, HttpCall
 from app.engine.driver import Engine
 from app.engine.ports import OutsideWorld
 from app.web.gateway.invoking import Failed, Rejected, Returned, TookTooLong, invoke
-from app.web.gateway.rest_authorizing import function_of
+from app.web.gateway.outcome import Streamed
+from app.web.gateway.rest_authorizing import PRINCIPAL
+from app.web.gateway.rest_streaming import RestStream
 from app.wire.gateway.headers import BadHeader, answer_headers
 from app.wire.gateway.rest_api import (
     RestOccasion,
@@ -64,6 +73,14 @@ class Passage:
     request: GatewayRequest
     occasion: RestOccasion
     opened: Opened
+    ours: Headers = ()
+    """The headers that every answer of the API has."""
+
+    @property
+    def asker(self) -> Asker:
+        """In whose name a function is invoked for the method."""
+        method, resource = self.taken.method.http_method, self.taken.resource.path
+        return Asker(PRINCIPAL, self.api.method_source_arn(self.occasion.stage, method, resource))
 
     @property
     def station(self) -> str:
@@ -92,9 +109,11 @@ class RestIntegrations:
         self._outside = outside
         self._url = url
 
-    async def answer(self, passage: Passage, integration: RestIntegration) -> GatewayAnswer:
+    async def answer(self, passage: Passage, integration: RestIntegration) -> GatewayAnswer | Streamed:
         """Raises GatewayError for whatever the gateway itself has to answer."""
         match integration.kind:
+            case "AWS_PROXY" if integration.streams:
+                return await self._streamed(passage, integration)
             case "AWS_PROXY":
                 return await self._proxy(passage, integration)
             case "HTTP_PROXY":
@@ -111,7 +130,7 @@ class RestIntegrations:
         event = proxy_event(passage.request, passage.occasion, passage.binary_types)
         ending = await invoke(
             self._engine, function, event, passage.api.scope, passage.opened.origin, passage.station,
-            integration.timeout_ms,
+            integration.timeout_ms, asker=None if integration.has_role else passage.asker,
         )  # fmt: skip
         match ending:
             case Returned(payload=payload):
@@ -127,6 +146,21 @@ class RestIntegrations:
                 raise GatewayError("INTEGRATION_FAILURE", refusal.message)
             case TookTooLong():
                 raise GatewayError("INTEGRATION_TIMEOUT", ending.text)
+
+    async def _streamed(self, passage: Passage, integration: RestIntegration) -> Streamed:
+        function = self._function(passage, integration)
+        event = proxy_event(passage.request, passage.occasion, passage.binary_types)
+        trace = ("X-Amzn-Trace-Id", passage.occasion.trace_header)
+        stream = RestStream(
+            passage.request, (trace, *passage.ours), idle_ms=passage.api.stream_idle_ms
+        )  # fmt: skip
+        running = asyncio.create_task(
+            invoke(
+                self._engine, function, event, passage.api.scope, passage.opened.origin, passage.station,
+                integration.timeout_ms, stream, asker=None if integration.has_role else passage.asker,
+            )
+        )  # fmt: skip
+        return await stream.answer(running)
 
     def _function(self, passage: Passage, integration: RestIntegration) -> Arn:
         function = function_of(with_stage_variables(integration.uri, passage.stage.variables))
@@ -217,7 +251,7 @@ class RestIntegrations:
             return self._fire(passage, function, payload)
         ending = await invoke(
             self._engine, function, payload, passage.api.scope, passage.opened.origin, passage.station,
-            integration.timeout_ms,
+            integration.timeout_ms, asker=None if integration.has_role else passage.asker,
         )  # fmt: skip
         match ending:
             case Returned(payload=returned):
@@ -234,7 +268,7 @@ class RestIntegrations:
         """Asynchronously: whoever asked has its answer at once."""
         command = Invoke(
             passage.api.scope, function, payload, InvocationType.EVENT, origin=passage.opened.origin,
-            station=passage.station,
+            station=passage.station, asker=passage.asker,
         )  # fmt: skip
         try:
             self._engine.submit(command)

@@ -16,9 +16,10 @@ from app.core.time import Instant
 from app.wire.gateway.headers import BadHeader, answer_headers, forwarded_for
 from app.wire.gateway.occasion import clf_time
 from app.wire.gateway.payload_v1 import identity_of
-from app.wire.gateway.results import BadResult, multi_pairs_of, pairs_of, parsed, status_of
+from app.wire.gateway.results import BadResult, cookies_of, multi_pairs_of, pairs_of, parsed, status_of
 
 _ALLOWED = {"isBase64Encoded", "statusCode", "headers", "multiValueHeaders", "body"}
+_METADATA = {"statusCode", "headers", "multiValueHeaders", "cookies"}
 _DROPPED = frozenset(
     {
         "connection", "content-length", "content-md5", "expect", "max-forwards", "proxy-authenticate", "server", "te",
@@ -37,7 +38,8 @@ class RestOccasion:
     """The API, stage and resource that a request came to, when, and who may be behind it.
 
     `path` is without the stage and `full_path` with it. `variables` are as the path has them, percent-encoded.
-    `authorizer` is the member of that name under `requestContext`, `identity` what is known beside the usual.
+    `authorizer` is the member of that name under `requestContext`, `identity` what is known beside the usual. `is_test`
+    says that it is TestInvokeMethod which asks.
     """
 
     account: str
@@ -57,11 +59,12 @@ class RestOccasion:
     stage_variables: Mapping[str, str] = field(default_factory=dict)
     authorizer: Mapping[str, Any] | None = None
     identity: Mapping[str, Any] = field(default_factory=dict)
+    is_test: bool = False
 
 
 def proxy_event(request: GatewayRequest, occasion: RestOccasion, binary_types: tuple[str, ...]) -> bytes:
     """What a function gets through AWS_PROXY. What is empty is null."""
-    headers = passed_headers(request, occasion.trace_header)
+    headers = _event_headers(request, occasion)
     query = query_of(request)
     body, is_base64 = _body_of(request, binary_types)
     return orjson.dumps(
@@ -83,7 +86,7 @@ def proxy_event(request: GatewayRequest, occasion: RestOccasion, binary_types: t
 
 
 def request_context(request: GatewayRequest, occasion: RestOccasion) -> dict[str, Any]:
-    """`requestContext`, and `$context` of templates. Without an authorizer there is no such member (recorded, A.2)."""
+    """`requestContext`, and `$context` of templates. Without an authorizer there is none (recorded 2024-08)."""
     context: dict[str, Any] = {
         "accountId": occasion.account,
         "apiId": occasion.api_id,
@@ -105,6 +108,16 @@ def request_context(request: GatewayRequest, occasion: RestOccasion) -> dict[str
     if occasion.authorizer is not None:
         context["authorizer"] = dict(occasion.authorizer)
     return context
+
+
+def _event_headers(request: GatewayRequest, occasion: RestOccasion) -> dict[str, list[str]]:
+    """Of a test those that were given and no others, so that there may be none."""
+    if occasion.is_test:
+        given: dict[str, list[str]] = {}
+        for name, text in request.headers:
+            given.setdefault(name, []).append(text)
+        return given
+    return passed_headers(request, occasion.trace_header)
 
 
 def passed_headers(request: GatewayRequest, trace_header: str) -> dict[str, list[str]]:
@@ -151,7 +164,7 @@ def _body_of(request: GatewayRequest, binary_types: tuple[str, ...]) -> tuple[st
 
 
 def answer_of_result(payload: bytes, request: GatewayRequest, binary_types: tuple[str, ...]) -> GatewayAnswer:
-    """The answer that a function's result means (recorded, A.4). Raises BadResult, GatewayError."""
+    """The answer that a function's result means (recorded 2024-08). Raises BadResult, GatewayError."""
     result = parsed(payload)
     if not isinstance(result, dict) or not result:
         raise BadResult("the result is no object with an answer in it")
@@ -174,8 +187,27 @@ def answer_of_result(payload: bytes, request: GatewayRequest, binary_types: tupl
         raise BadResult(str(bad)) from None
 
 
+def head_of_metadata(metadata: bytes) -> GatewayAnswer:
+    """Status and headers of a streamed answer, from the JSON that begins it; it has no body. Raises BadResult."""
+    told = parsed(metadata)
+    if told is None:
+        told = {}
+    if not isinstance(told, dict):
+        raise BadResult("what begins the stream is no object")
+    if unknown := sorted(told.keys() - _METADATA):
+        raise BadResult(f"what begins the stream has {unknown[0]}, which is no member of an answer")
+    status = status_of(told["statusCode"]) if told.get("statusCode") is not None else 200
+    headers = [*multi_pairs_of(told.get("multiValueHeaders")), *pairs_of(told.get("headers")), *cookies_of(told)]
+    if not any(name.lower() == "content-type" for name, _ in headers):
+        headers.append(("Content-Type", "application/json"))
+    try:
+        return GatewayAnswer(status, tuple(answer_headers(headers, remapped=_REMAPPED)))
+    except BadHeader as bad:
+        raise BadResult(str(bad)) from None
+
+
 def _content(body: str, request: GatewayRequest, binary_types: tuple[str, ...]) -> bytes:
-    """Decoded only for a client whose first accepted type is a binary one of the API (recorded, A.6)."""
+    """Decoded only for a client whose first accepted type is a binary one of the API (recorded 2024-08)."""
     accepted = (request.header("accept") or "").partition(",")[0]
     if not accepted.strip() or not matches_media_type(accepted, binary_types):
         return body.encode(errors="replace")
@@ -195,7 +227,7 @@ def token_event(token: str, method_arn: str) -> bytes:
 
 def request_event(request: GatewayRequest, occasion: RestOccasion, method_arn: str) -> bytes:
     """What a REQUEST authorizer is asked: the event without a body, and `{}` where it would be null."""
-    headers = passed_headers(request, occasion.trace_header)
+    headers = _event_headers(request, occasion)
     query = query_of(request)
     return orjson.dumps(
         {

@@ -1,5 +1,6 @@
 """A REST API as values: what is deployed to each stage, and which resource and method take a request."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -13,7 +14,27 @@ from app.core.value import value
 DEFAULT_TIMEOUT_MS = 29_000
 """An integration's time limit where it has none of its own (API Gateway quotas)."""
 
+MOST_STREAM_MS = 900_000
+"""How long a streamed answer may take (API Gateway guide, response-transfer-mode)."""
+
 _MOST_TOLD = 20
+_FUNCTION = re.compile(
+    r"arn:aws[a-zA-Z-]*:apigateway:[a-z0-9-]+:lambda:path/+(?:2015-03-31/functions/(?P<whole>.+)/invocations"
+    r"|2021-11-15/functions/(?P<streamed>.+)/response-streaming-invocations)"
+)
+_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
+
+
+def function_of(uri: str) -> Arn | None:
+    """The function that an integration's or an authorizer's URI names; None for any other URI. Slashes before the path
+    are as many as whoever wrote it liked (recorded 2023-07-27)."""
+    found = _FUNCTION.fullmatch(uri)
+    return found["whole"] or found["streamed"] if found is not None else None
+
+
+def with_stage_variables(text: str, stage_variables: Mapping[str, str]) -> str:
+    """`…function:${stageVariables.fn}/invocations` with the stage's values; what is not set is empty."""
+    return _VARIABLE.sub(lambda found: stage_variables.get(found[1], ""), text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +203,9 @@ class RestApi:
     stages: Mapping[str, RestStage]
     port: int | None = None
     is_disabled: bool = False
+    stream_idle_ms: int = 300_000
+    """For how long a streamed answer may be silent: 30 s behind the edge, five minutes elsewhere (API Gateway guide,
+    response-transfer-mode)."""
 
     kind = "REST API"
 
@@ -210,11 +234,14 @@ class RestSelected:
     variables: Mapping[str, str]
 
 
-def select(api: RestApi, method: str, path: str, *, in_stage: str | None = None) -> RestSelected | None:
+def select(
+    api: RestApi, method: str, path: str, *, in_stage: str | None = None, draw: float = 1.0
+) -> RestSelected | None:
     """The stage, resource and method of a request; None when there is no such stage.
 
-    Slashes that lead, before the stage or behind it, count once; one at the end does not count (recorded, A.1).
-    `in_stage` is where a path leads that names no stage, for a port of its own.
+    Slashes that lead, before the stage or behind it, count once; one at the end does not count (recorded 2024-08).
+    `in_stage` is where a path leads that names no stage, for a port of its own; `draw`, from 0 up to 1, is the lot of
+    the request, by which a canary takes some.
     """
     inner = f"/{path.lstrip('/')}"
     first, _, rest = inner[1:].partition("/")
@@ -226,6 +253,7 @@ def select(api: RestApi, method: str, path: str, *, in_stage: str | None = None)
         full_path = inner
     if stage is None:
         return None
+    stage = stage.for_draw(draw)
     matched = stage.deployment.routes.match(method, inner.rstrip("/") or "/")
     if matched is None:
         return RestSelected(stage, inner, full_path, None, {})
@@ -247,7 +275,7 @@ def why_unrouted(api: RestApi, method: str, selected: RestSelected | None) -> st
 
 
 def matches_media_type(content_type: str | None, patterns: Sequence[str]) -> bool:
-    """Whether a media type is one of an API's binary ones: `*/*`, `image/*` or itself (recorded, A.6)."""
+    """Whether a media type is one of an API's binary ones: `*/*`, `image/*` or itself (recorded 2024-08)."""
     kind = (content_type or "").partition(";")[0].strip().lower()
     if not kind:
         return "*/*" in patterns

@@ -29,6 +29,8 @@ TYPES: Mapping[str, ResponseType] = {
     "AUTHORIZER_FAILURE": ResponseType(500, "AuthorizerConfigurationException", "Internal server error"),
     "BAD_REQUEST_BODY": ResponseType(400, "BadRequestException", "Invalid request body"),
     "BAD_REQUEST_PARAMETERS": ResponseType(400, "BadRequestException", "Missing required request parameters"),
+    # Of a stage that is not there, and of an endpoint that is disabled; nobody can change what is said.
+    "FORBIDDEN": ResponseType(403, "ForbiddenException", "Forbidden"),
     "INTEGRATION_FAILURE": ResponseType(500, "InternalServerErrorException", "Internal server error"),
     "INTEGRATION_TIMEOUT": ResponseType(504, "InternalServerErrorException", "Endpoint request timed out"),
     "INVALID_API_KEY": ResponseType(403, "ForbiddenException", "Forbidden"),

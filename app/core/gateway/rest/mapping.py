@@ -14,7 +14,6 @@ from app.core.json_text import dump
 
 _JSON = "application/json"
 _HEADER = "method.request.header."
-_VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
 _PLACEHOLDER = re.compile(r"\{([A-Za-z0-9._$-]+)\+?\}")
 
 
@@ -26,11 +25,6 @@ class Answered:
     body: bytes
     headers: Mapping[str, str] = field(default_factory=dict)
     selector: str | None = None
-
-
-def with_stage_variables(text: str, stage_variables: Mapping[str, str]) -> str:
-    """`…function:${stageVariables.fn}/invocations` with the stage's values; what is not set is empty."""
-    return _VARIABLE.sub(lambda found: stage_variables.get(found[1], ""), text)
 
 
 def with_path_parameters(uri: str, parameters: Mapping[str, str]) -> str:

@@ -16,6 +16,7 @@ from app.core.gateway.rest.api import (
     matches_media_type,
     select,
     why_unrouted,
+    with_stage_variables,
 )
 from app.core.gateway.rest.gateway_responses import GatewayError, GatewayResponse, answer_to
 from app.core.gateway.rest.mapping import (
@@ -25,7 +26,6 @@ from app.core.gateway.rest.mapping import (
     request_body,
     response_headers,
     with_path_parameters,
-    with_stage_variables,
 )
 from app.core.gateway.rest.templates import TemplateInput
 from app.core.gateway.rest.validation import check_request

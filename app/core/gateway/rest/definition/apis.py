@@ -10,11 +10,11 @@ from app.core.errors import InvalidParameterValue, ResourceConflict, ResourceNot
 from app.core.gateway import domains as names
 from app.core.gateway.domains import Domains
 from app.core.gateway.gateways import Gateways, letters, new_front_id
-from app.core.gateway.rest.api import RestApi, RestStage
+from app.core.gateway.rest.api import RestApi, RestAuthorizer, RestStage
 from app.core.gateway.rest.definition import accounts, deploying, responses, tree
 from app.core.gateway.rest.definition.accounts import Account
 from app.core.gateway.rest.definition.checks import check_rest_api
-from app.core.gateway.rest.definition.compiling import compiled_api, compiled_deployment
+from app.core.gateway.rest.definition.compiling import compiled_api, compiled_authorizer, compiled_deployment
 from app.core.gateway.rest.definition.creating import check_kind, check_unused, created
 from app.core.gateway.rest.definition.definition import Definition
 from app.core.gateway.rest.definition.importing import imported_parts, put_parts
@@ -91,6 +91,10 @@ class RestApis:
         api = self.with_tree(scope, id)
         deployment = compiled_deployment("", api.snapshot())
         return RestApi(api.id, api.name, scope, {TEST_STAGE: RestStage(TEST_STAGE, deployment, dict(variables))})
+
+    def authorizer(self, scope: Scope, id: str, authorizer: str) -> RestAuthorizer:
+        """An authorizer as it is now. Raises ResourceNotFound."""
+        return compiled_authorizer(self.get(scope, id).found(OF_APIS["Authorizer"], authorizer))
 
     # Changing -------------------------------------------------------------------------------------------
 

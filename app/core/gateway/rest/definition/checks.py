@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 
 from app.core.errors import InvalidParameterValue
-from app.core.gateway.rest.api import DEFAULT_TIMEOUT_MS
+from app.core.gateway.rest.api import DEFAULT_TIMEOUT_MS, MOST_STREAM_MS
 from app.core.gateway.rest.definition.definition import Definition
 from app.core.gateway.rest.definition.patches import Members
 
@@ -16,8 +16,6 @@ _INTEGRATION_ARN = re.compile(r"arn:[a-z-]+:apigateway:[^:]*:(?P<service>[^:]+):
 _MEDIA_TYPE = re.compile(r"[\w.+*-]+/[\w.+*-]+(;.*)?")
 _LARGEST_COMPRESSION = 10_485_760
 _ENDPOINTS = ("REGIONAL", "EDGE", "PRIVATE")
-_MOST_STREAM_MS = 900_000
-"""How long a streamed answer may take: 15 minutes (API Gateway guide, response-transfer-mode)."""
 
 
 def check_rest_api(members: Members) -> None:
@@ -103,7 +101,7 @@ def check_integration(integration: Members) -> None:
     streams = integration.get("responseTransferMode") == "STREAM"
     if streams and kind not in ("AWS_PROXY", "HTTP_PROXY"):
         raise InvalidParameterValue("Response transfer mode STREAM is only supported for proxy integrations")
-    most = _MOST_STREAM_MS if streams else DEFAULT_TIMEOUT_MS
+    most = MOST_STREAM_MS if streams else DEFAULT_TIMEOUT_MS
     if not 50 <= integration["timeoutInMillis"] <= most:
         raise InvalidParameterValue(f"Timeout should be between 50 ms and {most} ms")
     for expression in (integration.get("requestParameters") or {}).values():

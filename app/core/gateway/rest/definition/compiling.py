@@ -28,13 +28,14 @@ def compiled_api(api: Definition) -> RestApi:
     """The API with its stages, each with what was deployed to it."""
     stages = {name: _stage(api, name, members) for name, members in api.kinds["Stage"].items()}
     return RestApi(
-        api.id, api.name, api.scope, stages, is_disabled=bool(api.members.get("disableExecuteApiEndpoint"))
+        api.id, api.name, api.scope, stages, is_disabled=bool(api.members.get("disableExecuteApiEndpoint")),
+        stream_idle_ms=30_000 if api.members["endpointConfiguration"]["types"] == ["EDGE"] else 300_000
     )  # fmt: skip
 
 
 def compiled_deployment(id: str, snapshot: Snapshot) -> Deployment:
     """What a deployment makes of the API as it was."""
-    authorizers = {key: _authorizer(members) for key, members in snapshot.authorizers.items()}
+    authorizers = {key: compiled_authorizer(members) for key, members in snapshot.authorizers.items()}
     resources = tuple(
         Resource(resource["id"], resource["path"], _methods(resource, snapshot, authorizers))
         for resource in snapshot.resources.values()
@@ -156,7 +157,7 @@ def _integration(integration: Members) -> RestIntegration:
     )  # fmt: skip
 
 
-def _authorizer(members: Members) -> RestAuthorizer:
+def compiled_authorizer(members: Members) -> RestAuthorizer:
     sources = tuple(source.strip() for source in (members.get("identitySource") or "").split(",") if source.strip())
     return RestAuthorizer(
         members["id"], members["name"], members["type"], members.get("authorizerUri") or "", sources,
