@@ -10,6 +10,7 @@ from app.engine.ports import LogChunk
 
 _CHUNK_COST_BYTES = 200
 """What a chunk takes beside its text."""
+_FEW_CHUNKS = 100
 
 
 class InvocationLogs:
@@ -24,7 +25,8 @@ class InvocationLogs:
         self._total_bytes = 0
         self._numbers = 0
         self._all: deque[LogChunk] = deque()
-        self._by_request: dict[str, deque[LogChunk]] = {}
+        # A list at first, because a deque takes 700 bytes for the two chunks that most invocations have.
+        self._by_request: dict[str, list[LogChunk] | deque[LogChunk]] = {}
         self._by_function: dict[Arn, deque[LogChunk]] = {}
         self._dropped: dict[str, int] = {}
         self._watchers: set[Callable[[Arn], None]] = set()
@@ -40,8 +42,18 @@ class InvocationLogs:
         self._numbers += 1
         chunk = LogChunk(self._numbers, self.now(), function_arn, request_id, stream, data, group)
         self._all.append(chunk)
-        self._by_request.setdefault(request_id, deque()).append(chunk)
-        self._by_function.setdefault(function_arn, deque()).append(chunk)
+        of_request = self._by_request.get(request_id)
+        if of_request is None:
+            self._by_request[request_id] = [chunk]
+        else:
+            of_request.append(chunk)
+            if len(of_request) == _FEW_CHUNKS:
+                self._by_request[request_id] = deque(of_request)
+        of_function = self._by_function.get(function_arn)
+        if of_function is None:
+            self._by_function[function_arn] = deque((chunk,))
+        else:
+            of_function.append(chunk)
         self._total_bytes += len(data) + _CHUNK_COST_BYTES
         while self._total_bytes > self._max_bytes:
             self._forget_oldest()
@@ -121,10 +133,12 @@ class InvocationLogs:
             self._dropped.pop(chunk.request_id, None)
 
 
-def _forget_first(chunks_by: dict[str, deque[LogChunk]], key: str) -> bool:
+def _forget_first(
+    chunks_by: "dict[str, deque[LogChunk]] | dict[str, list[LogChunk] | deque[LogChunk]]", key: str
+) -> bool:
     """Drop the first chunk there; whether any are left."""
     chunks = chunks_by[key]
-    chunks.popleft()
+    del chunks[0]
     if not chunks:
         del chunks_by[key]
     return bool(chunks)

@@ -57,8 +57,8 @@ Stopped: TypeAlias = RecursiveInvocation | Throttled
 @dataclass(slots=True)
 class Call:
     """`function_arn` is the ARN as invoked; `source` says in words who invokes; `version` is the one that is to run, as
-    its caller is told. `hop` and `seat` are there once the call was admitted; `moves` counts the environments
-    that it could not reach."""
+    its caller is told. `hop` and `seat` are there once the call was admitted, `trace_header` once it has begun; `moves`
+    counts the environments that it could not reach."""
 
     request_id: str
     function: Arn
@@ -72,6 +72,7 @@ class Call:
     hop: Hop | None = None
     version: str = LATEST
     seat: Seat | None = None
+    trace_header: str = ""
     moves: int = 0
 
     @property

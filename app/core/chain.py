@@ -8,6 +8,7 @@ a function that fans out to twenty others is no loop.
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from hashlib import blake2b
 
 from app.core.ids import Ids
@@ -111,7 +112,8 @@ class Chains:
         """The hop of a new invocation caused by `cause`. Not yet kept."""
         before = cause.hop
         times = _counted(before.times if before else {}, function)
-        seen = _counted(_seen_before(cause), function)
+        # Of the first of a chain they are one and the same: most hops are, and all of them are kept.
+        seen = times if before is None else _counted(_seen_before(cause), function)
         name = function.rsplit(":function:", 1)[-1].split(":")[0]
         stations = (*(before.stations if before else ()), *cause.through, name)[-_STATIONS_KEPT:]
         return Hop(cause.chain, self.ids.hex(16), function, request_id, times, seen, stations)
@@ -127,10 +129,15 @@ class Chains:
         How AWS counts is not documented; here the first number is how often the path has come to this function, the
         last how many invocations it has.
         """
-        digest = blake2b(hop.function.encode(), digest_size=4).hexdigest()
+        digest = _digest_of(hop.function)
         loops = min(hop.seen_times[hop.function] - 1, 32_767)
         requests = min(sum(hop.seen_times.values()) - 1, 255)
         return f"Root={hop.chain};Parent={hop.id};Sampled=0;Lineage={loops}:{digest}:{requests}"
+
+
+@lru_cache(maxsize=10_000)
+def _digest_of(function: Arn) -> str:
+    return blake2b(function.encode(), digest_size=4).hexdigest()
 
 
 def times_seen(cause: Cause, function: Arn) -> int:

@@ -124,6 +124,8 @@ class Function:
 
     def __init__(self, spec: FunctionSpec) -> None:
         self.spec = spec
+        self.version = spec.version
+        """Its spec's, worked out once."""
         self.line: deque[Call] = deque()
         self.running: dict[str, Call] = {}
         self.slots = Slots(spec.environments)

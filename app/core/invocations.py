@@ -95,7 +95,7 @@ class Invocations:
         hop = self.chains.extend(call.cause, function=function.arn, request_id=call.request_id)
         call.hop = hop
         if call.version == LATEST:
-            call.version = function.spec.version
+            call.version = function.version
         stopped = self._judge(function, call, now)
         self._warn_of_loop(function, call, is_stopped=isinstance(stopped, RecursiveInvocation))
         if stopped is not None:
@@ -225,6 +225,7 @@ class Invocations:
         slot = function.begin(call)
         spec, hop = function.spec, call.hop
         assert hop is not None, "a call has its hop before it begins"
+        call.trace_header = self.chains.header_of(hop)
         self.outbox.append(self._started(function, call, slot))
         if spec.script is not None:
             after_ms, outcome = plan(spec, spec.script, call.payload, nth=function.invocations)
@@ -236,11 +237,11 @@ class Invocations:
             spec.name,
             call.payload,
             spec.timeout_ms,
-            self.chains.header_of(hop),
+            call.trace_header,
             slot,
             call.attempt,
             call.client_context,
-            spec.version,
+            function.version,
         )
         waiter = call.owner.waiter if isinstance(call.owner, ForWaiter) else None
         self.outbox.append(CallFunction(invocation, waiter))
@@ -287,5 +288,4 @@ class Invocations:
     def _answer(self, call: Call, outcome: Outcome) -> Invoked | TooManyRequests:
         if isinstance(outcome, Throttled):
             return TooManyRequests(outcome.reason, outcome.message)
-        assert call.hop is not None, "a settled call has its hop"
-        return Invoked(call.request_id, outcome, call.version, self.chains.header_of(call.hop))
+        return Invoked(call.request_id, outcome, call.version, call.trace_header)

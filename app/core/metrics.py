@@ -60,6 +60,14 @@ class Statistics:
         self.count += 1
         self.sum += number
 
+    def join(self, other: "Statistics") -> None:
+        """Take over what was kept elsewhere."""
+        if other.count:
+            self.least = min(self.least, other.least) if self.count else other.least
+            self.most = max(self.most, other.most) if self.count else other.most
+            self.count += other.count
+            self.sum += other.sum
+
     @property
     def average(self) -> float:
         return self.sum / self.count if self.count else 0.0
@@ -68,21 +76,37 @@ class Statistics:
 class Series:
     """One metric of one function: its statistics by minute, the newest day's worth of them, and over all time."""
 
-    __slots__ = ("minutes", "total")
+    __slots__ = ("_begin", "_end", "_now", "_older", "minutes")
 
     def __init__(self) -> None:
         self.minutes: OrderedDict[Instant, Statistics] = OrderedDict()
-        self.total = Statistics()
+        self._older = Statistics()
+        """Of the minutes that are forgotten."""
+        # The minute to which something was added last: mostly the next comes to it too.
+        self._begin = self._end = 0
+        self._now = Statistics()
 
     def add(self, at: Instant, number: float) -> None:
-        minute = at - at % MINUTE_MS
+        if not self._begin <= at < self._end:
+            self._turn_to(at - at % MINUTE_MS)
+        self._now.add(number)
+
+    @property
+    def total(self) -> Statistics:
+        """Over all time."""
+        total = replace(self._older)
+        for statistics in self.minutes.values():
+            total.join(statistics)
+        return total
+
+    def _turn_to(self, minute: Instant) -> None:
+        self._begin, self._end = minute, minute + MINUTE_MS
         statistics = self.minutes.get(minute)
         if statistics is None:
             statistics = self.minutes[minute] = Statistics()
             if len(self.minutes) > _MINUTES_KEPT:
-                self.minutes.popitem(last=False)
-        statistics.add(number)
-        self.total.add(number)
+                self._older.join(self.minutes.popitem(last=False)[1])
+        self._now = statistics
 
 
 @dataclass(frozen=True, slots=True)

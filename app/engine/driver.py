@@ -28,6 +28,7 @@ from app.core.invocation import Invocation, Outcome, Unreachable
 from app.core.metrics import Metrics
 from app.core.names import LATEST, Arn, name_of
 from app.core.time import Instant, format_instant
+from app.core.value import value
 from app.core.world import World
 from app.engine.brokers import Brokers
 from app.engine.clock import Clock, Way
@@ -53,7 +54,7 @@ _Begin: TypeAlias = Callable[[Invocation, Callable[[Outcome], None]], bool]
 _LONGEST_SLEEP_S = 3_600.0
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Hold:
     """A real call in flight, or a delete at a broker (then `function` is the queue's name), or a call to the outside
     (then it is what is called): the virtual clock stands still until it is over. `since` is the clock's instant."""
@@ -475,12 +476,15 @@ class Engine:
     def _look_whether_held(self) -> None:
         """A call of ours to this service holds the clock until it has arrived: one that waits here for its answer may
         wait for nothing but time, a scripted function's for one, and would hold it for ever."""
-        is_held = len(self._holds) > len(self._coming_back) or len(self._coming_back) > self._count_waiting()
+        back = len(self._coming_back)
+        is_held = len(self._holds) > back or (back > 0 and back > self._count_waiting())
         if is_held:
             self._may_go_on.clear()
         elif not self._may_go_on.is_set():
             self._may_go_on.set()
-            self._rearm()
+            if self.clock.way is not Way.WALL:
+                # Wall time was held by nobody, and its timer is set as it should be.
+                self._rearm()
 
     def _count_waiting(self) -> int:
         """How many requests wait for an answer of the world; long polls are real clients' and wait for themselves."""

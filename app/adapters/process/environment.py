@@ -325,6 +325,7 @@ class Environment:
         ours, theirs = socket.socketpair()
         with theirs:
             ours.setblocking(False)
+            self._api.expect_own_runtime(variables["AWS_LAMBDA_RUNTIME_API"])
             await self._loop.create_unix_connection(self._api.connect, sock=ours)
             descriptor = theirs.fileno()
             handed = {**variables, "TRIGGERFISH_RUNTIME_SOCKET": str(descriptor)}

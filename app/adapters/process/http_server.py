@@ -38,12 +38,19 @@ class Connection(asyncio.Protocol):
 
     `stream` is asked with the head of each request that comes when nothing else is waiting to be served: what it
     gives back is called with each piece of the body, and with None if the client leaves in the middle.
+
+    `shortcut` is shown what comes between two requests, before the parser is, and says whether it has served it.
     """
 
-    def __init__(self, serve: "Serve", leave: "Leave", *, max_body_bytes: int, stream: "Stream | None" = None) -> None:
+    def __init__(
+        self, serve: "Serve", leave: "Leave", *, max_body_bytes: int, stream: "Stream | None" = None,
+        shortcut: "Shortcut | None" = None,
+    ) -> None:  # fmt: skip
         self._serve = serve
         self._leave = leave
         self._stream = stream
+        self._shortcut = shortcut
+        self._is_between = True
         self._take: Take | None = None
         self._max_body_bytes = max_body_bytes
         self._transport: asyncio.Transport | None = None
@@ -62,11 +69,10 @@ class Connection(asyncio.Protocol):
         transport = self._transport
         if transport is None:
             return
-        head = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\n"]
-        head += [f"{name}: {value}\r\n" for name, value in headers.items()]
-        head.append(f"Content-Length: {len(body)}\r\n")
-        head.append("\r\n" if self._keeps_alive else "Connection: close\r\n\r\n")
-        answer = self._unsent + "".join(head).encode("utf-8") + body
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        end = "" if self._keeps_alive else "Connection: close\r\n"
+        head = f"{_STATUS_LINES[status]}{lines}Content-Length: {len(body)}\r\n{end}\r\n"
+        answer = b"%s%s%s" % (self._unsent, head.encode(), body)
         self._unsent = b""
         if not self._keeps_alive:
             transport.write(answer)
@@ -80,6 +86,12 @@ class Connection(asyncio.Protocol):
             self._serve_next()
         else:
             transport.write(answer)
+
+    def reply_and_serve_again(self, answer: bytes) -> None:
+        """Answer a request that the shortcut has served with these bytes, which may wait for the answer to the next
+        one: that is being served from now on."""
+        self._unsent += answer
+        self._is_busy = self._keeps_alive = True
 
     def _send_held(self) -> None:
         """Write what is held back, unless the answer to the next request is about to be written with it."""
@@ -116,6 +128,10 @@ class Connection(asyncio.Protocol):
         self._leave(self)
 
     def data_received(self, data: bytes) -> None:
+        if self._shortcut is not None and self._is_between and not self._is_busy and self._shortcut(data, self):
+            if self._unsent:
+                self._send_held()
+            return
         self._is_reading = True
         try:
             self._parser.feed_data(data)
@@ -133,6 +149,9 @@ class Connection(asyncio.Protocol):
             self._send_held()
 
     # What the parser calls -----------------------------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        self._is_between = False
 
     def on_url(self, url: bytes) -> None:
         self._url += url
@@ -163,6 +182,7 @@ class Connection(asyncio.Protocol):
             was_streamed=self._take is not None,
         )
         self._take = None
+        self._is_between = True
         self._waiting.append((request, self._parser.should_keep_alive()))
         self._begin()
         self._serve_next()
@@ -187,7 +207,10 @@ class Connection(asyncio.Protocol):
         self._serve(request, self)
 
 
+_STATUS_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
+
 Serve: TypeAlias = Callable[[Request, Connection], None]
 Leave: TypeAlias = Callable[[Connection], None]
 Take: TypeAlias = Callable[[bytes | None], None]
 Stream: TypeAlias = Callable[[Request], Take | None]
+Shortcut: TypeAlias = Callable[[bytes, Connection], bool]

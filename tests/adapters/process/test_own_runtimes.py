@@ -1,0 +1,176 @@
+"""What our own runtimes send is recognised whole, and comes to the same as by the parser, however it is cut."""
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from app.adapters.process.http_server import Connection
+from app.adapters.process.runtime_api import Offer, RuntimeApi
+
+_ADDRESS = "127.0.0.1:9001"
+_HOST = b"HTTP/1.1\r\nHost: 127.0.0.1:9001\r\n"
+_POLL = b"GET /2018-06-01/runtime/invocation/next " + _HOST + b"\r\n"
+
+
+class Transport:
+    """Takes what is written."""
+
+    def __init__(self) -> None:
+        self.sent = b""
+        self.is_closed = False
+
+    def write(self, data: bytes) -> None:
+        self.sent += data
+
+    def close(self) -> None:
+        self.is_closed = True
+
+    abort = close
+
+
+class Played:
+    """A Runtime API and its one client. The next invocation is on offer as soon as one has been answered."""
+
+    def __init__(self, *, is_own: bool) -> None:
+        self.story: list[str] = []
+        self.api = RuntimeApi(self)
+        if is_own:
+            self.api.expect_own_runtime(_ADDRESS)
+        self.connection: Connection = self.api.connect()
+        self.transport = Transport()
+        self.connection.connection_made(cast("asyncio.Transport", cast("Any", self.transport)))
+        self._number = 0
+        self._offer()
+
+    def _offer(self) -> None:
+        self._number += 1
+        name = f"r-{self._number}"
+        self.api.offer(Offer(name, {"Lambda-Runtime-Aws-Request-Id": name}, b'{"n":%d}' % self._number))
+
+    def polled(self) -> None:
+        self.story.append("polled")
+
+    def delivered(self) -> None:
+        self.story.append("delivered")
+
+    def responded(self, payload: bytes) -> None:
+        self.story.append(f"responded {payload!r}")
+        self._offer()
+
+    def response_too_large(self) -> None:
+        self.story.append("too large")
+        self._offer()
+
+    def erred(self, error_type: str, payload: bytes) -> None:
+        self.story.append(f"erred {error_type} {payload!r}")
+        self._offer()
+
+    def truncated(self) -> None:
+        self.story.append("truncated")
+
+    def init_failed(self, error_type: str, payload: bytes) -> None:
+        self.story.append(f"init failed {error_type}")
+
+
+def response(number: int, body: bytes, *, header: bytes = b"") -> bytes:
+    head = b"POST /2018-06-01/runtime/invocation/r-%d/response " % number + _HOST + header
+    return head + b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+
+
+def error(number: int, body: bytes) -> bytes:
+    header = b"Lambda-Runtime-Function-Error-Type: ValueError\r\n"
+    return response(number, body, header=header).replace(b"/response ", b"/error ")
+
+
+async def both(pieces: list[bytes]) -> tuple[Played, Played]:
+    played = Played(is_own=True), Played(is_own=False)
+    for one in played:
+        for piece in pieces:
+            if not one.transport.is_closed:
+                one.connection.data_received(piece)
+    return played
+
+
+def is_alike(own: Played, parsed: Played) -> bool:
+    # What is sent at last may still be held back for the answer to a poll that is open.
+    return (
+        own.story == parsed.story
+        and own.transport.sent == parsed.transport.sent
+        and own.api.state is parsed.api.state
+        and own.transport.is_closed == parsed.transport.is_closed
+    )
+
+
+bodies = st.one_of(st.binary(max_size=40), st.sampled_from([b"null", _POLL, b"\r\n\r\n", b"0"]))
+answers = st.tuples(st.sampled_from(["response", "error", "other"]), bodies)
+
+
+@given(st.lists(answers, max_size=5), st.lists(st.integers(1, 400), max_size=12))
+async def test_however_it_is_cut_it_comes_to_the_same(told: list[tuple[str, bytes]], cuts: list[int]) -> None:
+    data = _POLL
+    for number, (kind, body) in enumerate(told, 1):
+        whole = {"response": response, "error": error, "other": _other}[kind](number, body)
+        data += whole + _POLL
+    pieces = []
+    for cut in cuts:
+        pieces.append(data[:cut])
+        data = data[cut:]
+    own, parsed = await both([*pieces, data])
+
+    assert is_alike(own, parsed)
+    assert len([word for word in own.story if word != "delivered"]) == len(told)
+
+
+@given(st.lists(bodies, min_size=1, max_size=5))
+async def test_a_piece_an_invocation_is_never_shown_to_the_parser(told: list[bytes]) -> None:
+    own, parsed = Played(is_own=True), Played(is_own=False)
+    for one in (own, parsed):
+        one.connection.data_received(_POLL)
+    own.connection._parser = cast("Any", None)
+    for number, body in enumerate(told, 1):
+        for one in (own, parsed):
+            one.connection.data_received(response(number, body) + _POLL)
+
+    assert is_alike(own, parsed)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        response(2, b"null") + _POLL,
+        response(1, b"null"),
+        response(1, b"null") + _POLL + _POLL,
+        response(1, b"null") + _POLL[:-1],
+        response(1, b"null").replace(b"Length: 4", b"Length: 5") + _POLL,
+        response(1, b"null").replace(b"Length: 4", b"Length: -4") + _POLL,
+        response(1, b"null").replace(b"Length: 4", b"Length: ") + _POLL,
+        response(1, b"null", header=b"Connection: close\r\n") + _POLL,
+        response(1, b"null", header=b"Lambda-Runtime-Function-Response-Mode: streaming\r\n") + _POLL,
+        response(1, b"null").replace(b"/r-1/response", b"/r-1/other") + _POLL,
+        b"nonsense\r\n\r\n",
+    ],
+    ids=[
+        "another invocation", "no poll", "two polls", "half a poll", "a length that is too long", "a negative length",
+        "no length", "a last request", "a streamed response", "another path", "no request",
+    ],
+)  # fmt: skip
+async def test_what_is_not_exactly_that_is_left_to_the_parser(piece: bytes) -> None:
+    own, parsed = await both([_POLL, piece])
+
+    assert is_alike(own, parsed)
+
+
+async def test_before_it_was_told_an_invocation_it_can_answer_none() -> None:
+    own, parsed = await both([response(1, b"null") + _POLL])
+
+    assert is_alike(own, parsed)
+    assert own.story == ["delivered"]
+
+
+def _other(number: int, body: bytes) -> bytes:
+    """As another client writes it."""
+    head = b"POST /2018-06-01/runtime/invocation/r-%d/response HTTP/1.1\r\ncontent-length: %d\r\n" % (number, len(body))
+    return head + b"host: x\r\n\r\n" + body
