@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from app.adapters.cloudwatch import told_to_cloudwatch
 from app.adapters.cloudwatch_logs import ToldToLogs
 from app.adapters.code_store import CodeStore, clean_up_after_dead_services
+from app.adapters.moto_keys import keys_in
 from app.adapters.moto_services import MotoServices
 from app.adapters.object_store import ObjectStore
 from app.adapters.outside import Outside
@@ -152,6 +153,7 @@ class Service:
         host = f"localhost:{urlsplit(url).port}"
         StoredLoadBalancers(self.engine, host).follow(self.stored)
         StoredDistributions(self.engine, host).follow(self.stored)
+        self.stored.follow("kms", keys_in, self.engine.submit)
         self.stored.prepare("monitoring", partial(told_to_cloudwatch, self.engine.metrics))
 
     async def set_up(self) -> None:

@@ -1,7 +1,9 @@
 """Functions deployed over the API: unpacked when they are first called, put away when they are deployed anew."""
 
 import asyncio
+import zlib
 from collections.abc import Awaitable, Callable, Sequence
+from zipfile import BadZipFile
 
 from app.adapters.faults import fault_payload
 from app.adapters.logs import InvocationLogs
@@ -71,7 +73,7 @@ class DeployedFunction:
     async def warm(self, count: int, access_key_ids: Sequence[str]) -> tuple[int, str | None]:
         try:
             endpoint = await self._ready()
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, BadZipFile, zlib.error) as error:
             return 0, f"the code could not be unpacked: {error}"
         if isinstance(endpoint, WarmingEndpoint):
             return await endpoint.warm(count, access_key_ids)
@@ -97,7 +99,10 @@ class DeployedFunction:
         try:
             try:
                 endpoint = await self._ready()
-            except (OSError, ValueError) as error:
+            except (ValueError, BadZipFile, zlib.error) as error:
+                told = f"Lambda could not unzip the deployment package. ({error})"
+                return Unreachable(told, code="InvalidZipFileException")
+            except OSError as error:
                 return Unreachable(f"the code of '{invocation.function_name}' could not be unpacked: {error}")
             if sink is not None and isinstance(endpoint, StreamingEndpoint):
                 return await endpoint.invoke_streaming(invocation, sink)

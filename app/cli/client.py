@@ -46,6 +46,9 @@ class Client:
     def put(self, path: str, body: object) -> Any:
         return self._ask("PUT", path, {}, json.dumps(body).encode())
 
+    def delete(self, path: str) -> Any:
+        return self._ask("DELETE", path, {})
+
     def post_bytes(self, path: str, body: bytes, **query: object) -> Any:
         return self._ask("POST", path, query, body)
 

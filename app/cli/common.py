@@ -52,7 +52,7 @@ def queue_name(text: str) -> str:
     return text.rstrip("/").rsplit("/", 1)[-1] if "://" in text else text
 
 
-_TROUBLE = (": failed", ": timed out", ": exited", ": init failed", ": unreachable")
+_TROUBLE = (": failed", ": timed out", ": exited", ": init failed", ": refused", ": unreachable")
 
 
 def _aligned(cells: Sequence[str], widths: Sequence[int]) -> str:

@@ -69,6 +69,10 @@ def show(client: Client, function: str, as_json: bool) -> None:
         f"timeout {shown['timeout_s']}s, memory {shown['memory_mb']} MB, at most {shown['environments']} environments; "
         f"{shown['in_flight']} in flight, {shown['waiting']} waiting"
     )
+    if shown["refusal"] is not None:
+        left = shown["refusal"]["left"]
+        more = "until it is told otherwise" if left is None else f"{left} more"
+        click.secho(f"refuses with {shown['refusal']['code']}, {more}", fg="red")
     reasons = ", ".join(f"{count} {reason}" for reason, count in sorted(environments["ended"].items()))
     click.echo(
         f"starts: {environments['cold_starts']} cold, {environments['warm_starts']} warm; ended: {reasons or 'none'}"
@@ -81,6 +85,30 @@ def show(client: Client, function: str, as_json: bool) -> None:
     click.echo("last invocations:" if ended else "no invocations yet")
     for entry in ended:
         click.echo(f"  {entry['at']} {entry['text']}")
+
+
+@functions.command()
+@click.argument("function")
+@click.option("--with", "code", metavar="NAME", help="`KMSDisabledException`, or a reason of a throttle.")
+@click.option("--times", type=click.IntRange(min=0), help="How many invocations; 0 ends it. Without it, all.")
+@click.option("--message", help="Instead of AWS's own words.")
+@pass_client
+def fail(client: Client, function: str, code: str | None, times: int | None, message: str | None) -> None:
+    """Refuse the next invocations of a function in AWS's words, to see what its callers do then.
+
+    Callers get the exception; asynchronous events and batches are tried again, as after any error of the service.
+    """
+    path = f"/functions/{segment(function)}/refusal"
+    if times == 0:
+        client.delete(path)
+        click.echo(f"{function} is invoked again")
+        return
+    if code is None:
+        raise click.UsageError("say with what it fails: --with KMSDisabledException; or end it: --times 0")
+    client.put(path, {"with": code, "times": times, "message": message})
+    count = "" if times == 1 else f"{times} "
+    which = "every invocation" if times is None else f"the next {count}invocation{'' if times == 1 else 's'}"
+    click.echo(f"{function} refuses {which} with {code}")
 
 
 def _environment_row(environment: dict[str, Any]) -> tuple[object, ...]:

@@ -50,6 +50,11 @@ class Deployment:
     ephemeral_storage_mb: int = 512
     others: Mapping[str, Any] = field(default_factory=dict)
 
+    @property
+    def has_snapshots(self) -> bool:
+        """Whether a version is ready only when a snapshot of it was made."""
+        return bool(self.others.get("SnapStart", {}).get("ApplyOn") == "PublishedVersions")
+
     # A value with mappings in it has no hash of its own, and nothing needs one.
     __hash__ = None  # type: ignore[assignment]
 

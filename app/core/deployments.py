@@ -156,6 +156,7 @@ class Deployments:
         if family.versions.pop(number, None) is not None:
             family.policies.pop(number, None)
             family.provisioned.pop(number, None)
+            family.preparing.pop(number, None)
             self._remove_version(arn, number, now)
 
     # Aliases --------------------------------------------------------------------------------------------
@@ -209,6 +210,12 @@ class Deployments:
                 family.updating_until = None
                 family.revision += 1
                 self._note(arn, "is updated")
+            for number in [number for number, until in family.preparing.items() if until <= now]:
+                del family.preparing[number]
+                version = self.functions.exactly(f"{arn}:{number}")
+                if version is not None:
+                    version.is_pending = False
+                    self._note(arn, f"version {number} is active")
 
     # Inside ---------------------------------------------------------------------------------------------
 
@@ -264,6 +271,10 @@ class Deployments:
             self.functions.route(qualified, Route(arn))
         else:
             self.functions.put_version(spec, now)
+            if self.limits.function_transition_ms and spec.deployment.has_snapshots:
+                family.preparing[number] = now + self.limits.function_transition_ms
+                self.functions[qualified].is_pending = True
+                heappush(self._transitions, (family.preparing[number], arn))
         self._note(arn, f"version {number} published")
         return number
 

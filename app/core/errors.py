@@ -157,6 +157,22 @@ class ProvisionedConcurrencyNotFound(Refused):
     message = "No Provisioned Concurrency Config found for this function"
 
 
+class InvocationRefused(Refused):
+    """Lambda could not invoke the function, for a reason beside it; `code` is AWS's name of that."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+class SnapshotNotReady(Refused):
+    """A published version is called whose snapshot is still being made."""
+
+    message = (
+        "Lambda is initializing your function. You can invoke the function when the function state becomes Active."
+    )
+
+
 class PolicyTooLong(Refused):
     """A resource policy over its limit."""
 

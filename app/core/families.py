@@ -58,6 +58,8 @@ class Family:
     """How many environments were wished to be warm, by function or version at work."""
     pending_until: Instant | None = None
     updating_until: Instant | None = None
+    preparing: dict[str, Instant] = field(default_factory=dict)
+    """Until when snapshots of published versions are made (SnapStart)."""
 
 
 @dataclass(slots=True)
@@ -80,8 +82,9 @@ class Families:
         if version is None:
             raise ResourceNotFound(f"Function not found: {function}:{qualifier}")
         return Described(
-            version.spec, qualifier, revision_id(function, qualifier, version.revision), version.modified_at
-        )
+            version.spec, qualifier, revision_id(function, qualifier, version.revision), version.modified_at,
+            is_pending=qualifier in family.preparing,
+        )  # fmt: skip
 
     def versions(self, function: Arn) -> list[Described]:
         """`$LATEST`, and the published ones in their order. Raises ResourceNotFound."""

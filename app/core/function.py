@@ -3,7 +3,7 @@
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from app.core.async_invoke import RetryRules
 from app.core.call import Call
@@ -12,6 +12,9 @@ from app.core.event_invoke import EventInvokeConfig
 from app.core.names import LATEST, Arn, name_of
 from app.core.slots import Slots
 from app.core.time import Instant
+
+if TYPE_CHECKING:
+    from app.core.invoke_refusals import Rehearsal
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,8 @@ class Function:
         """By version or alias."""
         self.provisioned: dict[str, int] = {}
         """Of the main one: how many environments are to be warm, by version."""
+        self.rehearsal: Rehearsal | None = None
+        """Of the main one: how its next invocations are refused."""
         self.is_pending = False
         self.arn: Arn = ":".join(spec.arn.split(":")[: _UNQUALIFIED_COLONS + 1])
         """Unqualified, whichever version this is: what the function is known by."""

@@ -22,7 +22,7 @@ from app.core.commands import (
 from app.core.concurrency import Concurrency
 from app.core.deployment import access_key_ids_of
 from app.core.environment_state import EnvironmentState
-from app.core.errors import InvalidRequestContent, RequestTooLarge, ResourceConflict, ResourceNotFound
+from app.core.errors import InvalidRequestContent, RequestTooLarge, ResourceConflict, ResourceNotFound, SnapshotNotReady
 from app.core.event_invoke import EventInvokeConfig, configured
 from app.core.facts import Configured, Effect, EnvironmentFound, EnvironmentLost
 from app.core.function import Function, FunctionSpec
@@ -273,7 +273,8 @@ class Functions:
         return name, function
 
     def called(self, command: Invoke) -> tuple[FunctionName, Chosen]:
-        """What an Invoke calls. Raises ResourceNotFound, ResourceConflict while the function is being created."""
+        """What an Invoke calls. Raises ResourceNotFound, ResourceConflict while the function is being created, and
+        SnapshotNotReady while the version's snapshot is."""
         name, function = self.named(command)
         if function.main.is_pending:
             # The text is UNCONFIRMED, the state itself was recorded (spec C3).
@@ -281,6 +282,8 @@ class Functions:
                 "The operation cannot be performed at this time. The function is currently in the following state: "
                 "Pending"
             )
+        if function.is_pending:
+            raise SnapshotNotReady
         return name, self.choose(name.as_invoked) or Chosen(function, function.spec.version)
 
     def check_payload(self, command: Invoke) -> None:

@@ -111,10 +111,12 @@ class Throttled:
 @dataclass(frozen=True, slots=True)
 class Unreachable:
     """Nobody answered at the endpoint, or not in its protocol: a system error, not the function's. `reached_nobody`
-    says for certain that nothing has run."""
+    says for certain that nothing has run. `code` is AWS's name of the refusal, where it has a better one than
+    ServiceException."""
 
     message: str
     reached_nobody: bool = False
+    code: str = ""
 
 
 Outcome: TypeAlias = Succeeded | HandlerFailed | TimedOut | Exited | InitFailed | Throttled | Unreachable

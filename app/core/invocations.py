@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import assert_never
+from typing import NoReturn, assert_never
 
 from app.core.async_events import AsyncEvents
 from app.core.async_invoke import Event
@@ -10,7 +10,7 @@ from app.core.call import Call, ForBatch, ForEvent, ForReply, ForWaiter, Stopped
 from app.core.chain import Cause, Chains, times_seen
 from app.core.commands import Invoke, Invoked, Origin, SettleInvocation, Waiting
 from app.core.concurrency import Concurrency
-from app.core.errors import RecursiveInvocation, ResourceNotFound, TooManyRequests
+from app.core.errors import InvocationRefused, RecursiveInvocation, ResourceNotFound, TooManyRequests
 from app.core.facts import (
     Answered,
     CallFunction,
@@ -25,6 +25,7 @@ from app.core.function import Function
 from app.core.functions import Functions
 from app.core.ids import Ids
 from app.core.invocation import Invocation, InvocationType, Outcome, Throttled, Unreachable
+from app.core.keys import Keys
 from app.core.limits import Limits
 from app.core.names import LATEST, Arn
 from app.core.outcomes import error_of, ran_of, word_of
@@ -35,8 +36,9 @@ from app.core.time import Instant
 
 @dataclass(slots=True)
 class Invocations:
-    """The calls of all functions. `freed` is told when an environment is free again, `settle_batch` what came of a
-    mapping's batch; `events` are the asynchronous ones, tried from there; effects go to `outbox`."""
+    """The calls of all functions. `keys` says whether a function's variables can be read; `freed` is told when an
+    environment is free again, `settle_batch` what came of a mapping's batch; `events` are the asynchronous ones, tried
+    from there; effects go to `outbox`."""
 
     ids: Ids
     limits: Limits
@@ -49,6 +51,7 @@ class Invocations:
     next_waiter: Callable[[], int]
     freed: Callable[[Function], None]
     settle_batch: Callable[[ForBatch, Outcome, Instant], None]
+    keys: Keys
     events: AsyncEvents = field(init=False)
     scripted: Running = field(default_factory=Running)
     _function_of: dict[str, Arn] = field(default_factory=dict)
@@ -74,6 +77,10 @@ class Invocations:
             event = Event(request_id, arn, name.as_invoked, payload, source, cause, now)
             self.events.accept(function, event, now)
             return Invoked(request_id, version=version)
+        if (outcome := self._refusal(function, now)) is not None:
+            # At once, also where the clock stands; what nobody waits for takes its time, as everything that may come
+            # back does.
+            self._refuse(function, request_id, cause.chain, outcome)
         waiter = self.next_waiter()
         call = Call(request_id, arn, name.as_invoked, payload, source, cause, ForWaiter(waiter),
                     client_context=command.client_context, version=version)  # fmt: skip
@@ -227,6 +234,10 @@ class Invocations:
         assert hop is not None, "a call has its hop before it begins"
         call.trace_header = self.chains.header_of(hop)
         self.outbox.append(self._started(function, call, slot))
+        waits = isinstance(call.owner, ForWaiter)
+        if not waits and (refusal := self._refusal(function, now)) is not None:
+            self.scripted.start(call.request_id, refusal, at=now + 1)
+            return
         if spec.script is not None:
             after_ms, outcome = plan(spec, spec.script, call.payload, nth=function.invocations)
             self.scripted.start(call.request_id, outcome, at=now + after_ms)
@@ -245,6 +256,27 @@ class Invocations:
         )
         waiter = call.owner.waiter if isinstance(call.owner, ForWaiter) else None
         self.outbox.append(CallFunction(invocation, waiter))
+
+    def _refusal(self, function: Function, now: Instant) -> Throttled | Unreachable | None:
+        """What the call ends with instead of running, because somebody said so, or because of the function's key."""
+        main = function.main
+        if main.rehearsal is not None:
+            refusal = main.rehearsal.take()
+            if main.rehearsal.is_over:
+                main.rehearsal = None
+            return refusal
+        return self.keys.refusal(function.spec, now)
+
+    def _refuse(self, function: Function, request_id: str, chain: str, refusal: Throttled | Unreachable) -> NoReturn:
+        """Tell of it, and raise it."""
+        match refusal:
+            case Throttled(reason=reason, message=message):
+                self.outbox.append(InvocationThrottled(function.arn, request_id, chain, reason, retry_at=None))
+                raise TooManyRequests(reason, message)
+            case Unreachable(code=code, message=message):
+                word = word_of(refusal)
+                self.outbox.append(InvocationEnded(function.arn, request_id, chain, word, code, message, 0.0, ""))
+                raise InvocationRefused(code, message)
 
     def _move(self, function: Function, call: Call, why: str, now: Instant) -> None:
         """Nothing has run of the call: it goes before all others to an environment that is there."""

@@ -123,8 +123,9 @@ class Gate:
             self.outbox.append(PermissionMissing(function, principal, source, self.is_enforced))
         if not self.is_enforced:
             return None
+        who = f"User: {principal}" if principal.startswith("arn:") else principal
         return AccessDenied(
-            f"{principal} is not authorized to perform: {asker.action} on resource: {function} because no "
+            f"{who} is not authorized to perform: {asker.action} on resource: {function} because no "
             f"resource-based policy allows the {asker.action} action"
         )
 

@@ -30,8 +30,8 @@ def word_of(outcome: Outcome) -> str:
             return "init failed"
         case Throttled():
             return "throttled"
-        case Unreachable():
-            return "unreachable"
+        case Unreachable(code=code):
+            return "refused" if code else "unreachable"
         case _:
             assert_never(outcome)
 
@@ -51,8 +51,8 @@ def error_of(outcome: Outcome) -> tuple[str | None, str | None]:
             return "Runtime.ExitError", f"Runtime exited with error: {status}"
         case Throttled(reason=reason, message=message):
             return reason, message
-        case Unreachable(message=message):
-            return "Unreachable", message
+        case Unreachable(message=message, code=code):
+            return code or "Unreachable", message
         case _:
             assert_never(outcome)
 

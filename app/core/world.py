@@ -9,7 +9,7 @@ from app.core.bucket_target import BucketTarget
 from app.core.buckets import Bucket, Buckets
 from app.core.buses import EventBridge
 from app.core.chain import Cause, Chains
-from app.core.commands import Command, Origin
+from app.core.commands import Asker, Command, Origin
 from app.core.concurrency import Concurrency
 from app.core.deployments import Deployments
 from app.core.environments import Environments
@@ -20,7 +20,7 @@ from app.core.facts import Effect, Fact
 from app.core.families import Families
 from app.core.function import Function, FunctionSpec
 from app.core.function_papers import Papers
-from app.core.functions import Functions
+from app.core.functions import Functions, parse_function_name
 from app.core.gateway.apis import Apis
 from app.core.gateway.domains import Domains
 from app.core.gateway.gateways import Gateways
@@ -32,6 +32,8 @@ from app.core.gateway.websocket.connections import SocketConnections
 from app.core.hand_over import HandOver
 from app.core.ids import Ids
 from app.core.invocations import Invocations
+from app.core.invoke_refusals import Rehearsals
+from app.core.keys import Keys
 from app.core.layers import Layers
 from app.core.lifecycle import LifecycleRule
 from app.core.limits import DEFAULT_LIMITS, Limits
@@ -41,7 +43,7 @@ from app.core.mapping import Mapping
 from app.core.mappings import Mappings
 from app.core.message import Message
 from app.core.move_tasks import MoveTask, MoveTasks
-from app.core.names import LATEST, Arn, Scope
+from app.core.names import LATEST, Arn, Scope, parse_arn
 from app.core.notification import NotificationConfiguration
 from app.core.outside import Outside
 from app.core.outside_targets import OutsideTarget
@@ -106,9 +108,10 @@ class World:
         self._functions = Functions(
             ids, limits, self._concurrency, self._outbox, self._targets, self._function_changed, self._function_gone
         )
+        self._keys = Keys()
         self._invocations = Invocations(
             ids, limits, self._chains, self._outbox, self._functions, self._concurrency, self._targets,
-            self._cause_of, self._queues.next_waiter, self._function_freed, self._settle_batch,
+            self._cause_of, self._queues.next_waiter, self._function_freed, self._settle_batch, self._keys,
         )  # fmt: skip
         policies = PolicyGate(self._outbox, enforces_permissions)
         self._targets.register("sqs", QueueTarget(self._queues, self._chains, policies))
@@ -454,6 +457,8 @@ class World:
             commands.Invoke: self._invoke,
             commands.SettleInvocation: self._invocations.settle,
             **self._environments.verbs(),
+            **self._keys.verbs(),
+            **Rehearsals(self._outbox, functions).verbs(),
             commands.SettleOutsideCall: self._outside.settle,
             commands.DeclareBucket: buckets.declare,
             commands.ForgetBucket: buckets.forget,
@@ -479,11 +484,15 @@ class World:
         return self._queues.create(command, now)
 
     def _invoke(self, command: commands.Invoke, now: Instant) -> Any:
-        """Raises AccessDenied where a service lacks the permission, and what invoking raises."""
-        if command.asker is not None:
-            refusal = self._gate.judge(command.function, command.asker)
-            if refusal is not None:
-                raise refusal
+        """Raises AccessDenied where a service or another account lacks the permission, and what invoking raises."""
+        asker, function = command.asker, command.function
+        if asker is None and ":" in function:
+            # Who calls another account's function needs its permission; in one's own account none is asked here.
+            name = parse_function_name(function, command.scope, qualifier=command.qualifier)
+            if name is not None and parse_arn(name.arn).account != command.scope.account:
+                asker, function = Asker(f"arn:aws:iam::{command.scope.account}:root"), name.as_invoked
+        if asker is not None and (refusal := self._gate.judge(function, asker)) is not None:
+            raise refusal
         return self._invocations.invoke(command, now)
 
     def _check_function(self, function: Arn) -> None:

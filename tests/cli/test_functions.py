@@ -90,3 +90,30 @@ def test_logs_can_be_followed(talking: Serving) -> None:
         following.kill()
 
     assert [line for line in lines if line.startswith("got")] == ["got {'n': 1}", "got {'n': 2}"]
+
+
+def test_a_function_is_told_to_refuse_and_to_stop_refusing(talking: Serving) -> None:
+    client = talking.client("lambda")
+
+    told = run(talking, "functions", "fail", "talk", "--with", "KMSDisabledException", "--times", "2").stdout
+    shown = run(talking, "functions", "show", "talk").stdout
+    explained = run(talking, "explain", "--invoke", "talk").stdout
+    with pytest.raises(client.exceptions.KMSDisabledException, match="the KMS key used is disabled"):
+        client.invoke(FunctionName="talk", Payload=b'{"n": 1}')
+    ended = run(talking, "functions", "fail", "talk", "--times", "0").stdout
+    answer = client.invoke(FunctionName="talk", Payload=b'{"n": 1}')
+
+    assert told == "talk refuses the next 2 invocations with KMSDisabledException\n"
+    assert "refuses with KMSDisabledException, 2 more" in shown
+    assert "'talk' was told to refuse with KMSDisabledException, 2 more times; a caller gets the refusal" in explained
+    assert ended == "talk is invoked again\n"
+    assert answer["Payload"].read() == b"1"
+
+
+def test_a_refusal_that_lambda_does_not_have_is_not_taken(talking: Serving) -> None:
+    result = run(talking, "functions", "fail", "talk", "--with", "NoSuchException")
+
+    assert result.exit_code != 0
+    assert "Invoke is not refused with 'NoSuchException'" in result.stderr
+    assert run(talking, "functions", "fail", "talk").exit_code == 2
+    assert run(talking, "functions", "fail", "nobody", "--with", "ServiceException").exit_code != 0

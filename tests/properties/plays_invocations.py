@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from app.core.commands import Command, DescribeEnvironments, SettleInvocation, SettleWarming
+from app.core.commands import (
+    Command,
+    DescribeEnvironments,
+    DescribeKeys,
+    KeyState,
+    RefuseInvocations,
+    SettleInvocation,
+    SettleWarming,
+)
 from app.core.environment_state import EnvironmentState
 from app.core.invocation import Unreachable
 from tests.core.stage import SCOPE
@@ -42,8 +50,24 @@ def _warm(play: Play, a: int, b: int) -> Command:
     return SettleWarming(wish.function, wish.count, 0 if failure else wish.count, failure)
 
 
+def _refuse(_play: Play, a: int, b: int) -> Command:
+    """Sometimes by a name that Invoke does not have, sometimes no more."""
+    codes = ("KMSDisabledException", "CallerRateLimitExceeded", "SnapStartTimeoutException", "NoSuchException")
+    function = SCOPE.function_arn(("real", "quick", "nobody")[a % 3])
+    return RefuseInvocations(function, codes[b % 4], (0, 1, 2, 5)[a % 4], None if b % 2 else "because")
+
+
+def _describe_keys(_play: Play, a: int, b: int) -> Command:
+    """A key that is there or not, in one state or another."""
+    arn = f"arn:aws:kms:us-east-1:000000000000:key/{a % 2}"
+    state = KeyState(("Enabled", "Disabled", "PendingDeletion")[b % 3], None if b % 2 else b * 1_000)
+    return DescribeKeys(SCOPE, {arn: state} if a % 5 else {})
+
+
 VERBS: dict[str, Callable[[Play, int, int], Command | None]] = {
     "describe environments": _describe,
     "reach nobody": _reach_nobody,
     "settle warming": _warm,
+    "refuse invocations": _refuse,
+    "describe keys": _describe_keys,
 }

@@ -25,11 +25,16 @@ def test_its_commands_do_what_they_say(tmp_path: Path) -> None:
             commands = commands.replace("localhost:4566", f"localhost:{service.port}")
             printed.append(run(commands, folder=tmp_path, environ=environ_with_tools()))
 
-    events, provisioned, metrics = printed
+    events, provisioned, refusals, metrics = printed
     # The example's handler wants records of a queue: as an event it fails, three times.
     assert re.search(r"^Errors +3 +3 ", events, re.MULTILINE)
     assert re.search(r"^AsyncEventsDropped +1 +1 ", events, re.MULTILINE)
     assert '"RequestedProvisionedConcurrentExecutions": 2' in provisioned
+    assert refusals.splitlines() == [
+        "orders refuses the next 3 invocations with KMSDisabledException",
+        "orders refuses every invocation with CallerRateLimitExceeded",
+        "orders is invoked again",
+    ]
     assert re.search(r"^orders +3 +3 ", metrics, re.MULTILINE)
     assert '"Sum": 1.0' in metrics
 

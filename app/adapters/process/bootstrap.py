@@ -13,7 +13,8 @@ import socket
 import sys
 import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from importlib.machinery import ModuleSpec, PathFinder
 from types import TracebackType
 from typing import Any, NoReturn
 
@@ -220,6 +221,7 @@ class JsonFormatter(logging.Formatter):
 def main() -> None:
     """Init, then invocations for ever."""
     sys.path.insert(0, os.environ["LAMBDA_TASK_ROOT"])
+    sys.meta_path.insert(0, OursHidden(__file__.rpartition("/adapters/")[0]))
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     request_ids = _set_up_logging()
@@ -243,6 +245,24 @@ def main() -> None:
             client.post(f"/invocation/{request_id}/error", json.dumps(fault).encode(), str(fault["errorType"]))
         else:
             client.post(f"/invocation/{request_id}/response", result)
+
+
+class OursHidden:
+    """A finder before all others: Triggerfish's own package lies beside what it needs, where any handler could import
+    it; a package without `app.py` would be told that `app` has no such handler."""
+
+    def __init__(self, ours: str) -> None:
+        """`ours` is the package's folder."""
+        self._ours = ours
+        self._name = ours.rpartition("/")[2]
+
+    def find_spec(self, name: str, path: Sequence[str] | None = None, target: object = None) -> ModuleSpec | None:
+        if name != self._name:
+            return None
+        spec = PathFinder.find_spec(name, path)
+        if spec is None or self._ours in (spec.submodule_search_locations or ()):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        return spec
 
 
 def load_handler(name: str) -> Callable[[Any, LambdaContext], Any]:

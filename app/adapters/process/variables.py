@@ -118,14 +118,26 @@ def build_command(spec: ProcessSpec, search_path: str | None) -> list[str]:
         return list(spec.command)
     match spec.runtime:
         case "python":
-            return [sys.executable, "-P", str(_HERE / "bootstrap.py")]
+            return [*_wrapper(spec), sys.executable, "-P", str(_HERE / "bootstrap.py")]
         case "node":
             node = shutil.which("node", path=search_path)
             if node is None:
                 raise InvalidEntrypoint("Node is not installed: there is no 'node' on the PATH")
-            return [node, str(_HERE / "bootstrap.mjs")]
+            return [*_wrapper(spec), node, str(_HERE / "bootstrap.mjs")]
         case _:
             return [str(_find_bootstrap(spec))]
+
+
+def _wrapper(spec: ProcessSpec) -> list[str]:
+    """What is to start the runtime in its place, with the runtime's own command line after it (runtimes-modify; not for
+    runtimes of one's own). One that is not there ends with exit status 127 (recorded), as a shell's does."""
+    path = spec.environment.get("AWS_LAMBDA_EXEC_WRAPPER")
+    if not path:
+        return []
+    folders = spec.layers if path.startswith("/opt/") else (spec.code,) if path.startswith("/var/task/") else ()
+    parts = path.removeprefix("/opt/").removeprefix("/var/task/")
+    found = next((folder / parts for folder in folders if (folder / parts).is_file()), None)
+    return ["/bin/sh", "-c", 'exec "$0" "$@"', str(found or path)]
 
 
 def _find_bootstrap(spec: ProcessSpec) -> Path:

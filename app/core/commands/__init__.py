@@ -71,6 +71,7 @@ from app.core.commands.functions import (
     PutEventInvokeConfig,
     PutFunction,
     PutReservedConcurrency,
+    RefuseInvocations,
     SettleInvocation,
     SettleWarming,
     TagMapping,
@@ -91,6 +92,7 @@ from app.core.commands.gateway import (
     RemoveFront,
     UpdateFunctionUrl,
 )
+from app.core.commands.keys import DescribeKeys, KeyState
 from app.core.commands.origin import OUTSIDE, Origin
 from app.core.commands.outside import OutsideCommand, SettleOutsideCall
 from app.core.commands.pipes import PipeCommand
@@ -186,6 +188,7 @@ Command: TypeAlias = (
     | EnvironmentCommand
     | GatewayCommand
     | FireCommand
+    | DescribeKeys
 )
 
 __all__ = [
@@ -242,6 +245,7 @@ __all__ = [
     "DeleteTopic",
     "DeleteVersion",
     "DescribeEnvironments",
+    "DescribeKeys",
     "DescribeRemoteQueue",
     "EventEntry",
     "EventPut",
@@ -252,6 +256,7 @@ __all__ = [
     "HandedOver",
     "Invoke",
     "Invoked",
+    "KeyState",
     "OpenRequest",
     "Opened",
     "Origin",
@@ -277,6 +282,7 @@ __all__ = [
     "ReceiveMessage",
     "Received",
     "RedriveMessages",
+    "RefuseInvocations",
     "RemoteAttributes",
     "RemoveBusPermission",
     "RemoveFront",

@@ -38,6 +38,17 @@ class SettleWarming:
 
 
 @value(frozen=True, slots=True)
+class RefuseInvocations:
+    """Let the next `times` invocations of the function be refused with AWS's `code` instead of run; None is until it is
+    told otherwise, 0 is no more."""
+
+    function: Arn
+    code: str
+    times: int | None = None
+    message: str | None = None
+
+
+@value(frozen=True, slots=True)
 class DeleteFunction:
     function: Arn
 
@@ -154,6 +165,7 @@ FunctionCommand: TypeAlias = (
     PutFunction
     | DescribeEnvironments
     | SettleWarming
+    | RefuseInvocations
     | DeleteFunction
     | PutEventInvokeConfig
     | DeleteEventInvokeConfig

@@ -57,6 +57,8 @@ def explain_admission(
     """Whether the invocation begins at once. `batch` is how many messages it would bring."""
     if (lasting := lasting_obstacle(scene, function, cause, asker)) is not None:
         return trail.end(lasting)
+    if (rehearsed := _rehearsed(function, asker)) is not None:
+        return trail.end(rehearsed)
     name, spec = function.spec.name, function.spec
     if (obstacle := scene.invocations.concurrency.obstacle(
         function.arn, spec.version, is_synchronous=asker is not Asker.EVENT, now=trail.now
@@ -96,6 +98,16 @@ def lasting_obstacle(scene: Scene, function: Function, cause: Cause, asker: Aske
         words = f"the reserved concurrency of '{name}' is 0, {then}"
         return Step(Verdict.NO, About.CONCURRENCY, words, function=function.arn, count=function.in_flight, limit=0)
     return None
+
+
+def _rehearsed(function: Function, asker: Asker) -> Step | None:
+    """Somebody has the next invocations refused."""
+    rehearsal = function.main.rehearsal
+    if rehearsal is None:
+        return None
+    times = "until it is told otherwise" if rehearsal.left is None else f"{rehearsal.left} more times"
+    words = f"'{function.spec.name}' was told to refuse with {rehearsal.code}, {times}; {asker.value}"
+    return Step(Verdict.NO, About.FUNCTION, words, function=function.arn, count=rehearsal.left, code=rehearsal.code)
 
 
 def _tell_of_provisioned(scene: Scene, function: Function, trail: Trail) -> None:

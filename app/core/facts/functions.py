@@ -35,7 +35,7 @@ class InvocationStarted:
 
 @value(frozen=True, slots=True)
 class InvocationEnded:
-    """`outcome` is a short word: succeeded, failed, timed out, exited, init failed, throttled, unreachable."""
+    """`outcome` is a short word: succeeded, failed, timed out, exited, init failed, throttled, refused, unreachable."""
 
     function: Arn
     request: str
@@ -126,6 +126,22 @@ class EnvironmentsProvisioned:
     def text(self) -> str:
         told = f"{name_of(self.function)} has {self.ready} of {self.wanted} provisioned environments of version "
         return told + self.version + (f": {self.failure}" if self.failure else "")
+
+
+@value(frozen=True, slots=True)
+class InvocationsRefused:
+    """Somebody has the next `times` invocations refused with `code`; None is all of them, 0 none any more."""
+
+    function: Arn
+    code: str
+    times: int | None
+
+    @property
+    def text(self) -> str:
+        if self.times == 0:
+            return f"{name_of(self.function)} is invoked again"
+        which = "every invocation" if self.times is None else f"the next {self.times} invocations"
+        return f"{name_of(self.function)} refuses {which} with {self.code}"
 
 
 @value(frozen=True, slots=True)
@@ -232,6 +248,7 @@ FunctionFact: TypeAlias = (
     | EnvironmentLost
     | EnvironmentFound
     | EnvironmentsProvisioned
+    | InvocationsRefused
     | EventAccepted
     | EventRetried
     | EventDropped

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
-from app.core.commands import Invoke, Invoked
+from app.core.commands import Invoke, Invoked, RefuseInvocations
 from app.core.function import Function
 from app.core.invocation import (
     Exited,
@@ -21,7 +21,15 @@ from app.core.invocation import (
 from app.engine.driver import Engine
 from app.web.control.disconnect import unless_gone
 from app.web.control.errors import BadRequest
-from app.web.control.models import Entry, EnvironmentsView, FunctionView, InvokedView, LostEnvironmentView
+from app.web.control.models import (
+    Entry,
+    EnvironmentsView,
+    FunctionView,
+    InvokedView,
+    LostEnvironmentView,
+    RefusalEntry,
+    RefusalView,
+)
 from app.web.control.parts import ControlParts
 from app.web.control.views import environments_view
 
@@ -53,6 +61,18 @@ def function_routes(engine: Engine, parts: ControlParts) -> APIRouter:
     async def environments(name: str) -> EnvironmentsView:
         spec = engine.world.function(parts.function_arn(name)).spec
         return environments_view(spec.name, parts.environments_of(spec.arn))
+
+    @router.put("/{name}/refusal", summary="Refuse its next invocations in AWS's words instead of running them")
+    async def refuse(name: str, entry: RefusalEntry) -> FunctionView:
+        arn = parts.function_arn(name)
+        await engine.ask(RefuseInvocations(arn, entry.with_, entry.times, entry.message))
+        return function_view(engine.world.function(arn), engine, parts)
+
+    @router.delete("/{name}/refusal", summary="Let it run again")
+    async def stop_refusing(name: str) -> FunctionView:
+        arn = parts.function_arn(name)
+        await engine.ask(RefuseInvocations(arn, "ServiceException", 0))
+        return function_view(engine.world.function(arn), engine, parts)
 
     @router.post("/{name}/invoke", summary="Invoke it; the body is the event")
     async def invoke(
@@ -89,7 +109,13 @@ def function_view(function: Function, engine: Engine, parts: ControlParts) -> Fu
         waiting=function.waiting,
         events_waiting=engine.world.events_waiting(spec.arn),
         recursive_loop=spec.recursive_loop,
+        refusal=_refusal_view(function),
     )
+
+
+def _refusal_view(function: Function) -> RefusalView | None:
+    rehearsal = function.main.rehearsal
+    return None if rehearsal is None else RefusalView(code=rehearsal.code, left=rehearsal.left)
 
 
 def invoked_view(invoked: Invoked) -> InvokedView:
@@ -113,8 +139,9 @@ def invoked_view(invoked: Invoked) -> InvokedView:
             view.error_message = f"Runtime exited: {outcome.status or 'without an error'}"
         case Throttled():
             view.outcome, view.error_type, view.error_message = "throttled", outcome.reason, outcome.message
-        case Unreachable():
-            view.outcome, view.error_message = "unreachable", outcome.message
+        case Unreachable(code=code):
+            view.outcome = "refused" if code else "unreachable"
+            view.error_type, view.error_message = code or None, outcome.message
     return _with_run(view, outcome)
 
 

@@ -71,6 +71,21 @@ class LostEnvironmentView(BaseModel):
     why: str
 
 
+class RefusalEntry(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    with_: str = Field(
+        alias="with", description="The name of an exception of Invoke's, or a reason of TooManyRequestsException."
+    )
+    times: int | None = Field(None, ge=1, description="How many invocations; without it, all until it is taken back.")
+    message: str | None = Field(None, description="Instead of AWS's own words.")
+
+
+class RefusalView(BaseModel):
+    code: str
+    left: int | None = Field(description="How many more invocations; null is until it is taken back.")
+
+
 class FunctionView(BaseModel):
     name: str
     arn: str
@@ -83,6 +98,7 @@ class FunctionView(BaseModel):
     waiting: int = Field(description="Invocations that stand in line for a free environment.")
     events_waiting: int = Field(description="Asynchronous events that wait for their next attempt.")
     recursive_loop: str
+    refusal: RefusalView | None = Field(description="How its next invocations are refused, if somebody said so.")
 
 
 class MetricView(BaseModel):

@@ -13,6 +13,7 @@ from app.core.commands import Invoke, Invoked
 from app.core.errors import (
     InvalidParameterValue,
     InvalidRequestContent,
+    InvocationRefused,
     RequestTooLarge,
     TooManyRequests,
     ValidationFailed,
@@ -128,6 +129,8 @@ def answer_of(outcome: Outcome, request_id: str) -> tuple[bytes, Ran, bool]:
             return error_payload(outcome, request_id), outcome.ran, True
         case Throttled(reason=reason, message=message):
             raise TooManyRequests(reason, message)
+        case Unreachable(message=message, code=code) if code:
+            raise InvocationRefused(code, message)
         case Unreachable(message=message):
             raise ServiceFailed(message)
         case _:

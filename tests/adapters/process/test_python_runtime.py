@@ -456,3 +456,25 @@ async def test_a_folder_that_does_not_exist_is_an_invalid_entrypoint(tmp_path: P
 async def test_it_describes_itself_by_folder_and_handler(tmp_path: Path) -> None:
     async with process_endpoint(tmp_path) as endpoint:
         assert endpoint.describe() == f"process {tmp_path}: app.handler"
+
+
+async def test_a_wrapper_script_starts_the_runtime_in_its_place(tmp_path: Path) -> None:
+    write(tmp_path / "layer", "wrap.sh", '#!/bin/sh\nexport WRAPPED="by $#"\nexec "$@"\n').chmod(0o755)
+    write(tmp_path / "code", "app.py", "import os\ndef handler(e, c): return os.environ['WRAPPED']")
+    wrapper = {"AWS_LAMBDA_EXEC_WRAPPER": "/opt/wrap.sh"}
+
+    async with process_endpoint(tmp_path / "code", layers=(tmp_path / "layer",), environment=wrapper) as endpoint:
+        outcome = await endpoint.invoke(invocation())
+
+    assert isinstance(outcome, Succeeded)
+    assert outcome.payload == b'"by 3"'
+
+
+async def test_nothing_of_triggerfish_can_be_imported(tmp_path: Path) -> None:
+    write(tmp_path, "main.py", "import app.core")
+
+    async with process_endpoint(tmp_path, handler="main.handler") as endpoint:
+        outcome = await endpoint.invoke(invocation())
+
+    assert isinstance(outcome, InitFailed)
+    assert outcome.message == "Unable to import module 'main': No module named 'app'"
