@@ -184,7 +184,7 @@ class World:
         )
         self._url_configs = UrlConfigs(ids, self._gateways, self._check_function)
         self._domains = Domains(ids, self._gateways)
-        self._apis = Apis(ids, self._gateways)
+        self._apis = Apis(ids, self._gateways, self._domains)
         self._rest_apis = RestApis(ids, self._gateways, self._domains)
         self._leading = Leading(self._functions, gate)
         self._standing = (*self._machines, *self._quiet)

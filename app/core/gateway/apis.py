@@ -10,10 +10,13 @@ from typing import Any, TypeAlias
 
 from app.core.commands.gateway import ChangeApi, PutFront, RemoveFront
 from app.core.errors import InvalidParameterValue, Refused, ResourceConflict, ResourceNotFound
+from app.core.gateway import api_mappings
 from app.core.gateway.api_resources import KINDS, Kind, checked, compiled_routes
 from app.core.gateway.cors import cors_of
+from app.core.gateway.domains import Domains
 from app.core.gateway.gateways import Gateways, letters, new_front_id
 from app.core.gateway.http_api import HttpApi, Route, Routing, Stage, Throttle
+from app.core.gateway.vpc_links import VpcLinks
 from app.core.gateway.websocket.api import SocketStage, WebSocketApi, compiled_socket_routes
 from app.core.ids import Ids
 from app.core.names import Scope
@@ -48,7 +51,12 @@ class Apis:
 
     ids: Ids
     gateways: Gateways
+    domains: Domains
     _apis: dict[str, Api] = field(default_factory=dict)
+    links: VpcLinks = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.links = VpcLinks(self.ids)
 
     def verbs(self) -> dict[type[Any], Callable[[Any, Instant], Any]]:
         return {ChangeApi: self.change}
@@ -82,6 +90,10 @@ class Apis:
         """Carry out `CreateRoute`, … Raises ResourceNotFound, ResourceConflict, InvalidParameterValue."""
         if command.operation == "ImportApi":
             return self._import(command, now)
+        if (on_domains := api_mappings.CHANGES.get(command.operation)) is not None:
+            return on_domains(self.domains, command.scope, dict(command.parameters), now)
+        if (own := _OWN.get(command.operation)) is not None:
+            return own(self, command.scope, dict(command.parameters), now)
         verb, kind = _verb_and_kind(command.operation)
         given = {name: value for name, value in command.parameters.items() if value is not None}
         if kind == "Api":
@@ -105,26 +117,85 @@ class Apis:
         made = self._create_api(command, dict(parts["Api"]), now)
         api = self._apis[made["ApiId"]]
         try:
-            integrations = [
-                self._create(api, KINDS["Integration"], dict(given), now) for given in parts["Integrations"]
-            ]
-            authorizers = {
-                name: self._create(api, KINDS["Authorizer"], dict(given), now)
-                for name, given in parts["Authorizers"].items()
-            }
-            for given in parts["Routes"]:
-                members = {name: value for name, value in given.items() if name not in ("Integration", "Authorizer")}
-                if "Integration" in given:
-                    members["Target"] = f"integrations/{integrations[given['Integration']]['IntegrationId']}"
-                if "Authorizer" in given:
-                    members["AuthorizerId"] = authorizers[given["Authorizer"]]["AuthorizerId"]
-                self._create(api, KINDS["Route"], members, now)
+            self._put_parts(api, parts, now)
         except Refused:
             del self._apis[api.id]
             self.gateways.remove(RemoveFront(api.id), now)
             raise
         self._publish(api, now)
         return made
+
+    def _put_parts(self, api: Api, parts: Members, now: Instant) -> None:
+        integrations = [self._create(api, KINDS["Integration"], dict(given), now) for given in parts["Integrations"]]
+        authorizers = {
+            name: self._create(api, KINDS["Authorizer"], dict(given), now)
+            for name, given in parts["Authorizers"].items()
+        }
+        for given in parts["Routes"]:
+            members = {name: value for name, value in given.items() if name not in ("Integration", "Authorizer")}
+            if "Integration" in given:
+                members["Target"] = f"integrations/{integrations[given['Integration']]['IntegrationId']}"
+            if "Authorizer" in given:
+                members["AuthorizerId"] = authorizers[given["Authorizer"]]["AuthorizerId"]
+            self._create(api, KINDS["Route"], members, now)
+
+    def reimport(self, scope: Scope, given: Members, now: Instant) -> Members:
+        """What a document has in it instead of the API's routes, integrations and authorizers, or no change at all."""
+        api, parts = self.get(scope, given["ApiId"]), given["Body"]
+        before = {kind: dict(found) for kind, found in api.resources.items()}
+        for kind in ("Route", "RouteResponse", "Integration", "IntegrationResponse", "Authorizer"):
+            api.resources[kind] = {}
+        try:
+            self._put_parts(api, parts, now)
+        except Refused:
+            api.resources = before
+            raise
+        api.members = {**api.members, **parts["Api"]}
+        self._deploy_by_itself(api, now)
+        self._publish(api, now)
+        return dict(api.members)
+
+    # Parts of resources ---------------------------------------------------------------------------------
+
+    def delete_route_parameter(self, scope: Scope, given: Members, now: Instant) -> Members:
+        """Raises ResourceNotFound."""
+        api = self.get(scope, given["ApiId"])
+        route = _found(api, KINDS["Route"], given["RouteId"])
+        if given["RequestParameterKey"] not in route.get("RequestParameters", {}):
+            raise ResourceNotFound("Invalid request parameter key specified")
+        kept = {key: each for key, each in route["RequestParameters"].items() if key != given["RequestParameterKey"]}
+        api.resources["Route"][given["RouteId"]] = {**route, "RequestParameters": kept}
+        self._deploy_by_itself(api, now)
+        self._publish(api, now)
+        return {}
+
+    def delete_route_settings(self, scope: Scope, given: Members, now: Instant) -> Members:
+        """Raises ResourceNotFound."""
+        api = self.get(scope, given["ApiId"])
+        stage = _found(api, KINDS["Stage"], given["StageName"])
+        if given["RouteKey"] not in stage.get("RouteSettings", {}):
+            raise ResourceNotFound("Invalid route key specified")
+        kept = {key: each for key, each in stage["RouteSettings"].items() if key != given["RouteKey"]}
+        api.resources["Stage"][given["StageName"]] = {**stage, "RouteSettings": kept}
+        self._publish(api, now)
+        return {}
+
+    def delete_log_settings(self, scope: Scope, given: Members, _: Instant) -> Members:
+        """Raises ResourceNotFound."""
+        api = self.get(scope, given["ApiId"])
+        stage = _found(api, KINDS["Stage"], given["StageName"])
+        kept = {name: value for name, value in stage.items() if name != "AccessLogSettings"}
+        api.resources["Stage"][given["StageName"]] = kept
+        return {}
+
+    def reset_authorizers(self, scope: Scope, given: Members, _: Instant) -> Members:
+        """What authorizers said is asked anew. Raises ResourceNotFound."""
+        api = self.get(scope, given["ApiId"])
+        _found(api, KINDS["Stage"], given["StageName"])
+        self.gateways.authorized.forget(api.id)
+        return {}
+
+    # APIs -----------------------------------------------------------------------------------------------
 
     def _change_api(self, verb: str, command: ChangeApi, given: Members, now: Instant) -> Members:
         match verb:
@@ -137,6 +208,7 @@ class Apis:
             case "Delete":
                 api = self.get(command.scope, given["ApiId"])
                 del self._apis[api.id]
+                self.domains.forget_api(api.id)
                 if self.gateways.get(api.id) is not None:
                     self.gateways.remove(RemoveFront(api.id), now)
                 return {}
@@ -305,6 +377,20 @@ class Apis:
             routes=compiled_routes(api.resources), is_disabled=bool(members["DisableExecuteApiEndpoint"]),
         )  # fmt: skip
         self.gateways.put(PutFront(front), now)
+
+
+_OWN: Mapping[str, Callable[[Apis, Scope, Members, Instant], Members]] = {
+    "ReimportApi": Apis.reimport,
+    "DeleteRouteRequestParameter": Apis.delete_route_parameter,
+    "DeleteRouteSettings": Apis.delete_route_settings,
+    "DeleteAccessLogSettings": Apis.delete_log_settings,
+    "ResetAuthorizersCache": Apis.reset_authorizers,
+    "CreateVpcLink": lambda apis, scope, given, now: apis.links.create(scope, given, now),
+    "UpdateVpcLink": lambda apis, scope, given, now: apis.links.update(scope, given, now),
+    "DeleteVpcLink": lambda apis, scope, given, now: apis.links.delete(scope, given, now),
+}
+MORE_CHANGES = (*_OWN, *api_mappings.CHANGES)
+"""The operations that change something else than a resource of an API."""
 
 
 def _socket_front(api: Api) -> WebSocketApi:

@@ -41,7 +41,7 @@ class HttpApiFront:
 
     async def answer(self, api: HttpApi, request: GatewayRequest, address: Address, opened: Opened) -> Result:
         """The API's answer, with the headers that it adds to each."""
-        if api.is_disabled and address.domain is not None:
+        if api.is_disabled and address.domain is not None and address.base_path is None:
             return Result(answers.NOT_FOUND, unrouted=f"the default endpoint of {api.name} is disabled")
         selected = self._selected(api, request, address)
         if api.cors is not None and is_preflight(request) and not _catches_options(selected):
@@ -138,6 +138,7 @@ class HttpApiFront:
             {name: decoded(text) for name, text in selected.variables.items()},
             selected.stage.variables,
             payload_version=route.integration.payload_version if route.integration is not None else "2.0",
+            base_path=address.base_path,
         )
 
 

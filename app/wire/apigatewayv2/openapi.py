@@ -4,15 +4,17 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import yaml
+
 from app.core.commands import ChangeApi
 from app.core.errors import InvalidParameterValue
 from app.wire.calls import Call, Caller, Params
 
 _METHODS = ("get", "put", "post", "delete", "options", "head", "patch")
-_ANY = "x-amazon-apigateway-any-method"
-_INTEGRATION = "x-amazon-apigateway-integration"
-_AUTHORIZER = "x-amazon-apigateway-authorizer"
-_CORS = "x-amazon-apigateway-cors"
+ANY = "x-amazon-apigateway-any-method"
+INTEGRATION = "x-amazon-apigateway-integration"
+AUTHORIZER = "x-amazon-apigateway-authorizer"
+CORS = "x-amazon-apigateway-cors"
 
 
 def import_api(host_of: Callable[[Caller], str], params: Params, caller: Caller) -> Call:
@@ -24,13 +26,16 @@ def import_api(host_of: Callable[[Caller], str], params: Params, caller: Caller)
     return Call(ChangeApi(caller.scope, "ImportApi", parts, host_of(caller)), dict)
 
 
+def reimport_api(params: Params, caller: Caller) -> Call:
+    """What a document has in it instead of what an API had. Raises InvalidParameterValue."""
+    parts = {"ApiId": params["ApiId"], "Body": read_openapi(params["Body"])}
+    return Call(ChangeApi(caller.scope, "ReimportApi", parts), dict)
+
+
 def read_openapi(text: str) -> dict[str, Any]:
     """The document as the parameters of Create operations: `Api`, `Integrations`, `Authorizers`, `Routes`. Routes name
     integrations by number, and authorizers by name. Raises InvalidParameterValue."""
-    try:
-        document = json.loads(text)
-    except ValueError:
-        raise InvalidParameterValue("Unable to parse API definition: it is no JSON") from None
+    document = _parsed(text)
     if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith("3."):
         raise InvalidParameterValue("Invalid OpenAPI input.")
     info = document.get("info") or {}
@@ -39,24 +44,35 @@ def read_openapi(text: str) -> dict[str, Any]:
         api["Description"] = info["description"]
     if info.get("version"):
         api["Version"] = str(info["version"])
-    if isinstance(document.get(_CORS), Mapping):
-        api["CorsConfiguration"] = _titled(document[_CORS])
+    if isinstance(document.get(CORS), Mapping):
+        api["CorsConfiguration"] = _titled(document[CORS])
     authorizers = _authorizers(document)
     integrations: list[dict[str, Any]] = []
     routes: list[dict[str, Any]] = []
     for path, item in (document.get("paths") or {}).items():
         for name, operation in item.items() if isinstance(item, Mapping) else ():
-            if name not in (*_METHODS, _ANY) or not isinstance(operation, Mapping):
+            if name not in (*_METHODS, ANY) or not isinstance(operation, Mapping):
                 continue
-            method = "ANY" if name == _ANY else name.upper()
+            method = "ANY" if name == ANY else name.upper()
             key = "$default" if path in ("/$default", "$default") else f"{method} {path}"
             route: dict[str, Any] = {"RouteKey": key, **_security(operation, document, authorizers)}
-            given = operation.get(_INTEGRATION)
+            given = operation.get(INTEGRATION)
             if isinstance(given, Mapping):
                 route["Integration"] = len(integrations)
                 integrations.append(_integration(given, document))
             routes.append(route)
     return {"Api": api, "Integrations": integrations, "Authorizers": authorizers, "Routes": routes}
+
+
+def _parsed(text: str) -> Any:
+    """JSON, or else YAML. Raises InvalidParameterValue."""
+    try:
+        return json.loads(text)
+    except ValueError:
+        try:
+            return yaml.safe_load(text)
+        except yaml.YAMLError:
+            raise InvalidParameterValue("Unable to parse API definition because of a malformed body") from None
 
 
 def _integration(given: Mapping[str, Any], document: Mapping[str, Any]) -> dict[str, Any]:
@@ -85,7 +101,7 @@ def _authorizers(document: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     found: dict[str, dict[str, Any]] = {}
     schemes = (document.get("components") or {}).get("securitySchemes") or {}
     for name, scheme in schemes.items():
-        given = scheme.get(_AUTHORIZER) if isinstance(scheme, Mapping) else None
+        given = scheme.get(AUTHORIZER) if isinstance(scheme, Mapping) else None
         if not isinstance(given, Mapping):
             continue
         source = given.get("identitySource")

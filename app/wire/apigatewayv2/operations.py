@@ -8,9 +8,12 @@ from urllib.parse import urlsplit
 from app.core import errors as core
 from app.core.commands import ChangeApi
 from app.core.errors import InvalidParameterValue
+from app.core.gateway.api_mappings import mapping_of, shown_domain, shown_mapping
 from app.core.gateway.api_resources import KINDS
-from app.core.gateway.apis import Members
-from app.wire.apigatewayv2.openapi import import_api
+from app.core.gateway.apis import MORE_CHANGES, Members
+from app.wire.apigateway.sample import sample_template
+from app.wire.apigatewayv2.exporting import exported
+from app.wire.apigatewayv2.openapi import import_api, reimport_api
 from app.wire.calls import Call, Caller, Params, Readable, Result, Service
 from app.wire.errors import AwsError, ErrorTable
 
@@ -90,14 +93,62 @@ def _api_of(params: Params) -> str:
     return rest.partition("/")[0]
 
 
+def _get_model_template(params: Params, caller: Caller, engine: Readable) -> Result:
+    model = engine.world.apis.resource(caller.scope, "Model", params)
+    return {"Value": sample_template(model.get("Schema", "{}"))}
+
+
+def _get_domain(params: Params, caller: Caller, engine: Readable) -> Result:
+    return shown_domain(engine.world.domains.get(caller.scope, params["DomainName"]))
+
+
+def _get_domains(params: Params, caller: Caller, engine: Readable) -> Result:
+    return _paged([shown_domain(domain) for domain in engine.world.domains.all(caller.scope)], params)
+
+
+def _get_mapping(params: Params, caller: Caller, engine: Readable) -> Result:
+    return shown_mapping(mapping_of(engine.world.domains, caller.scope, params))
+
+
+def _get_mappings(params: Params, caller: Caller, engine: Readable) -> Result:
+    domain = engine.world.domains.get(caller.scope, params["DomainName"])
+    return _paged([shown_mapping(mapping) for mapping in domain.mappings.values()], params)
+
+
+def _get_link(params: Params, caller: Caller, engine: Readable) -> Result:
+    return dict(engine.world.apis.links.get(caller.scope, params["VpcLinkId"]))
+
+
+def _get_links(params: Params, caller: Caller, engine: Readable) -> Result:
+    return _paged(engine.world.apis.links.all(caller.scope), params)
+
+
+def _export(params: Params, caller: Caller, engine: Readable) -> Result:
+    return {"body": exported(engine.world.apis.get(caller.scope, params["ApiId"]), params)}
+
+
+def _not_there(what: str, _: Params, __: Caller, ___: Readable) -> Result:
+    raise InvalidParameterValue(f"Triggerfish does not emulate {what}: no function is behind them")
+
+
+_PAGES = ("Portal", "PortalProduct", "ProductPage", "ProductRestEndpointPage")
+_PORTALS = (
+    *(f"{verb}{kind}" for kind in _PAGES for verb in ("Create", "Get", "Update", "Delete")),
+    *(f"List{kind}s" for kind in _PAGES), "PublishPortal", "PreviewPortal", "DisablePortal",
+    *(f"{verb}PortalProductSharingPolicy" for verb in ("Get", "Put", "Delete")),
+)  # fmt: skip
+_RULES = (*(f"{verb}RoutingRule" for verb in ("Create", "Get", "Put", "Delete")), "ListRoutingRules")
+
 _CHANGES = [
     *(f"{verb}{kind}" for verb in ("Create", "Update", "Delete") for kind in ("Api", *KINDS)),
     "DeleteCorsConfiguration",
+    *MORE_CHANGES,
 ]
 
 _ORDERS: Mapping[str, Callable[[Params, Caller], Call]] = {
     **{operation: partial(_change, operation) for operation in _CHANGES},
     "ImportApi": partial(import_api, endpoint_host),
+    "ReimportApi": reimport_api,
     "TagResource": _tag,
     "UntagResource": _untag,
 }
@@ -108,6 +159,16 @@ _READINGS: Mapping[str, Callable[[Params, Caller, Readable], Call | Result]] = {
     "GetTags": _get_tags,
     **{f"Get{kind}": partial(_get, kind) for kind in KINDS},
     **{f"Get{kind}s": partial(_list, kind) for kind in KINDS},
+    "GetModelTemplate": _get_model_template,
+    "GetDomainName": _get_domain,
+    "GetDomainNames": _get_domains,
+    "GetApiMapping": _get_mapping,
+    "GetApiMappings": _get_mappings,
+    "GetVpcLink": _get_link,
+    "GetVpcLinks": _get_links,
+    "ExportApi": _export,
+    **{operation: partial(_not_there, "portals") for operation in _PORTALS},
+    **{operation: partial(_not_there, "routing rules") for operation in _RULES},
 }
 
 APIGATEWAYV2 = Service("API Gateway v2", _ORDERS, _READINGS, model=NAME, errors=ERRORS)

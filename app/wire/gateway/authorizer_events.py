@@ -21,7 +21,7 @@ def authorizer_event(
 
 
 def _event_v2(request: GatewayRequest, occasion: Occasion, arn: Arn, identity: tuple[str, ...]) -> dict[str, Any]:
-    prefix = "" if occasion.stage == "$default" else f"/{occasion.stage}"
+    prefix = occasion.prefix
     path = prefix + decoded(occasion.path)
     headers, cookies = headers_and_cookies(request, occasion.trace_header)
     event: dict[str, Any] = {

@@ -32,6 +32,15 @@ class Occasion:
     stage_variables: Mapping[str, str] = field(default_factory=dict)
     authorizer: Mapping[str, Any] | None = None
     payload_version: str = "2.0"
+    base_path: str | None = None
+    """What leads here of a path under a custom domain name; None under a name of the API's own."""
+
+    @property
+    def prefix(self) -> str:
+        """What stands before the path in events: the stage, or the base path."""
+        if self.base_path is not None:
+            return self.base_path
+        return "" if self.stage == "$default" else f"/{self.stage}"
 
     @property
     def is_v1(self) -> bool:

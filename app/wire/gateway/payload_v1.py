@@ -36,7 +36,7 @@ def event_members(
     for name, text in query_items(request.query):
         multi_query.setdefault(name, []).append(text)
     stage = occasion.stage
-    prefix = "" if stage == "$default" else f"/{stage}"
+    prefix = occasion.prefix
     path = prefix + decoded(occasion.path)
     resource = occasion.route_key.partition(" ")[2] or occasion.route_key
     body, is_base64 = body_by_type(request) if request.body else (None, False)

@@ -17,9 +17,7 @@ def http_api_event(request: GatewayRequest, occasion: Occasion) -> bytes:
     `rawPath` has the stage in it unless that is `$default`, and is decoded (UNCONFIRMED, as adapters of frameworks
     report it).
     """
-    stage = occasion.stage
-    prefix = "" if stage == "$default" else f"/{stage}"
-    return orjson.dumps(event_members(request, occasion, path=prefix + decoded(occasion.path)))
+    return orjson.dumps(event_members(request, occasion, path=occasion.prefix + decoded(occasion.path)))
 
 
 def event_members(request: GatewayRequest, occasion: Occasion, *, path: str) -> dict[str, Any]:

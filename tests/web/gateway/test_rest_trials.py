@@ -288,6 +288,41 @@ def test_an_api_answers_under_a_domain_name(service: Serving, gateway: Any, api:
     assert (lost.status, lost.content) == (403, b'{"message":"Forbidden"}')
 
 
+def test_an_http_api_answers_under_the_same_names(service: Serving) -> None:
+    gateway = service.client("apigatewayv2")
+    api = gateway.create_api(Name="named", ProtocolType="HTTP", Target=FUNCTION.format("echo"))["ApiId"]
+    gateway.create_stage(ApiId=api, StageName="dev", AutoDeploy=True)
+    made = gateway.create_domain_name(
+        DomainName="http.example.com",
+        DomainNameConfigurations=[{"CertificateArn": "arn:aws:acm:us-east-1:1:c/1", "EndpointType": "REGIONAL"}],
+    )
+    gateway.create_api_mapping(DomainName="http.example.com", ApiId=api, Stage="dev", ApiMappingKey="shop/v1")
+    gateway.create_api_mapping(DomainName="http.example.com", ApiId=api, Stage="$default")
+
+    def event_of(path: str) -> Any:
+        return service.ask("GET", path, headers={"host": "http.example.com"}).json
+
+    deep, plain = event_of("/shop/v1/pets"), event_of("/pets")
+    assert made["DomainNameConfigurations"][0]["DomainNameStatus"] == "AVAILABLE"
+    assert (deep["rawPath"], deep["requestContext"]["stage"]) == ("/shop/v1/pets", "dev")
+    assert (plain["rawPath"], plain["requestContext"]["stage"]) == ("/pets", "$default")
+    assert plain["requestContext"]["domainName"] == "http.example.com"
+
+
+def test_an_http_api_is_exported_and_imported_anew(service: Serving) -> None:
+    gateway = service.client("apigatewayv2")
+    api = gateway.create_api(Name="out", ProtocolType="HTTP", Target=FUNCTION.format("echo"))["ApiId"]
+    body = gateway.export_api(ApiId=api, Specification="OAS30", OutputType="YAML")["body"].read().decode()
+
+    gateway.reimport_api(ApiId=api, Body=body.replace("/$default", "/only/{id}").replace("isDefaultRoute: true", ""))
+    with pytest.raises(ClientError):
+        gateway.reimport_api(ApiId=api, Body="[")
+
+    assert [route["RouteKey"] for route in gateway.get_routes(ApiId=api)["Items"]] == ["ANY /only/{id}"]
+    event = service.ask("GET", f"/_triggerfish/gateway/{api}/$default/only/7").json
+    assert event["pathParameters"] == {"id": "7"}
+
+
 def test_an_endpoint_that_is_disabled_answers_under_domain_names_alone(service: Serving, gateway: Any) -> None:
     id_ = gateway.import_rest_api(body=json.dumps(document("own")).encode())["id"]
     gateway.create_deployment(restApiId=id_, stageName="dev")
