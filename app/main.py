@@ -74,7 +74,8 @@ def create_app(
             # A WebSocket to nobody; closing before accepting answers the handshake with 403.
             await send({"type": "websocket.close"})
 
-    return app, partial(AtOnceProtocol, aws.answer_at_once, aws.answer_later, gateway.at_once)
+    patience_s = settings.limits.client_idle_ms / 1_000
+    return app, partial(AtOnceProtocol, aws.answer_at_once, aws.answer_later, gateway.at_once, patience_s=patience_s)
 
 
 def serve(*, config: Path | None, environ: Mapping[str, str]) -> int:

@@ -47,6 +47,10 @@ class Limits:
     socket_lifetime_ms: int = 2 * HOUR_MS
     socket_idle_ms: int = 10 * MINUTE_MS
 
+    # How long a client may take for the head of a request, be silent within its body, or take nothing of an answer.
+    # Load balancers wait for 60 s unless they are told otherwise, API Gateway does not say (UNCONFIRMED).
+    client_idle_ms: int = 30 * SECOND_MS
+
     # Lambda developer guide, with-sqs and services-sqs-scaling.
     batch_payload_bytes: int = 6 * MIB
     pollers_at_start: int = 5

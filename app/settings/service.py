@@ -97,6 +97,13 @@ def read_journal_facts(field: Field) -> int | None:
     return facts.integer(1_000) if facts is not None else None
 
 
+def _some_time_ms(field: Field) -> int | None:
+    duration_ms = field.duration_ms()
+    if duration_ms == 0:
+        field.wrong("must be longer than 0s")
+    return duration_ms
+
+
 def read_limits(field: Field) -> Limits:
     """AWS's limits, with those changed that can be set."""
     table = field.table(
@@ -112,6 +119,7 @@ def read_limits(field: Field) -> Limits:
             "requests_per_execution_s",
             "event_bytes",
             "rules_per_bus",
+            "client_idle",
         )
     )
     account = table.integer("account_concurrency", DEFAULT_LIMITS.account_concurrency, least=1, most=1_000_000)
@@ -131,6 +139,7 @@ def read_limits(field: Field) -> Limits:
         scaling_environments=table.integer(
             "scaling_environments", DEFAULT_LIMITS.scaling_environments, least=1, most=1_000_000
         ),
+        client_idle_ms=table.read("client_idle", _some_time_ms) or DEFAULT_LIMITS.client_idle_ms,
         event_bytes=table.integer("event_bytes", DEFAULT_LIMITS.event_bytes, least=1, most=10_000_000),
         rules_per_bus=table.integer("rules_per_bus", DEFAULT_LIMITS.rules_per_bus, least=1, most=1_000_000),
         requests_per_execution_s=table.integer("requests_per_execution_s", 0, least=0, most=10_000),

@@ -8,6 +8,9 @@ from app.wire.refusals import BodyTooLarge
 HEADER_NAMES = "triggerfish.header_names"
 """In an ASGI scope: the names of the headers as the client wrote them, in their order."""
 
+CLIENT_LEFT = "triggerfish.client_left"
+"""In an ASGI scope: a function without arguments that says whether the client is known to be gone."""
+
 _BODILESS = (204, 304)
 
 

@@ -9,13 +9,16 @@ asked of an HTTP front to `fronts`. What arrives whole, as most requests do, is 
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from http import HTTPStatus
 from typing import Any, Protocol, TypeAlias, cast
 
 from starlette.types import ASGIApp
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from app.core.value import value
 from app.web.asgi import HEADER_NAMES, headers_of
+from app.web.connection import Connection
+from app.web.head import is_host
 from app.web.whole_request import WholeRequest, read_whole
 from app.wire.http import HttpAnswer
 
@@ -50,8 +53,9 @@ class Head:
     scheme: str
 
 
-Send: TypeAlias = Callable[[int, Headers, bytes], None]
-"""Takes status, headers with lower-case names, and body of an answer, once. All headers are there but the server's."""
+Send: TypeAlias = Callable[[int, Headers, bytes], bool]
+"""Takes status, headers with lower-case names, and body of an answer, once, and says whether somebody was there to take
+it. All headers are there but the server's."""
 
 
 class Fronts(Protocol):
@@ -60,6 +64,10 @@ class Fronts(Protocol):
     def address_at(self, target: bytes, host: bytes, port: int | None) -> Any:
         """Where a request with this target and `Host` leads that came to this port of ours; None if to no front. It is
         always the same for the same."""
+        ...
+
+    def words_of(self, status: HTTPStatus, target: bytes, host: bytes, port: int | None) -> tuple[str, bytes] | None:
+        """Content type and body of a refusal by the front that is asked, if one is. What is given may be any bytes."""
         ...
 
     def answer_later(self, address: Any, head: Head, body: bytes, send: Send) -> Callable[[], None] | None:
@@ -75,7 +83,7 @@ _MOST_BODY_BYTES = 2_000_000
 _BODILESS = (204, 304)
 
 
-class AtOnceProtocol(HttpToolsProtocol):
+class AtOnceProtocol(Connection):
     """One connection. To be made with `functools.partial(AtOnceProtocol, answer_at_once, answer_later, fronts)`."""
 
     def __init__(
@@ -85,13 +93,11 @@ class AtOnceProtocol(HttpToolsProtocol):
         self._fronts = fronts
         self._address: Any = None
         """The front that is asked, if it is one."""
-        self._host = b""
         self._answer_at_once = answer_at_once
         self._answer_later = answer_later
         self._held: list[bytes] | None = None
         self._held_bytes = 0
         self._names: list[bytes] = []
-        self._is_head_over = False
         self._is_between = True
         """Whether the parser stands before a request."""
         self._is_asked = False
@@ -124,33 +130,42 @@ class AtOnceProtocol(HttpToolsProtocol):
         else:
             super().timeout_keep_alive_handler()
 
+    def words_of(self, status: HTTPStatus) -> tuple[str, bytes]:
+        told = self._fronts.words_of(status, self.url, self._host, self._port) if self._fronts is not None else None
+        return told or super().words_of(status)
+
     def on_message_begin(self) -> None:
+        super().on_message_begin()
         self._is_between = False
         # What uvicorn makes ready for the ASGI app waits until it is needed.
         self.url = b""
         self.expect_100_continue = False
         self.headers = []
         self._names = []
-        self._host = b""
-        self._is_head_over = False
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._is_head_over:
             return  # a trailer: who decided by the headers must not find others there later
+        # Blanks around a value are not its own (RFC 9112, 5.1); the parser leaves those behind it.
+        value = value.strip(b" \t")
         # REST APIs hand header names on as they were written; uvicorn keeps them in lower case only.
         self._names.append(name)
-        if len(name) == 4 and name.lower() == b"host" and not self._host:
-            self._host = value
+        self.note_header(name, value)
         super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        self._is_head_over = True
-        if self._may_be_at_once():
+        version = self.parser.get_http_version()
+        if self._is_refused or not self.is_head_good(version):
+            return
+        if self._may_be_at_once(version):
             self._held, self._held_bytes = [], 0
         else:
             self._begin()
 
     def on_body(self, body: bytes) -> None:
+        if self._is_refused:
+            return
+        self.count_body(len(body))
         if self._held is None:
             super().on_body(body)
             return
@@ -161,6 +176,9 @@ class AtOnceProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self._is_between = True
+        self._is_reading = False
+        if self._is_refused:
+            return
         held = self._held
         if held is None:
             super().on_message_complete()
@@ -181,6 +199,10 @@ class AtOnceProtocol(HttpToolsProtocol):
         self._let_go(held, answered)
         super().on_message_complete()
 
+    def end_waiting(self) -> bool:
+        awaited: Any = self.cycle
+        return isinstance(awaited, _Awaited) and awaited.be_left()
+
     # Inside ---------------------------------------------------------------------------------------------
 
     def _is_idle(self) -> bool:
@@ -188,17 +210,20 @@ class AtOnceProtocol(HttpToolsProtocol):
         cycle: Any = self.cycle
         return (
             self._is_between
+            and not self._is_refused
             and (cycle is None or cycle.response_complete)
             and not self.flow.write_paused
             and not self.transport.is_closing()
         )
 
     def _is_ours(self, whole: WholeRequest) -> bool:
-        """Whether the request is for no front."""
+        """Whether the request is for no front, and says for whom it is."""
         host = whole[0].get(b"host", b"")
-        if self._fronts is None or host == self._own_host:
+        if host == self._own_host:
             return True
-        if self._fronts.address_at(b"/", host, self._port) is not None:
+        if not is_host(host):
+            return False
+        if self._fronts is not None and self._fronts.address_at(b"/", host, self._port) is not None:
             return False
         self._own_host = host
         return True
@@ -207,7 +232,7 @@ class AtOnceProtocol(HttpToolsProtocol):
     def _port(self) -> int | None:
         return self.server[1] if self.server is not None else None
 
-    def _may_be_at_once(self) -> bool:
+    def _may_be_at_once(self, version: str) -> bool:
         """Whether the request is one of a kind that is answered at once, on a connection where nothing else goes on."""
         self._address = None
         if self.expect_100_continue or b"#" in self.url or not self.url.isascii():
@@ -218,14 +243,14 @@ class AtOnceProtocol(HttpToolsProtocol):
             (self.url != b"/" and not self.url.startswith(_INVOKE)) or self.parser.get_method() != b"POST"
         ):
             return False
-        if self.flow.write_paused or self.parser.should_upgrade() or self.parser.get_http_version() != "1.1":
+        if self.flow.write_paused or self.parser.should_upgrade() or version != "1.1":
             return False
         cycle: Any = self.cycle  # None before the first request, whatever uvicorn declares
         return cycle is None or bool(cycle.response_complete)
 
     def _is_taken(self, body: bytes) -> bool:
         """Whether the request will be answered later, past ASGI. What the client sends meanwhile waits for that."""
-        awaited = _Awaited(self.parser.should_keep_alive())
+        awaited = _Awaited(self.parser.should_keep_alive(), goes_on=self._address is not None)
         before: Any = self.cycle
         self.cycle = cast("Any", awaited)
         if self._fronts is not None and self._address is not None:
@@ -236,21 +261,23 @@ class AtOnceProtocol(HttpToolsProtocol):
                 self._address, head, body, partial(self._reply, awaited, is_head=method == b"HEAD")
             )
         else:
-            left = self._answer_later(
-                self.url, dict(self.headers), body,
-                lambda answer, its_id: self._reply(awaited, answer.status, headers_of(answer, its_id), answer.body),
-            )  # fmt: skip
+
+            def reply(answer: HttpAnswer, request_id: bytes) -> None:
+                self._reply(awaited, answer.status, headers_of(answer, request_id), answer.body)
+
+            left = self._answer_later(self.url, dict(self.headers), body, reply)
         if left is None:
             self.cycle = before
             return False
         awaited.left = left
         return True
 
-    def _reply(self, awaited: "_Awaited", status: int, headers: Headers, body: bytes, *, is_head: bool = False) -> None:
+    def _reply(self, awaited: "_Awaited", status: int, headers: Headers, body: bytes, *, is_head: bool = False) -> bool:
         if awaited.response_complete or self.transport.is_closing():
-            return
+            return False
         awaited.response_complete = True
         self._send(status, headers, body, keeps_alive=awaited.keep_alive, is_head=is_head)
+        return True
 
     def _let_go(self, held: list[bytes], instead: ASGIApp | None = None) -> None:
         """Give the request to the ASGI app after all, or to one `instead`, with the part of its body that was read."""
@@ -264,12 +291,7 @@ class AtOnceProtocol(HttpToolsProtocol):
             super().on_body(part)
 
     def _begin(self) -> None:
-        url, headers, expect_100_continue = self.url, self.headers, self.expect_100_continue
-        super().on_message_begin()
-        self.url, self.expect_100_continue = url, expect_100_continue
-        self.headers.extend(headers)
-        super().on_headers_complete()
-        self.scope[HEADER_NAMES] = self._names  # type: ignore[literal-required] # what is ours begins with our name
+        self.begin_asgi({HEADER_NAMES: self._names})
 
     def _write(self, answer: HttpAnswer, request_id: bytes, keeps_alive: bool) -> None:
         self._send(answer.status, headers_of(answer, request_id), answer.body, keeps_alive=keeps_alive)
@@ -281,6 +303,7 @@ class AtOnceProtocol(HttpToolsProtocol):
         self.transport.write(b"%s\r\n%s" % (head, body))
         self.server_state.total_requests += 1
         self._answered_at_s = self.loop.time()
+        self._has_asked = True
         if self.timeout_keep_alive_task is None:
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
@@ -311,10 +334,20 @@ def _lines(headers: Headers) -> bytes:
 class _Awaited:
     """Stands where uvicorn keeps the request in progress, with what uvicorn asks and tells of one."""
 
-    __slots__ = ("body", "disconnected", "keep_alive", "left", "message_event", "more_body", "response_complete")
+    __slots__ = (
+        "body",
+        "disconnected",
+        "goes_on",
+        "keep_alive",
+        "left",
+        "message_event",
+        "more_body",
+        "response_complete",
+    )
 
-    def __init__(self, keep_alive: bool) -> None:
+    def __init__(self, keep_alive: bool, *, goes_on: bool) -> None:
         self.keep_alive = keep_alive
+        self.goes_on = goes_on
         self.response_complete = False
         self.disconnected = False
         self.more_body = False
@@ -324,6 +357,15 @@ class _Awaited:
 
     def set(self) -> None:
         """Something happened to the connection: the only thing that can is that it was lost."""
-        if self.disconnected and not self.response_complete and self.left is not None:
-            self.response_complete = True
-            self.left()
+        if self.disconnected:
+            self.be_left()
+
+    def be_left(self) -> bool:
+        """Nobody may be there any more. Gives back whether whoever answers goes on all the same."""
+        if self.response_complete or self.left is None:
+            return False
+        if self.goes_on and not self.disconnected:
+            return True
+        self.response_complete = True
+        self.left()
+        return False

@@ -168,6 +168,7 @@ def test_every_problem_is_told_with_its_line_in_the_order_of_the_file() -> None:
                 "write it like 45s, 10m, 1h30m or 250ms"
             ),
         ),
+        ("limits: {client_idle: 0s}", "triggerfish.yaml:1: limits.client_idle: must be longer than 0s"),
         ("functions: [a]", "triggerfish.yaml:1: functions: must be a mapping of names, not a list"),
         ("mappings: {a: b}", "triggerfish.yaml:1: mappings: must be a list, not a mapping"),
     ],

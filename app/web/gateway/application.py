@@ -17,13 +17,14 @@ from app.core.gateway.rest.api import RestApi
 from app.core.gateway.websocket.api import WebSocketApi
 from app.engine.driver import Engine
 from app.engine.ports import OutsideWorld
-from app.web.asgi import ClientGone, read_body
+from app.web.asgi import CLIENT_LEFT, ClientGone, read_body
 from app.web.gateway.address import Address, address_of
 from app.web.gateway.at_once import FrontsAtOnce
 from app.web.gateway.distribution import DistributionFront
 from app.web.gateway.function_url import FunctionUrlFront
 from app.web.gateway.http_api import HttpApiFront
 from app.web.gateway.load_balancer import LoadBalancerFront
+from app.web.gateway.outcome import CLIENT_LEFT as LEFT
 from app.web.gateway.outcome import RequestLimits, Result, Streamed
 from app.web.gateway.reading import request_of
 from app.web.gateway.rest_api import RestApiFront
@@ -121,13 +122,20 @@ class GatewayApp:
             else:
                 await send_answer(send, result.answer, request.method)
         finally:
+            problem = result.problem
+            if scope.get(CLIENT_LEFT, _is_there)():
+                problem = problem or LEFT
             self._engine.submit(
                 CloseRequest(
                     front.id, front.name, opened.request_id, opened.chain, request.method, request.path,
                     result.answer.status, (perf_counter() - started) * 1_000, result.route, result.unrouted,
-                    result.problem,
+                    problem,
                 )
             )  # fmt: skip
+
+
+def _is_there() -> bool:
+    return False
 
 
 def _origin_of(request: GatewayRequest) -> Origin:

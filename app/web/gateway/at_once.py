@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from time import perf_counter
 from typing import TypeAlias
 
@@ -14,9 +15,10 @@ from app.web.at_once import Head, Send
 from app.web.gateway.address import Address, address_at
 from app.web.gateway.http_api import HttpApiFront
 from app.web.gateway.invoking import Ending, invoke_then
-from app.web.gateway.outcome import Result
+from app.web.gateway.outcome import CLIENT_LEFT, Result
 from app.web.gateway.reading import request_at
 from app.web.gateway.sending import with_length
+from app.web.gateway.words import words_of
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +41,11 @@ class FrontsAtOnce:
         address = address_at(path, host, port, self._ports)
         return (address, query) if address is not None else None
 
+    def words_of(self, status: HTTPStatus, target: bytes, host: bytes, port: int | None) -> tuple[str, bytes] | None:
+        place = self.address_at(target, host, port)
+        front = self._engine.world.gateways.get(place[0].front) if place is not None else None
+        return words_of(front, status) if front is not None else None
+
     def answer_later(self, place: Place, head: Head, body: bytes, send: Send) -> Callable[[], None] | None:
         address, query = place
         api = self._engine.world.gateways.get(address.front)
@@ -60,10 +67,12 @@ class FrontsAtOnce:
         def finish(result: Result) -> None:
             answer = result.answer
             assert isinstance(answer, GatewayAnswer), "what is answered at once is answered whole"
-            send(answer.status, *with_length(answer))
+            problem = result.problem
+            if not send(answer.status, *with_length(answer)):
+                problem = problem or CLIENT_LEFT
             close = CloseRequest(
                 api.id, api.name, opened.request_id, opened.chain, request.method, request.path, answer.status,
-                (perf_counter() - started) * 1_000, result.route, result.unrouted, result.problem,
+                (perf_counter() - started) * 1_000, result.route, result.unrouted, problem,
             )  # fmt: skip
             # The end of the invocation is being recorded, and comes first.
             asyncio.get_running_loop().call_soon(self._engine.submit, close)

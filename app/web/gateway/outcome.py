@@ -7,6 +7,9 @@ from starlette.types import Send
 
 from app.core.gateway.request import GatewayAnswer, GatewayRequest
 
+CLIENT_LEFT = "the client left before it had the answer"
+"""The problem of a request whose answer nobody took."""
+
 
 @dataclass(slots=True)
 class Streamed:

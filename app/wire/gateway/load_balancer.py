@@ -77,12 +77,16 @@ def answer_of_result(payload: bytes, group: TargetGroup) -> GatewayAnswer:
 
 def error_page(status: int) -> GatewayAnswer:
     """What a load balancer says by itself."""
-    words = f"{status} {_WORDS[status]}"
+    return GatewayAnswer(status, (("content-type", "text/html"),), page_of(status, _WORDS[status]))
+
+
+def page_of(status: int, phrase: str) -> bytes:
+    words = f"{status} {phrase}"
     page = (
         f"<html>\r\n<head><title>{words}</title></head>\r\n<body>\r\n<center><h1>{words}</h1></center>\r\n"
         "</body>\r\n</html>\r\n"
     )
-    return GatewayAnswer(status, (("content-type", "text/html"),), page.encode())
+    return page.encode()
 
 
 def redirect_page(status: int, location: str) -> GatewayAnswer:

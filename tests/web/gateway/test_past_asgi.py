@@ -10,6 +10,7 @@ import pytest
 
 from tests.serving import Serving, serving
 from tests.web.gateway.conftest import HANDLERS
+from tests.web.gateway.raw import RawClient
 
 SETTINGS = f"""
 clock: {{frozen: 2026-11-21T12:00:00Z}}
@@ -203,3 +204,20 @@ def test_what_is_asked_of_an_api_is_not_asked_of_aws(told: Any) -> None:
 
     assert b'"routeKey": "POST /"' in past["root like SQS"]
     assert past["like Lambda"].endswith(b'{"message":"Not Found"}')
+
+
+@pytest.mark.parametrize("path", ["/_triggerfish/gateway/shop/say", "/_triggerfish/gateway/say-url",
+                                  "/_triggerfish/gateway/front/say", "/_triggerfish/gateway/shop/say-old"])  # fmt: skip
+def test_a_function_frames_no_answer(fronts: Serving, path: str) -> None:
+    """What it says of lengths, codings and the connection is not passed on, and no header of it holds two lines."""
+    own = {"Content-Length": "3", "Transfer-Encoding": "chunked", "Connection": "close", "Upgrade": "h2c"}
+    split = ({"x-a": "1\r\nx-b: 2"}, {"x-a\r\nx-b": "1"}, {"x-a": "1\nx-b: 2"}, {"x a": "1"}, {"x-a": "\0"})
+    with RawClient(fronts.port) as client:
+        for headers in (own, *split):
+            answer = client.ask(said({"statusCode": 200, "headers": headers, "body": "hello"}, path=path))
+            if headers is own:
+                assert (answer.status, answer.body) == ("200 OK", b"hello")
+            else:
+                assert answer.status in ("500 Internal Server Error", "502 Bad Gateway")
+            assert answer.headers["content-length"] == str(len(answer.body))
+            assert not {"x-a", "x-b", "transfer-encoding", "connection", "upgrade"} & set(answer.headers)
