@@ -1,6 +1,6 @@
 """A batch on its way through a pipe: enrichment, then target, and which of its messages are done in the end."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
@@ -22,7 +22,7 @@ from app.core.outcomes import error_of
 from app.core.pipes.enrichments import Enrichments
 from app.core.pipes.parameters import kind_of
 from app.core.pipes.pipe import Pipe
-from app.core.pipes.template import InputTemplate
+from app.core.pipes.template import InputTemplate, decoded
 from app.core.targets import Parcel, Targets
 from app.core.time import SECOND_MS, Instant, format_instant, parse_instant
 
@@ -59,6 +59,8 @@ class Journey:
     end: End
     began_at: Instant
     _events: list[Any] = field(default_factory=list)
+    _sources: list[Any] = field(default_factory=list)
+    """The events as they were before the target's template: what its parameters lead into."""
     _waiting: int = 0
     _refusals: dict[int, str] = field(default_factory=dict)
     _is_one_to_one: bool = True
@@ -87,6 +89,7 @@ class Journey:
 
     def _enrich(self, enrichment: Arn, now: Instant) -> None:
         spec, events = self.pipe.spec, self._shaped(self.pipe.spec.enrichment_template)
+        sources = [decoded(event) for event in self._events]
         self._is_one_to_one = False
         taker = spec.enrichment_taker
         assert taker is not None, "what enriches takes events"
@@ -96,7 +99,7 @@ class Journey:
             return
         parcel = Parcel(
             enrichment, payload, self.cause, f"pipe {self.pipe.name}", _PRINCIPAL, self.pipe.arn,
-            http=spec.enrichment_http,
+            http=_filled_in(spec.enrichment_http, sources[0]),
         )  # fmt: skip
 
         def enriched(answer: bytes | Refused, at: Instant) -> None:
@@ -140,6 +143,7 @@ class Journey:
 
     def _to_target(self, now: Instant) -> None:
         spec = self.pipe.spec
+        self._sources = [decoded(event) for event in self._events]
         self._events = self._shaped(spec.target_template)
         kind = kind_of(spec.target)
         fires = spec.target_parameters("LambdaFunctionParameters").get("InvocationType") == "FIRE_AND_FORGET"
@@ -147,10 +151,11 @@ class Journey:
             self._invoke(spec.target, dump(self._events).encode(), self._answered, now)
             return
         as_list = spec.target_taker.as_list
-        bodies = [dump(self._events)] if as_list else [self._body(kind, event, now) for event in self._events]
+        places = range(len(self._events))
+        bodies = [dump(self._events)] if as_list else [self._body(kind, place, now) for place in places]
         self._waiting = len(bodies)
         for place, body in enumerate(bodies):
-            self._deliver(place, body, self._events[place], now)
+            self._deliver(place, body, now)
 
     def _answered(self, call: Call, outcome: Outcome, now: Instant) -> None:
         """The target function's own outcome; it may name messages that failed, as to a mapping."""
@@ -164,7 +169,7 @@ class Journey:
         self._ended(failed, "reported in batchItemFailures" if failed else None)
         self._end(Succeeded(reported, outcome.ran), now)
 
-    def _deliver(self, place: int, body: str, event: Any, now: Instant) -> None:
+    def _deliver(self, place: int, body: str, now: Instant) -> None:
         def settled(refusal: Refused | None, at: Instant) -> None:
             if refusal is not None:
                 self._refusals[place] = refusal.message
@@ -172,13 +177,13 @@ class Journey:
             if not self._waiting:
                 self._delivered(at)
 
-        spec = self.pipe.spec
+        spec, source = self.pipe.spec, self._sources[place]
         queue, kinesis = spec.target_parameters("SqsQueueParameters"), spec.target_parameters("KinesisStreamParameters")
         parcel = Parcel(
             spec.target, body.encode(), self.cause, f"pipe {self.pipe.name}", _PRINCIPAL, self.pipe.arn,
-            group_id=_found(queue.get("MessageGroupId") or kinesis.get("PartitionKey"), event),
-            deduplication_id=_found(queue.get("MessageDeduplicationId"), event),
-            http=spec.target_parameters("HttpParameters"),
+            group_id=_found(queue.get("MessageGroupId") or kinesis.get("PartitionKey"), source),
+            deduplication_id=_found(queue.get("MessageDeduplicationId"), source),
+            http=_filled_in(spec.target_parameters("HttpParameters"), source),
         )  # fmt: skip
         self.machinery.targets.deliver(parcel, now, settled)
 
@@ -198,34 +203,36 @@ class Journey:
         report = {"batchItemFailures": [{"itemIdentifier": message} for message in failed]}
         self._end(Succeeded(orjson.dumps(report)), now)
 
-    def _body(self, kind: str, event: Any, now: Instant) -> str:
+    def _body(self, kind: str, place: int, now: Instant) -> str:
         """What a target gets that takes each event for itself: a bus an event around it, a log group one of its own
         at the time that the parameters name, the others its text.
         A text that a template made goes without quotes, unlike EventBridge's (UNCONFIRMED)."""
+        event, source = self._events[place], self._sources[place]
         text = event if isinstance(event, str) else dump(event)
         match kind:
             case "event-bus":
-                return dump(self._bus_event(event))
+                return dump(self._bus_event(event, source))
             case "logs":
                 given = self.pipe.spec.target_parameters("CloudWatchLogsParameters")
-                at = _milliseconds(_found(given.get("Timestamp"), event))
+                at = _milliseconds(_found(given.get("Timestamp"), source))
                 return dump({"timestamp": now if at is None else at, "message": text})
             case _:
                 return text
 
-    def _bus_event(self, event: Any) -> dict[str, Any]:
+    def _bus_event(self, event: Any, source: Any) -> dict[str, Any]:
         given = self.pipe.spec.target_parameters("EventBridgeEventBusParameters")
         detail = event if isinstance(event, dict) else {"data": event}
         # The defaults are those that a pipe without these parameters was seen with (UNCONFIRMED).
         shown: dict[str, Any] = {
-            "source": _found(given.get("Source"), event) or f"Pipe {self.pipe.name}",
-            "detail-type": _found(given.get("DetailType"), event) or "Event from aws:sqs",
+            "source": _found(given.get("Source"), source) or f"Pipe {self.pipe.name}",
+            "detail-type": _found(given.get("DetailType"), source) or "Event from aws:sqs",
             "detail": detail,
         }
         if given.get("Resources"):
-            shown["resources"] = [_found(resource, event) for resource in given["Resources"]]
+            resources = [_found(resource, source) for resource in given["Resources"]]
+            shown["resources"] = [resource for resource in resources if resource is not None]
         if given.get("Time"):
-            shown["time"] = _found(given["Time"], event)
+            shown["time"] = _found(given["Time"], source)
         return shown
 
     # Both -----------------------------------------------------------------------------------------------
@@ -337,8 +344,19 @@ def _milliseconds(told: str | None) -> int | None:
         return None
 
 
+def _filled_in(http: Mapping[str, Any], event: Any) -> dict[str, Any]:
+    """What goes with an HTTP request, each value of which may be a path into the event."""
+    named = {
+        name: {key: _found(value, event) or "" for key, value in (http.get(name) or {}).items()}
+        for name in ("HeaderParameters", "QueryStringParameters")
+    }
+    path = [_found(value, event) or "" for value in http.get("PathParameterValues") or ()]
+    return {"PathParameterValues": path, **named}
+
+
 def _found(text: str | None, event: Any) -> str | None:
-    """A parameter that may be a path into the event; without such a path it is meant as it stands."""
+    """A parameter that may be a path into the event, as it came from the source or the enrichment: what a template made
+    of it is not seen (eb-pipes-event-target, dynamic path parameters). Without a path it is meant as it stands."""
     if text is None:
         return None
     path = Path.read(text)

@@ -147,6 +147,8 @@ def _check_ends(told: Mapping[str, Any]) -> None:
     if enrichment and kind_of(enrichment) not in _ENRICHMENTS:
         words = "An enrichment is a function, an API destination, an API of API Gateway or an Express state machine."
         raise _of_field("Enrichment", words)
+    if kind_of(target) == "sns" and target.endswith(".fifo"):
+        raise _of_field("Target", "SNS FIFO topics are not supported as a pipe's target.")  # eb-pipes-event-target
     if kind_of(target) not in _TARGETS:
         raise ValidationFailed(f"pipes to {kind_of(target)} are not emulated; {target} cannot be a target here")
 

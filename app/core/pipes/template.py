@@ -48,7 +48,7 @@ class InputTemplate:
 
     def render(self, event: Any, known: Mapping[str, str]) -> Any:
         """What the event becomes: JSON where the text is some, else the text. `known` has the reserved names."""
-        seen = _decoded(event)
+        seen = decoded(event)
         parts = [self.literals[0]]
         for (name, is_quoted), literal in zip(self.placeholders, self.literals[1:], strict=True):
             if name in self.paths:
@@ -63,8 +63,8 @@ class InputTemplate:
             return text
 
 
-def _decoded(event: Any) -> Any:
-    """The event with its body as JSON, if that is some."""
+def decoded(event: Any) -> Any:
+    """The event as paths see it: with its body as JSON, if that is some."""
     if not isinstance(event, dict) or not isinstance(event.get(_DECODED), str):
         return event
     try:

@@ -57,16 +57,16 @@ def test_an_api_destination_gets_one_event_and_its_answer_goes_on() -> None:
 
 def test_an_api_is_called_at_this_service_with_what_the_pipe_says() -> None:
     parameters = {
-        "PathParameterValues": ["a/b"], "HeaderParameters": {"X-Kind": "net"}, "QueryStringParameters": {"q": "1 2"},
+        "PathParameterValues": ["$.body"], "HeaderParameters": {"X-Kind": "net"}, "QueryStringParameters": {"q": "1 2"},
     }  # fmt: skip
     stage, queue = staged(API, EnrichmentParameters={"HttpParameters": parameters})
 
-    stage.send(queue, "hello")
+    stage.send(queue, "a/b")
     call = http(stage, HttpAnswered(200, {}, b"[]"))
 
     assert (call.method, call.url) == ("PUT", "/_aws/execute-api/shop/dev/prices/a%2Fb?q=1+2")
     assert dict(call.headers)["x-kind"] == "net"
-    assert json.loads(call.body)["body"] == "hello"
+    assert json.loads(call.body)["body"] == "a/b"
     assert (done(stage), len(stage.at(queue))) == ([], 0)
 
 

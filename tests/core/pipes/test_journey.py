@@ -184,7 +184,7 @@ def test_each_stage_has_its_template(stage: Stage) -> None:
 
 def test_a_queue_gets_a_message_for_each_event(stage: Stage) -> None:
     queue, target = orders(stage), stage.queue("target.fifo", FifoQueue="true", ContentBasedDeduplication="true")
-    parameters = {"InputTemplate": '{"id": <$.body.id>}', **queue_parameters(MessageGroupId="$.id")}
+    parameters = {"InputTemplate": '{"id": <$.body.id>}', **queue_parameters(MessageGroupId="$.body.id")}
     pipe(stage, queue, target, TargetParameters=parameters)
 
     stage.send(queue, '{"id": "a"}')
@@ -245,7 +245,7 @@ def test_a_bus_gets_an_event_around_each(stage: Stage) -> None:
 def test_a_stream_gets_a_record_for_each_with_its_key(stage: Stage) -> None:
     queue = orders(stage)
     stream = f"arn:aws:kinesis:{SCOPE.region}:{SCOPE.account}:stream/s"
-    parameters = {"InputTemplate": '{"id": <$.body.id>}', "KinesisStreamParameters": {"PartitionKey": "$.id"}}
+    parameters = {"InputTemplate": '{"id": <$.body.id>}', "KinesisStreamParameters": {"PartitionKey": "$.body.id"}}
     pipe(stage, queue, stream, TargetParameters=parameters)
 
     stage.send(queue, '{"id": "a"}')
@@ -260,7 +260,7 @@ def test_a_stream_gets_a_record_for_each_with_its_key(stage: Stage) -> None:
 def test_a_log_group_gets_each_event_at_the_time_that_the_pipe_names(stage: Stage) -> None:
     queue = orders(stage)
     group = f"arn:aws:logs:{SCOPE.region}:{SCOPE.account}:log-group:kept"
-    parameters = {"InputTemplate": "<$.body>", "CloudWatchLogsParameters": {"Timestamp": "$.at"}}
+    parameters = {"InputTemplate": "<$.body>", "CloudWatchLogsParameters": {"Timestamp": "$.body.at"}}
     pipe(stage, queue, group, TargetParameters=parameters)
 
     stage.send(queue, '{"at": 1795262400123}')

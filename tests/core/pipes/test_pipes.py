@@ -188,6 +188,7 @@ def test_a_name_is_taken_once() -> None:
             "pipes from kinesis are not emulated yet",
         ),
         ("p", {"Enrichment": SCOPE.queue_arn("orders")}, '{"ValidationErrorFields":[{"Name":"Enrichment",'),
+        ("p", {"Target": SCOPE.topic_arn("news.fifo")}, '{"ValidationErrorFields":[{"Name":"Target",'),
         ("p", {"Target": "arn:aws:s3:::bucket"}, "pipes to s3 are not emulated"),
         ("p", {"Target": KINESIS}, field("TargetParameters.KinesisStreamParameters", "Missing required parameter.")),
         ("p", {"DesiredState": "WALKING"}, '("WALKING") not found in enum (possible values: ["RUNNING","STOPPED"])]'),
