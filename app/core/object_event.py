@@ -40,6 +40,11 @@ EVENT_TYPES = frozenset(
 """The `Event` enumeration of the S3 API (botocore's model, s3 2006-03-01)."""
 
 
+# What no request asks for (S3 user guide: SupportedNotificationDestinations, replication-metrics-events).
+_BY_ITSELF = (
+    "Replication:", "ReducedRedundancyLostObject", "LifecycleExpiration:", "LifecycleTransition", "IntelligentTiering",
+    "ObjectRestore:Completed", "ObjectRestore:Delete",
+)  # fmt: skip
 _NOT_FOR_BUSES = ("Replication:", "ReducedRedundancyLostObject")
 
 BY_S3 = "s3.amazonaws.com"
@@ -82,6 +87,11 @@ class ObjectEvent:
     principal_id: str = "AWS:AIDAQTRIGGERFISHLOCAL"
     owner_id: str = "A1TRIGGERFISH"
     details: Details = field(default_factory=lambda: NO_DETAILS)
+
+    @property
+    def is_by_s3(self) -> bool:
+        """Whether S3 does it by itself, so that no client and no address stand behind it."""
+        return self.details.by_s3 or self.name.startswith(_BY_ITSELF)
 
 
 def is_event(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Every conformance case says what it shows, where it was learnt, when, and how sure that is."""
+"""Every conformance case and golden file says what it shows, where it was learnt, when, and how sure that is."""
 
 import json
 import re
@@ -6,9 +6,12 @@ from pathlib import Path
 
 from tests.conformance.cases import KINDS
 
-FOLDER = Path(__file__).parent
-PATHS = sorted(FOLDER.rglob("*.json"))
-CASES = {str(path.relative_to(FOLDER)): json.loads(path.read_text(encoding="utf-8")) for path in PATHS}
+FOLDERS = (Path(__file__).parent, Path(__file__).parents[1] / "golden")
+CASES = {
+    str(path.relative_to(folder)): json.loads(path.read_text(encoding="utf-8"))
+    for folder in FOLDERS
+    for path in sorted(folder.rglob("*.json"))
+}
 
 
 def test_every_case_is_one_file_with_a_name_a_source_a_day_and_a_kind() -> None:

@@ -121,7 +121,6 @@ def _shown(stage: Stage, place: dict[str, str]) -> Any:
             "trace_header": content.trace_header,
         }
         return {key: member for key, member in shown.items() if member}
-    call = stage.outside[0].call
-    assert isinstance(call, HttpCall), "an API destination is asked by HTTP"
-    body = json.loads(call.body)
-    return {"method": call.method, "url": call.url, "headers": dict(call.headers), "body": body}
+    asked = stage.outside[0].call
+    assert isinstance(asked, HttpCall), "an API destination is asked by HTTP"
+    return {"method": asked.method, "url": asked.url, "headers": dict(asked.headers), "body": json.loads(asked.body)}

@@ -47,8 +47,8 @@ def s3_bus_event(event: ObjectEvent, *, account: str, now: Instant) -> bytes:
         "bucket": {"name": event.bucket},
         "object": _object(event),
         "request-id": event.request_id,
-        "requester": BY_S3 if event.details.by_s3 else account,
-        **({} if event.details.by_s3 else {"source-ip-address": event.source_ip}),
+        "requester": BY_S3 if event.is_by_s3 else account,
+        **({} if event.is_by_s3 else {"source-ip-address": event.source_ip}),
         **_reason(event),
     }
     return orjson.dumps(
