@@ -17,6 +17,7 @@ from app.adapters.emulators import Emulators, addresses_of
 from app.adapters.invoke_api import Credentials, InvokeApi
 from app.adapters.logs import InvocationLogs
 from app.adapters.plain_http import PlainHttp
+from app.adapters.pool import EndpointPool
 from app.adapters.process.endpoint import ProcessEndpoint
 from app.adapters.process.run_folder import RunFolder
 from app.adapters.process.slot import Observer
@@ -35,6 +36,7 @@ from app.settings import (
     ProcessFunction,
     RieFunction,
     ScriptedFunction,
+    members_of,
     spec_of,
 )
 
@@ -128,14 +130,14 @@ class Endpoints:
                 resolve = addresses_of if function.resolve else None
                 return ClassicRie(Emulators(function.urls, function.access_key_ids, resolve))
             case ConcurrentRieFunction():
-                return ConcurrentRie(function.url, function.environments)
+                return _pooled(function.urls, lambda url: ConcurrentRie(url, function.environments))
             case InvokeApiFunction():
-                return InvokeApi(
-                    function.url, function.function_name, function.environments,
+                return _pooled(function.urls, lambda url: InvokeApi(
+                    url, function.function_name, function.environments,
                     region=function.region or self.scope.region, credentials=_credentials(function),
-                )  # fmt: skip
+                ))  # fmt: skip
             case HttpFunction():
-                return PlainHttp(function.url, function.environments)
+                return _pooled(function.urls, lambda url: PlainHttp(url, function.environments))
             case ScriptedFunction():
                 return None
             case _:
@@ -225,7 +227,8 @@ class Packages:
         found = next((image.endpoint for image in self.images if fnmatchcase(uri, image.pattern)), None)
         if found is None:
             return None
-        return Code(b64encode(sha256(uri.encode()).digest()).decode(), 0, uri, found.environments)
+        environments = found.environments * members_of(found)
+        return Code(b64encode(sha256(uri.encode()).digest()).decode(), 0, uri, environments)
 
 
 def _language_of(runtime: str) -> str | None:
@@ -235,6 +238,11 @@ def _language_of(runtime: str) -> str | None:
     if runtime.startswith("nodejs"):
         return "node"
     return "provided" if runtime.startswith("provided") else None
+
+
+def _pooled(urls: Sequence[str], make: Callable[[str], FunctionEndpoint]) -> FunctionEndpoint:
+    """The endpoint at a URL, or those at several as one."""
+    return make(urls[0]) if len(urls) == 1 else EndpointPool([(url, make(url)) for url in urls])
 
 
 def _credentials(function: InvokeApiFunction) -> Credentials | None:

@@ -203,12 +203,12 @@ class Emulators:
             delay_s = min(delay_s * 2, self.retry_most_s)
             # A container that was started anew may have another address.
             await self.resolve_now()
-            if not emulator.lock.locked() and await _is_there(emulator.url):
+            if not emulator.lock.locked() and await is_there(emulator.url):
                 self.recover(emulator)
                 return
 
 
-async def _is_there(url: str) -> bool:
+async def is_there(url: str) -> bool:
     """Whether somebody takes a connection. Nothing is sent: the emulator would take it for a call."""
     host, port = _parts(url)
     try:

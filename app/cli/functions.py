@@ -40,9 +40,12 @@ def functions(ctx: click.Context, as_json: bool) -> None:
     titles = ("FUNCTION", "TIMEOUT", "ENVIRONMENTS", "IN FLIGHT", "WAITING", "ENDPOINT")
     print_table(titles, rows, nothing="there are no functions")
     for function in shown:
+        gone: dict[tuple[str, str], list[int]] = {}
         for lost in function["lost"]:
-            words = f"{function['name']} lost environment {lost['environment']}, {lost['where']}: {lost['why']}"
-            click.secho(words, fg="red")
+            gone.setdefault((lost["where"], lost["why"]), []).append(lost["environment"])
+        for (where, why), slots in gone.items():
+            which = f"environment {slots[0]}" if len(slots) == 1 else f"{len(slots)} environments"
+            click.secho(f"{function['name']} lost {which}, {where}: {why}", fg="red")
 
 
 def _environments(function: dict[str, Any]) -> str:

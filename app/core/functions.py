@@ -180,12 +180,16 @@ class Functions:
         keys = tuple(state.access_key_id or "" for state in states)
         function.spec = replace(function.spec, environments=len(states), access_key_ids=keys if any(keys) else ())
         self._know_keys(function)
+        gone: dict[tuple[str, str], list[int]] = {}
         for slot in lost:
             state = next((known[slot] for known in (states, before) if slot < len(known)), EnvironmentState("unknown"))
             why = (state.why_out if slot < len(states) else None) or "it is gone"
-            self.outbox.append(EnvironmentLost(function.arn, slot, state.where, why))
+            gone.setdefault((state.where, why), []).append(slot)
+        back: dict[str, list[int]] = {}
         for slot in found:
-            self.outbox.append(EnvironmentFound(function.arn, slot, states[slot].where))
+            back.setdefault(states[slot].where, []).append(slot)
+        self.outbox += [EnvironmentLost(function.arn, at[0], where, why, len(at)) for (where, why), at in gone.items()]
+        self.outbox += [EnvironmentFound(function.arn, at[0], where, len(at)) for where, at in back.items()]
         self.changed(function, now)
 
     def put_version(self, spec: FunctionSpec, now: Instant) -> None:

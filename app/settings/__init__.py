@@ -1,7 +1,7 @@
 """The settings: a file and environment variables in, one frozen value or every problem with its line out."""
 
 from app.settings.buses import rule_parameters, target_parameters
-from app.settings.functions import spec_of
+from app.settings.functions import members_of, spec_of
 from app.settings.load import (
     load,
     loads,
@@ -91,6 +91,7 @@ __all__ = [
     "function_arn_of",
     "load",
     "loads",
+    "members_of",
     "parse_bucket",
     "parse_bus",
     "parse_function",

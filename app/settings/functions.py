@@ -35,6 +35,7 @@ from app.settings.values import (
 PROCESS_ENVIRONMENTS = 4
 """How many processes a function may have when its settings do not say: what a laptop bears with several functions."""
 REMOTE_ENVIRONMENTS = 10
+_ONCE = "say with `environments` how many invocations it runs at once"
 SCRIPTED_ENVIRONMENTS = 1_000
 """AWS's account concurrency: a scripted function costs nothing."""
 
@@ -122,7 +123,7 @@ def spec_of(function: FunctionSettings, scope: Scope, *, access_key_ids: tuple[s
         arn=scope.function_arn(function.name),
         timeout_s=function.timeout_s,
         memory_mb=function.memory_mb,
-        environments=function.environments,
+        environments=function.environments * members_of(function),
         script=function.script if isinstance(function, ScriptedFunction) else None,
         reserved_concurrency=function.reserved_concurrency,
         recursive_loop=function.recursive_loop,
@@ -137,6 +138,15 @@ def spec_of(function: FunctionSettings, scope: Scope, *, access_key_ids: tuple[s
         idle_timeout_ms=function.idle_timeout_ms if isinstance(function, ProcessFunction) else None,
         environment_age_ms=function.max_age_ms if isinstance(function, ProcessFunction) else None,
     )
+
+
+def members_of(function: FunctionSettings) -> int:
+    """How many servers are its environments' in equal parts; of an emulator, each URL is one environment already."""
+    match function:
+        case ConcurrentRieFunction(urls=urls) | InvokeApiFunction(urls=urls) | HttpFunction(urls=urls):
+            return len(urls)
+        case _:
+            return 1
 
 
 def _has(field: Field, key: str) -> bool:
@@ -288,31 +298,38 @@ def _variables(table: Table) -> dict[str, str]:
 
 def _rie(table: Table, common: Common) -> RieFunction | None:
     field = table.entries["rie"]
-    urls = field.items() if isinstance(field.value, list | tuple) else [field]
-    read = tuple(url for item in urls if (url := item.url()) is not None)
-    if not urls:
-        field.wrong("must have at least one URL")
-    if len(set(read)) < len(read):
-        field.wrong("has one URL twice; an emulator takes one call at a time, so each URL is one environment")
+    read = _urls(field, "an emulator takes one call at a time, so each URL is one environment")
     if (environments := table.get("environments")) is not None:
         environments.wrong("is not for `rie`: each URL is one environment")
     keys = table.texts("access_key_ids")
-    if keys and len(keys) != len(urls):
-        table.entries["access_key_ids"].wrong(f"must be one for each URL: {len(urls)}, not {len(keys)}")
+    count = len(field.value) if isinstance(field.value, list | tuple) else 1
+    if keys and len(keys) != count:
+        table.entries["access_key_ids"].wrong(f"must be one for each URL: {count}, not {len(keys)}")
     resolve = table.flag("resolve", True)
     if not read:
         return None
     return RieFunction(**common, environments=len(read), urls=read, access_key_ids=keys, resolve=resolve)
 
 
+def _urls(field: Field, why_once: str) -> tuple[str, ...]:
+    """One URL or several; `why_once` says why one cannot be there twice."""
+    items = field.items() if isinstance(field.value, list | tuple) else [field]
+    if not items:
+        field.wrong("must have at least one URL")
+    urls = tuple(url for item in items if (url := item.url()) is not None)
+    if len(set(urls)) < len(urls):
+        field.wrong(f"has one URL twice; {why_once}")
+    return urls
+
+
 def _concurrent_rie(table: Table, common: Common) -> ConcurrentRieFunction | None:
-    url = table.entries["concurrent_rie"].url()
+    urls = _urls(table.entries["concurrent_rie"], _ONCE)
     environments = _environments(table, REMOTE_ENVIRONMENTS)
-    return ConcurrentRieFunction(**common, environments=environments, url=url) if url else None
+    return ConcurrentRieFunction(**common, environments=environments, urls=urls) if urls else None
 
 
 def _invoke_api(table: Table, common: Common) -> InvokeApiFunction | None:
-    url = table.entries["invoke_api"].url()
+    urls = _urls(table.entries["invoke_api"], _ONCE)
     access_key_id = table.read("access_key_id", Field.text)
     secret_access_key = table.read("secret_access_key", Field.text)
     if (access_key_id is None) != (secret_access_key is None):
@@ -320,12 +337,12 @@ def _invoke_api(table: Table, common: Common) -> InvokeApiFunction | None:
     environments = _environments(table, REMOTE_ENVIRONMENTS)
     function_name = table.text("function_name", common["name"])
     region = table.read("region", Field.text)
-    if url is None:
+    if not urls:
         return None
     return InvokeApiFunction(
         **common,
         environments=environments,
-        url=url,
+        urls=urls,
         function_name=function_name,
         region=region,
         access_key_id=access_key_id,
@@ -334,9 +351,9 @@ def _invoke_api(table: Table, common: Common) -> InvokeApiFunction | None:
 
 
 def _http(table: Table, common: Common) -> HttpFunction | None:
-    url = table.entries["http"].url()
+    urls = _urls(table.entries["http"], _ONCE)
     environments = _environments(table, REMOTE_ENVIRONMENTS)
-    return HttpFunction(**common, environments=environments, url=url) if url else None
+    return HttpFunction(**common, environments=environments, urls=urls) if urls else None
 
 
 def read_image(pattern: str, field: Field) -> ImageSettings | None:

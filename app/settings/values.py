@@ -172,19 +172,19 @@ class RieFunction(FunctionCommon):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConcurrentRieFunction(FunctionCommon):
-    """Runs behind one emulator in concurrent mode (`AWS_LAMBDA_MAX_CONCURRENCY`)."""
+    """Runs behind emulators in concurrent mode (`AWS_LAMBDA_MAX_CONCURRENCY`), each with `environments` at once."""
 
-    url: str
+    urls: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvokeApiFunction(FunctionCommon):
-    """Runs behind a Lambda Invoke API: SAM, cargo-lambda, LocalStack, AWS itself.
+    """Runs behind a Lambda Invoke API, or several: SAM, cargo-lambda, LocalStack, AWS itself. Each has `environments`.
 
     Calls are signed when there is an access key; `region` is None for the service's own.
     """
 
-    url: str
+    urls: tuple[str, ...]
     function_name: str
     region: str | None = None
     access_key_id: str | None = None
@@ -193,9 +193,9 @@ class InvokeApiFunction(FunctionCommon):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpFunction(FunctionCommon):
-    """Any HTTP server that takes the event as the body of a POST."""
+    """Any HTTP servers that take the event as the body of a POST, each `environments` at once."""
 
-    url: str
+    urls: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -203,9 +203,11 @@ def test_each_url_of_a_classic_emulator_is_one_environment() -> None:
 def test_other_endpoints_are_one_key_each() -> None:
     url = "http://localhost:3001"
 
-    assert parse({"concurrent_rie": url, "environments": 3}) == ConcurrentRieFunction(name="f", environments=3, url=url)
-    assert parse({"invoke_api": url}) == InvokeApiFunction(name="f", environments=10, url=url, function_name="f")
-    assert parse({"http": f"{url}/hook"}) == HttpFunction(name="f", environments=10, url=f"{url}/hook")
+    assert parse({"concurrent_rie": url, "environments": 3}) == ConcurrentRieFunction(
+        name="f", environments=3, urls=(url,)
+    )
+    assert parse({"invoke_api": url}) == InvokeApiFunction(name="f", environments=10, urls=(url,), function_name="f")
+    assert parse({"http": f"{url}/hook"}) == HttpFunction(name="f", environments=10, urls=(f"{url}/hook",))
 
 
 def test_an_invoke_api_may_be_another_account_in_another_region() -> None:
@@ -222,7 +224,7 @@ def test_an_invoke_api_may_be_another_account_in_another_region() -> None:
     assert function == InvokeApiFunction(
         name="f",
         environments=10,
-        url="https://lambda.eu-west-1.amazonaws.com",
+        urls=("https://lambda.eu-west-1.amazonaws.com",),
         function_name="Real",
         region="eu-west-1",
         access_key_id="AKID",

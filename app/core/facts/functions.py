@@ -87,29 +87,31 @@ class InvocationMoved:
 
 @value(frozen=True, slots=True)
 class EnvironmentLost:
-    """Nothing can run there for the time being."""
+    """Nothing can run there for the time being; `count` environments are there, of which this is the first."""
 
     function: Arn
     environment: int
     where: str
     why: str
+    count: int = 1
 
     @property
     def text(self) -> str:
-        return f"{name_of(self.function)} lost environment {self.environment}, {self.where}: {self.why}"
+        return f"{name_of(self.function)} lost {_which(self.environment, self.count)}, {self.where}: {self.why}"
 
 
 @value(frozen=True, slots=True)
 class EnvironmentFound:
-    """It is new, or back."""
+    """It is new, or back; `count` environments are there, of which this is the first."""
 
     function: Arn
     environment: int
     where: str
+    count: int = 1
 
     @property
     def text(self) -> str:
-        return f"{name_of(self.function)} found environment {self.environment}, {self.where}"
+        return f"{name_of(self.function)} found {_which(self.environment, self.count)}, {self.where}"
 
 
 @value(frozen=True, slots=True)
@@ -238,6 +240,10 @@ class DestinationFailed:
     def text(self) -> str:
         told = f"{name_of(self.function)} could not tell {name_of(self.target)} ({self.role})"
         return f"{told}: {self.reason} [{self.request}]"
+
+
+def _which(environment: int, count: int) -> str:
+    return f"environment {environment}" if count == 1 else f"{count} environments"
 
 
 FunctionFact: TypeAlias = (
