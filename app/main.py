@@ -25,6 +25,7 @@ from app.web.control.parts import ControlParts
 from app.web.deferred import Deferred
 from app.web.gateway.application import GatewayApp
 from app.web.gateway.rest_testing import RestTests
+from app.web.gateway.signing import Signatures
 from app.web.lambda_api import LambdaParts
 from app.web.s3 import S3App
 
@@ -55,7 +56,8 @@ def create_app(
         LambdaParts(service.packages, service.store),
         RestTests(service.engine, service.outside, url).operations(),
     )
-    gateway = GatewayApp(service.engine, service.outside, _ports_of(settings), url)
+    signatures = Signatures(_secrets(service))
+    gateway = GatewayApp(service.engine, service.outside, _ports_of(settings), url, signatures)
     listen = f"{settings.listen.host}:{port or settings.listen.port}"
     control = Deferred(lambda: _control_app(service, listen))
 

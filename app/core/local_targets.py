@@ -68,7 +68,7 @@ class PolicyGate:
 
     outbox: list[Effect]
     is_enforced: bool
-    _told: set[tuple[Arn, str, Arn | None]] = field(default_factory=set)
+    _told: set[tuple[Arn, str, Arn | None, str]] = field(default_factory=set)
 
     def refusal(self, parcel: Parcel, policy: str | None, action: str) -> Refused | None:
         """Why the parcel may not be delivered. One without a principal comes from a role, which needs no policy."""
@@ -118,9 +118,10 @@ class Gate:
         principal, source = asker.principal, asker.source
         if self.permits(function, asker):
             return None
-        if self.is_enforced or (function, principal, source) not in self._told:
-            self._told.add((function, principal, source))
-            self.outbox.append(PermissionMissing(function, principal, source, self.is_enforced))
+        told = (function, principal, source, asker.action)
+        if self.is_enforced or told not in self._told:
+            self._told.add(told)
+            self.outbox.append(PermissionMissing(function, principal, source, self.is_enforced, asker.action))
         if not self.is_enforced:
             return None
         who = f"User: {principal}" if principal.startswith("arn:") else principal

@@ -491,8 +491,10 @@ class World:
             name = parse_function_name(function, command.scope, qualifier=command.qualifier)
             if name is not None and parse_arn(name.arn).account != command.scope.account:
                 asker, function = Asker(f"arn:aws:iam::{command.scope.account}:root"), name.as_invoked
-        if asker is not None and (refusal := self._gate.judge(function, asker)) is not None:
-            raise refusal
+        while asker is not None:
+            if (refusal := self._gate.judge(function, asker)) is not None:
+                raise refusal
+            asker = asker.also
         return self._invocations.invoke(command, now)
 
     def _check_function(self, function: Arn) -> None:

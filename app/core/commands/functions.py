@@ -116,12 +116,13 @@ class UntagMapping:
 @value(frozen=True, slots=True)
 class Asker:
     """A service that invokes in somebody's name, whom the function's policy must permit: its principal, for which
-    source, to do what; `context` has further condition keys and their values."""
+    source, to do what; `context` has further condition keys and their values. `also` is what else it has to permit."""
 
     principal: str
     source: Arn | None = None
     action: str = "lambda:InvokeFunction"
     context: tuple[tuple[str, str], ...] = ()
+    also: "Asker | None" = None
 
 
 @value(frozen=True, slots=True)

@@ -201,12 +201,14 @@ class PermissionMissing:
     principal: str
     source: Arn | None
     is_blocked: bool
+    action: str = "lambda:InvokeFunction"
 
     @property
     def text(self) -> str:
         source = f" for {self.source}" if self.source else ""
         then = "blocked" if self.is_blocked else "AWS would not let it"
-        return f"{self.principal} has no permission to invoke {name_of(self.function)}{source}: {then}"
+        what = "permission to invoke" if self.action == "lambda:InvokeFunction" else f"permission {self.action} for"
+        return f"{self.principal} has no {what} {name_of(self.function)}{source}: {then}"
 
 
 @value(frozen=True, slots=True)

@@ -12,7 +12,8 @@ Headers: TypeAlias = tuple[tuple[str, str], ...]
 class GatewayRequest:
     """`path` begins with a slash and is percent-encoded as it arrived, without what only led to the front; `query` is
     raw, without its question mark. Header names are as the client wrote them, where that is known; values are Latin-1.
-    `host` is the name under which the front was asked, without a port; `port` is the one that it came to."""
+    `host` is the name under which the front was asked, without a port; `port` is the one that it came to. `asked` is
+    the path as the client has it, where more of it led to the front."""
 
     method: str
     path: str
@@ -24,6 +25,7 @@ class GatewayRequest:
     host: str = "localhost"
     scheme: str = "http"
     port: int = 80
+    asked: str | None = None
 
     def header(self, name: str) -> str | None:
         """The last value of a header; `name` is lower case."""

@@ -29,6 +29,7 @@ from app.web.gateway.outcome import RequestLimits, Result, Streamed
 from app.web.gateway.reading import request_of
 from app.web.gateway.rest_api import RestApiFront
 from app.web.gateway.sending import send_answer
+from app.web.gateway.signing import Signatures
 from app.web.gateway.websocket import WebSocketFront
 from app.wire.gateway import http_api as http_api_answers
 from app.wire.refusals import BodyTooLarge
@@ -38,13 +39,15 @@ Answering: TypeAlias = Callable[[Any, GatewayRequest, Address, Opened], Awaitabl
 
 class GatewayApp:
     """Answers what is asked of a front. `ports` are those that fronts have to themselves, by number;
-    `url` is the service's own, where integrations ask AWS services."""
+    `url` is the service's own, where integrations ask AWS services; `signatures` are of who has to sign."""
 
-    def __init__(self, engine: Engine, outside: OutsideWorld, ports: Mapping[int, str], url: str) -> None:
+    def __init__(
+        self, engine: Engine, outside: OutsideWorld, ports: Mapping[int, str], url: str, signatures: Signatures
+    ) -> None:
         self._engine = engine
         self._ports = ports
-        self._http_apis = HttpApiFront(engine, outside)
-        self._urls = FunctionUrlFront(engine)
+        self._http_apis = HttpApiFront(engine, outside, signatures)
+        self._urls = FunctionUrlFront(engine, signatures)
         self._sockets = WebSocketFront(engine)
         self._rest_apis = RestApiFront(engine, outside, url)
         self._balancers = LoadBalancerFront(engine)

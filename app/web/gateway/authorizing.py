@@ -23,7 +23,7 @@ from app.engine.driver import Engine
 from app.engine.ports import OutsideWorld
 from app.web.gateway.invoking import Returned, invoke
 from app.web.gateway.key_sets import KeySets
-from app.wire.credentials import credential_in
+from app.web.gateway.signing import NotSigned, Signatures, identity_of
 from app.wire.gateway import http_api as answers
 from app.wire.gateway.authorizer_events import authorizer_event
 from app.wire.gateway.occasion import Occasion
@@ -47,8 +47,9 @@ Authorized: TypeAlias = Mapping[str, Any] | None
 class Authorizing:
     """Asks a route's authorizer."""
 
-    def __init__(self, engine: Engine, outside: OutsideWorld) -> None:
+    def __init__(self, engine: Engine, outside: OutsideWorld, signatures: Signatures) -> None:
         self._engine = engine
+        self._signatures = signatures
         self._keys = KeySets(outside)
 
     async def authorize(
@@ -59,7 +60,7 @@ class Authorizing:
             case "NONE", _:
                 return None
             case "AWS_IAM", _:
-                return signed(request)
+                return self._signer(request)
             case "JWT", Authorizer() as authorizer:
                 return await self._token(authorizer, route, stage, request, occasion)
             case "CUSTOM", Authorizer() as authorizer:
@@ -67,12 +68,19 @@ class Authorizing:
             case _:
                 return Refusal(answers.INTERNAL_ERROR, "the route's authorizer is not there")
 
+    def _signer(self, request: GatewayRequest) -> Authorized | Refusal:
+        signer = self._signatures.signer_of(request, "execute-api")
+        if isinstance(signer, NotSigned):
+            answer = answers.FORBIDDEN if signer.words is None else answers.refusal(403, signer.words)
+            return Refusal(answer, signer.problem)
+        return {"iam": identity_of(signer)}
+
     async def _token(
         self, authorizer: Authorizer, route: Route, stage: Stage, request: GatewayRequest, occasion: Occasion
     ) -> Authorized | Refusal:
         found = identity_values(authorizer.identity_source, request, context={}, stage_variables=stage.variables)
         if not found:
-            return Refusal(answers.UNAUTHORIZED, "the request brings no token")
+            return Refusal(answers.NO_TOKEN, "the request brings no token")
         try:
             token = parse_token(found[0])
             check_signature(token, await self._keys.of(authorizer, token, now=occasion.now))
@@ -131,25 +139,6 @@ class Authorizing:
             return simple_verdict(answer) if is_simple else policy_verdict(answer)
         except (orjson.JSONDecodeError, BadAuthorizerAnswer) as bad:
             return Refusal(answers.INTERNAL_ERROR, f"authorizer {authorizer.name}: {bad}")
-
-
-def signed(request: GatewayRequest) -> Authorized | Refusal:
-    """Whoever signed the request, with whatever secret: who may come in at all is decided elsewhere."""
-    credential = credential_in(request.header("authorization") or "", request.query)
-    if credential.access_key_id is None:
-        return Refusal(answers.FORBIDDEN, "the request is not signed")
-    account = credential.scope.account
-    return {
-        "iam": {
-            "accessKey": credential.access_key_id,
-            "accountId": account,
-            "callerId": credential.access_key_id,
-            "cognitoIdentity": None,
-            "principalOrgId": None,
-            "userArn": f"arn:aws:iam::{account}:root",
-            "userId": credential.access_key_id,
-        }
-    }
 
 
 def _claims(token: Token) -> dict[str, str]:

@@ -12,10 +12,11 @@ from app.core.gateway.function_url import FunctionUrl
 from app.core.gateway.request import GatewayAnswer, GatewayRequest, Headers
 from app.engine.driver import Engine
 from app.web.gateway.address import Address
-from app.web.gateway.authorizing import Refusal, signed
 from app.web.gateway.invoking import Ending, Rejected, Returned, invoke
 from app.web.gateway.outcome import RequestLimits, Result, Streamed
 from app.web.gateway.sending import encoded_headers, send_answer
+from app.web.gateway.signing import NotSigned, Signatures, identity_of
+from app.wire.credentials import Credential
 from app.wire.gateway import function_url as answers
 from app.wire.gateway.occasion import Occasion
 from app.wire.gateway.results import BadResult
@@ -31,8 +32,9 @@ class FunctionUrlFront:
         6_291_456, 10_240, 65_536, answers.BODY_TOO_LARGE, answers.URI_TOO_LONG, answers.HEADERS_TOO_LARGE
     )
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, signatures: Signatures) -> None:
         self._engine = engine
+        self._signatures = signatures
 
     async def answer(self, url: FunctionUrl, request: GatewayRequest, address: Address, opened: Opened) -> Result:
         """The answer of the function, or of Lambda in its place."""
@@ -41,15 +43,17 @@ class FunctionUrlFront:
         if url.cors is not None and is_preflight(request):
             # Answered without the function; that the status is 200 is UNCONFIRMED.
             return Result(GatewayAnswer(200, (*preflight_headers(url.cors, request), *ours)), route="CORS")
-        authorizer = signed(request) if url.auth_type == "AWS_IAM" else None
-        if isinstance(authorizer, Refusal):
-            return Result(_with(url, request, answers.FORBIDDEN, ours), problem=authorizer.problem)
+        signer = self._signatures.signer_of(request, "lambda") if url.auth_type == "AWS_IAM" else None
+        if isinstance(signer, NotSigned):
+            answer = answers.FORBIDDEN if signer.words is None else answers.unsigned(signer.words)
+            return Result(_with(url, request, answer, ours), problem=signer.problem)
+        authorizer = {"iam": identity_of(signer)} if signer is not None else None
         occasion = Occasion(
             url.scope.account, url.id, "$default", _ROUTE, request.path, opened.request_id, self._engine.clock.now(),
             trace_header, address.domain or f"{url.id}.lambda-url.{url.scope.region}.on.aws", authorizer=authorizer,
         )  # fmt: skip
         event = answers.url_event(request, occasion)
-        asker = None if authorizer else _ANYBODY
+        asker = _asker(url, signer)
         station = f"{request.method} {request.path} of {url.name}"
         if url.streams:
             stream = _Stream(url, request, ours)
@@ -69,8 +73,18 @@ class FunctionUrlFront:
         return replace(result, answer=_with(url, request, result.answer, ours))
 
 
-_ANYBODY = Asker("*", action="lambda:InvokeFunctionUrl", context=(("lambda:FunctionUrlAuthType", "NONE"),))
-"""Whoever comes where nobody has to sign: the function's policy has to allow everybody."""
+def _asker(url: FunctionUrl, signer: Credential | None) -> Asker | None:
+    """Whom the function's policy has to allow (Lambda guide, urls-auth): everybody, where nobody has to sign; else
+    accounts other than its own, whose identities have policies of their own.
+
+    Since October 2025 it takes two permissions: for the URL, and to invoke the function by way of it.
+    """
+    if signer is not None and signer.scope.account == url.scope.account:
+        return None
+    principal = "*" if signer is None else f"arn:aws:iam::{signer.scope.account}:root"
+    through = Asker(principal, context=(("lambda:InvokedViaFunctionUrl", "true"),))
+    context = (("lambda:FunctionUrlAuthType", url.auth_type),)
+    return Asker(principal, action="lambda:InvokeFunctionUrl", context=context, also=through)
 
 
 def _result_of(ending: Ending) -> Result:

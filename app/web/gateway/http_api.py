@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from app.core.commands import Asker, Invoke, Opened
+from app.core.errors import TooManyRequests
 from app.core.gateway.cors import answer_headers, is_preflight, preflight_headers, without_cors
 from app.core.gateway.http_api import HttpApi, Integration, Route, Selected, Stage, select, why_unrouted
 from app.core.gateway.parameters import BadExpression, changed_request, mapped_parameters
@@ -17,6 +18,7 @@ from app.web.gateway.authorizing import Authorizing, Refusal
 from app.web.gateway.integrations import integrate_aws, integrate_http, sources_of, with_response_mapping
 from app.web.gateway.invoking import Ending, Failed, FunctionCall, Rejected, Returned, TookTooLong, ending_of
 from app.web.gateway.outcome import RequestLimits, Result
+from app.web.gateway.signing import Signatures
 from app.wire.gateway import http_api as answers
 from app.wire.gateway import payload_v1, payload_v2
 from app.wire.gateway.occasion import Occasion
@@ -34,10 +36,10 @@ class HttpApiFront:
         10_485_760, 10_240, 10_240, answers.BODY_TOO_LARGE, answers.URI_TOO_LONG, answers.HEADERS_TOO_LARGE
     )
 
-    def __init__(self, engine: Engine, outside: OutsideWorld) -> None:
+    def __init__(self, engine: Engine, outside: OutsideWorld, signatures: Signatures) -> None:
         self._engine = engine
         self._outside = outside
-        self._authorizing = Authorizing(engine, outside)
+        self._authorizing = Authorizing(engine, outside, signatures)
 
     async def answer(self, api: HttpApi, request: GatewayRequest, address: Address, opened: Opened) -> Result:
         """The API's answer, with the headers that it adds to each."""
@@ -179,6 +181,9 @@ def _result_of(ending: Ending, route: Route, integration: Integration) -> Result
                 return Result(answers.answer_of_result(payload, integration.payload_version), key)
             except BadResult as bad:
                 return Result(answers.INTERNAL_ERROR, key, problem=str(bad))
+        case Rejected(refusal=TooManyRequests()):
+            # UNCONFIRMED: 500 is reported too.
+            return Result(answers.UNAVAILABLE, key, problem=ending.text)
         case Failed() | Rejected():
             return Result(answers.INTERNAL_ERROR, key, problem=ending.text)
         case TookTooLong():

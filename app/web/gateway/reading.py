@@ -27,7 +27,13 @@ def request_of(scope: Scope, address: Address, body: bytes) -> GatewayRequest:
         address.domain or _host_in(headers),
         scope.get("scheme", "http"),
         server[1] if server else 80,
+        _asked(scope, address),
     )
+
+
+def _asked(scope: Scope, address: Address) -> str | None:
+    raw: bytes = scope.get("raw_path") or b""
+    return None if not raw or len(raw) == len(address.path) else raw.decode("latin-1")
 
 
 def request_at(head: Head, address: Address, query: str, body: bytes) -> GatewayRequest:

@@ -73,6 +73,13 @@ def refusal(status: int, message: str, error: str) -> GatewayAnswer:
     return GatewayAnswer(status, headers, orjson.dumps({"Message": message}))
 
 
+def unsigned(words: str) -> GatewayAnswer:
+    """What is said to a signature that is not taken; the member begins with a small letter (UNCONFIRMED)."""
+    return GatewayAnswer(
+        403, (_JSON, ("x-amzn-ErrorType", "InvalidSignatureException")), orjson.dumps({"message": words})
+    )
+
+
 FORBIDDEN = refusal(
     403,
     "Forbidden. For troubleshooting Function URL authorization issues, see: "

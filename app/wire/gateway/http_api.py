@@ -44,6 +44,8 @@ UNAVAILABLE = refusal(503, "Service Unavailable")
 THROTTLED = refusal(429, "Too Many Requests")
 FORBIDDEN = refusal(403, "Forbidden")
 UNAUTHORIZED = refusal(401, "Unauthorized")
+NO_TOKEN = refusal(401, "Unauthorized", ("www-authenticate", "Bearer"))
+"""To whoever brings no token at all (the header's value is UNCONFIRMED)."""
 BODY_TOO_LARGE = refusal(413, "Request Entity Too Large")
 URI_TOO_LONG = refusal(414, "Request-URI Too Long")
 HEADERS_TOO_LARGE = refusal(431, "Request Header Fields Too Large")

@@ -162,6 +162,11 @@ def test_urls_are_made_by_boto3_and_need_a_permission() -> None:
             FunctionName="web", StatementId="all", Action="lambda:InvokeFunctionUrl", Principal="*",
             FunctionUrlAuthType="NONE",
         )  # fmt: skip
+        between = ask(running, url_id, "GET", "/x")
+        client.add_permission(
+            FunctionName="web", StatementId="through", Action="lambda:InvokeFunction", Principal="*",
+            InvokedViaFunctionUrl=True,
+        )  # fmt: skip
         after = ask(running, url_id, "GET", "/x")
         updated = client.update_function_url_config(
             FunctionName="web", InvokeMode="BUFFERED", Cors={"AllowOrigins": ["*"]}
@@ -179,7 +184,7 @@ def test_urls_are_made_by_boto3_and_need_a_permission() -> None:
     assert "LastModifiedTime" in got
     assert conflict.value.response["Error"]["Code"] == "ResourceConflictException"
     assert "[RESPONSE_STREAM, BUFFERED]" in invalid.value.response["Error"]["Message"]
-    assert (before.status, before.json) == (403, FORBIDDEN)
+    assert [(answer.status, answer.json) for answer in (before, between)] == [(403, FORBIDDEN)] * 2
     assert (after.status, after.json["rawPath"]) == (200, "/x")
     assert updated["Cors"] == {"AllowOrigins": ["*"]}
     assert [config["InvokeMode"] for config in listed] == ["BUFFERED"]
