@@ -28,10 +28,11 @@ from app.web.gateway.outcome import CLIENT_LEFT as LEFT
 from app.web.gateway.outcome import RequestLimits, Result, Streamed
 from app.web.gateway.reading import request_of
 from app.web.gateway.rest_api import RestApiFront
-from app.web.gateway.sending import send_answer
+from app.web.gateway.sending import send_answer, send_refusal
 from app.web.gateway.signing import Signatures
 from app.web.gateway.websocket import WebSocketFront
 from app.wire.gateway import http_api as http_api_answers
+from app.wire.gateway.load_balancer import error_page
 from app.wire.refusals import BodyTooLarge
 
 Answering: TypeAlias = Callable[[Any, GatewayRequest, Address, Opened], Awaitable[Result]]
@@ -99,6 +100,9 @@ class GatewayApp:
         front = self._engine.world.gateways.get(address.front)
         if isinstance(front, WebSocketApi):
             await self._sockets.connect(front, address, scope, receive, send)
+        elif isinstance(front, LoadBalancer) and "websocket.http.response" in scope.get("extensions", {}):
+            # Functions take no WebSockets (ELB user guide, lambda-functions).
+            await send_refusal(send, error_page(400))
         else:
             await send({"type": "websocket.close"})
 

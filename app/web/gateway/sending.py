@@ -23,6 +23,13 @@ def with_length(answer: GatewayAnswer) -> tuple[list[tuple[bytes, bytes]], bytes
     return headers, answer.body
 
 
+async def send_refusal(send: Send, answer: GatewayAnswer) -> None:
+    """The answer to a WebSocket's handshake that is not taken, where the server can give one."""
+    headers = [*encoded_headers(answer.headers), (b"content-length", b"%d" % len(answer.body))]
+    await send({"type": "websocket.http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "websocket.http.response.body", "body": answer.body})
+
+
 def encoded_headers(headers: Headers) -> list[tuple[bytes, bytes]]:
     """Names are written in lower case: the server would do it itself, but for what goes past ASGI."""
     return [(name.lower().encode("latin-1"), _encoded(value)) for name, value in headers]

@@ -1,15 +1,20 @@
 """Every front's event and answer, case by case as files: what AWS was recorded to do, documents, or leaves open."""
 
 import json
+import re
 from base64 import b64decode
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.core.gateway.load_balancer import TargetGroup
+from app.core.gateway.distribution import Origin
+from app.core.gateway.health_checks import check_event
+from app.core.gateway.load_balancer import HealthCheck, TargetGroup
 from app.core.gateway.request import GatewayAnswer, GatewayRequest
 from app.wire.gateway import edge, function_url, http_api, load_balancer, payload_v1, payload_v2
+from app.wire.gateway.authorizer_events import authorizer_event
 from app.wire.gateway.edge import EdgeRequest, EdgeResponse, InvalidAtEdge, edge_event, edge_headers, flat
 from app.wire.gateway.occasion import Occasion
 from app.wire.gateway.results import BadResult
@@ -17,7 +22,10 @@ from app.wire.gateway.results import BadResult
 FOLDER = Path(__file__).parents[2] / "conformance/gateway"
 CASES = sorted(FOLDER.rglob("*.json"))
 NOON = 1_795_262_400_000
-LARGE = {"<40 KB and one>": "x" * 40_961}
+ARN = "arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/g/1"
+SIZES = {"<40 KB>": 40_960, "<40 KB and one>": 40_961, "<1 MB and one>": 1_048_577}
+"""What stands for a body of so many bytes."""
+ORIGIN = Origin("http://origin.example:8080", None, "/base", {"X-Secret": "s"})
 
 
 def name(path: Path) -> str:
@@ -32,8 +40,9 @@ def read(path: Path) -> dict[str, Any]:
     return case
 
 
-EVENTS = [path for path in CASES if "request" in read(path)]
+EVENTS = [path for path in CASES if {"request", "check"} & read(path).keys() and "event" in read(path)]
 RESULTS = [path for path in CASES if "result" in read(path)]
+CHANGES = [path for path in CASES if "changed" in read(path)]
 
 
 @pytest.mark.parametrize("path", EVENTS, ids=name)
@@ -45,21 +54,20 @@ def test_a_request_becomes_this_event(path: Path) -> None:
         assert found(event, member) == value, member
     for member in case.get("lacks", ()):
         assert found(event, member) is _NOTHING, member
+    if "data_bytes" in case:
+        assert len(b64decode(event["request"]["body"]["data"])) == case["data_bytes"]
 
 
 @pytest.mark.parametrize("path", RESULTS, ids=name)
 def test_a_result_becomes_this_answer(path: Path) -> None:
     case = read(path)
-    result = case["result"]
-    if isinstance(result, dict) and str(result.get("body")) in LARGE:
-        result = {**result, "body": LARGE[result["body"]]}
-    payload = json.dumps(result).encode()
+    payload = json.dumps(whole(case["result"])).encode()
 
     if case.get("refused"):
         with pytest.raises((BadResult, InvalidAtEdge)):
             answer_of(path.parent.name, payload, case)
         return
-    answer, expected = answer_of(path.parent.name, payload, case), case["answer"]
+    answer, expected = answer_of(path.parent.name, payload, case), whole(case["answer"])
     assert (answer.status, answer.body.decode()) == (expected["status"], expected["body"])
     headers: dict[str, list[str]] = {}
     for header, value in answer.headers:
@@ -72,31 +80,79 @@ def test_a_result_becomes_this_answer(path: Path) -> None:
     assert not set(expected.get("absent", ())) & headers.keys()
 
 
+@pytest.mark.parametrize("path", CHANGES, ids=name)
+def test_a_function_at_the_edge_may_not_touch_these(path: Path) -> None:
+    case = read(path)
+    kind = case["at"]
+    asked, response = at_edge(case)
+    for header in case["changed"]:
+        before = asked.headers if response is None else response.headers
+        headers = {**before, header.lower(): [{"key": header, "value": "changed"}]}
+        subject = {"headers": headers, **({} if response is None else {"status": "200"})}
+
+        with pytest.raises(InvalidAtEdge, match=re.escape(header.lower())):
+            edge.read_result(kind, json.dumps(subject).encode(), asked, response)
+
+
+def whole(given: Any) -> Any:
+    """With a body of the size that stands for it."""
+    if not isinstance(given, dict) or str(given.get("body")) not in SIZES:
+        return given
+    return {**given, "body": "x" * SIZES[given["body"]]}
+
+
 def event_of(front: str, case: dict[str, Any]) -> Any:
     """The event as JSON; of CloudFront's, what is inside `Records[0].cf`."""
-    given = case["request"]
-    body = b64decode(given["body_base64"]) if "body_base64" in given else given["body"].encode()
-    headers = tuple((header, value) for header, value in given["headers"])
-    request = GatewayRequest(given["method"], given["path"], given["query"], headers, body, "203.0.113.9")
+    if front == "alb_health":
+        check = HealthCheck(path=case["check"]["path"])
+        return json.loads(check_event(replace(group(case), health_check=check)))
+    request = request_of(case)
     stage = case.get("stage", "$default")
-    occasion = Occasion("000000000000", "a1", stage, "$default", given["path"], "r1", NOON, "Root=1-0", "a1.example")
+    occasion = Occasion("000000000000", "a1", stage, "$default", request.path, "r1", NOON, "Root=1-0", "a1.example")
     match front:
         case "http_v2":
             return json.loads(payload_v2.http_api_event(request, occasion))
         case "http_v1":
             return json.loads(payload_v1.http_api_event(request, occasion))
+        case "authorizer_v1" | "authorizer_v2":
+            arn = f"arn:aws:execute-api:us-east-1:000000000000:a1/{stage}/{request.method}{request.path}"
+            version = "1.0" if front == "authorizer_v1" else "2.0"
+            event = authorizer_event(
+                request, occasion, version=version, route_arn=arn, identity=tuple(case["identity"])
+            )
+            return json.loads(event)
         case "url":
             return json.loads(function_url.url_event(request, occasion))
         case "alb":
             return json.loads(load_balancer.target_event(request, group(case), "Root=1-0"))
         case _:
-            asked = EdgeRequest(
-                given["method"], given["path"], given["query"], edge_headers(list(headers)), "203.0.113.9"
-            )
+            asked, response = at_edge(case)
             event = edge_event(
-                "viewer-request", asked, None, distribution="d", domain="d", request_id="r", includes_body=False
-            )
+                case.get("at", "viewer-request"), asked, response, distribution="d", domain="d", request_id="r",
+                includes_body=case.get("body", False),
+            )  # fmt: skip
             return json.loads(event)["Records"][0]["cf"]
+
+
+def request_of(case: dict[str, Any]) -> GatewayRequest:
+    given = case.get("request") or {"method": "GET", "path": "/", "query": "", "headers": [], "body": ""}
+    body = b64decode(given["body_base64"]) if "body_base64" in given else given["body"].encode()
+    body = b"x" * case["body_size"] if "body_size" in case else body
+    headers = tuple((header, value) for header, value in given["headers"])
+    return GatewayRequest(given["method"], given["path"], given["query"], headers, body, "203.0.113.9")
+
+
+def at_edge(case: dict[str, Any]) -> tuple[EdgeRequest, EdgeResponse | None]:
+    """The request, and in response events the response that the origin gave."""
+    request = request_of(case)
+    pairs = list(request.headers) if "request" in case else [("Host", "a.example")]
+    origin = Origin(bucket=case["bucket"]) if "bucket" in case else ORIGIN
+    asked = EdgeRequest(
+        request.method, request.path, request.query, edge_headers(pairs), request.source_ip, request.body, origin
+    )
+    if not case.get("at", "").endswith("response"):
+        return asked, None
+    return asked, EdgeResponse(200, edge_headers([("X-A", "1")]), b"from the origin")
 
 
 def answer_of(front: str, payload: bytes, case: dict[str, Any]) -> GatewayAnswer:
@@ -108,15 +164,14 @@ def answer_of(front: str, payload: bytes, case: dict[str, Any]) -> GatewayAnswer
         case "alb":
             return load_balancer.answer_of_result(payload, group(case))
         case _:
-            asked = EdgeRequest("GET", "/", "", edge_headers([("Host", "a.example")]), "203.0.113.9")
-            made = edge.read_result("viewer-request", payload, asked, None)
+            asked, response = at_edge(case)
+            made = edge.read_result(case.get("at", "viewer-request"), payload, asked, response)
             assert isinstance(made, EdgeResponse), "these cases answer by themselves"
             return GatewayAnswer(made.status, tuple(flat(made.headers)), made.body)
 
 
 def group(case: dict[str, Any]) -> TargetGroup:
-    arn = "arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/g/1"
-    return TargetGroup("g", arn, "f", multi_value_headers=case.get("multi", False))
+    return TargetGroup("g", ARN, "f", multi_value_headers=case.get("multi", False))
 
 
 _NOTHING = object()

@@ -26,11 +26,23 @@ def say(event: dict[str, Any], context: Any) -> Any:
     return wanted
 
 
+def large(event: dict[str, Any], context: Any) -> Any:
+    """More than any front takes."""
+    return {"statusCode": 200, "headers": {}, "body": "x" * 5_900_000 if "rawPath" not in event else "x" * 6_300_000}
+
+
+def linger(event: dict[str, Any], context: Any) -> Any:
+    """Longer than its time limit."""
+    threading.Event().wait(5)
+
+
 def authorize(event: dict[str, Any], context: Any) -> Any:
     """Allows who says so; counts in its context how often it was asked."""
     token = (event.get("identitySource") or [""])[0]
     if token == "raise":
         raise ValueError("no")
+    if token == "exit":
+        raise SystemExit(3)
     if token == "nonsense":
         return {"isAuthorized": "maybe"}
     return {"isAuthorized": token == "allow", "context": {"asked": next(_asked), "list": [1, {"a": None}]}}
@@ -80,6 +92,8 @@ def edge(event: dict[str, Any], context: Any) -> Any:
             return {**subject, "status": "404"}
         case "999":
             return {"status": "999"}
+        case "204":
+            return {"status": "204", "body": "x"}
         case "large":
             return {"status": "200", "body": "x" * 40_961}
         case "nothing":
