@@ -68,7 +68,7 @@ class PolicyGate:
 
     outbox: list[Effect]
     is_enforced: bool
-    _told: set[tuple[Arn, str, Arn | None, str]] = field(default_factory=set)
+    _told: set[tuple[Arn, str, Arn | None]] = field(default_factory=set)
 
     def refusal(self, parcel: Parcel, policy: str | None, action: str) -> Refused | None:
         """Why the parcel may not be delivered. One without a principal comes from a role, which needs no policy."""
@@ -105,7 +105,7 @@ class Gate:
     families: Families
     outbox: list[Effect]
     is_enforced: bool
-    _told: set[tuple[Arn, str, Arn | None]] = field(default_factory=set)
+    _told: set[tuple[Arn, str, Arn | None, str]] = field(default_factory=set)
 
     def refusal(self, parcel: Parcel) -> Refused | None:
         """Why the parcel may not be delivered. One without a principal comes from a role, which needs no permission."""

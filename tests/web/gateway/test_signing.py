@@ -16,7 +16,7 @@ from tests.web.gateway.conftest import HANDLERS
 KEY, SECRET = "AKIDEXAMPLE", "a-secret-of-ours"
 URL = "signed.lambda-url.us-east-1.localhost:4566"
 API = "shop.execute-api.localhost:4566"
-TWO_PERMISSIONS = (
+TWO_PERMISSIONS: tuple[dict[str, Any], ...] = (
     {"Action": "lambda:InvokeFunctionUrl", "FunctionUrlAuthType": "AWS_IAM"},
     {"Action": "lambda:InvokeFunction", "InvokedViaFunctionUrl": True},
 )
