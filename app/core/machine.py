@@ -42,10 +42,13 @@ class Timetable(Generic[M]):
         self._bookings: dict[int, _Booking] = {}
         self._numbers = count()
         self._standing: list[tuple[M, Callable[[], Instant | None], _Booking]] = []
+        self._is_first_known = True
+        self._first: Instant | None = None
+        """The earliest booked instant, while it is known: it is asked for several times with every command."""
 
     def book(self, machine: M) -> None:
         """Note the machine's next wake-up. To be called after every verb on it."""
-        booking = self._booking_of(machine)
+        booking = self._bookings.get(id(machine)) or self._booking_of(machine)
         at = machine.next_wakeup()
         if at != booking.at:
             self._note(machine, booking, at)
@@ -68,6 +71,7 @@ class Timetable(Generic[M]):
 
     def _note(self, machine: M, booking: _Booking, at: Instant | None) -> None:
         booking.at = at
+        self._is_first_known = False
         if at is None:
             return
         heappush(self._heap, (at, booking.number, machine))
@@ -78,14 +82,16 @@ class Timetable(Generic[M]):
     def forget(self, machine: M) -> None:
         """Never wake this machine again; it is gone."""
         self._bookings.pop(id(machine), None)
+        self._is_first_known = False
 
     def next_wakeup(self) -> Instant | None:
         """The earliest instant at which some machine has something to do."""
-        while self._heap:
-            if self._is_current(self._heap[0]):
-                return self._heap[0][0]
-            heappop(self._heap)
-        return None
+        if not self._is_first_known:
+            heap = self._heap
+            while heap and not self._is_current(heap[0]):
+                heappop(heap)
+            self._is_first_known, self._first = True, heap[0][0] if heap else None
+        return self._first
 
     def due(self, now: Instant) -> tuple[Instant, M] | None:
         """Takes out the next machine due at or before `now`, with the instant it is to be woken at."""
@@ -94,6 +100,7 @@ class Timetable(Generic[M]):
             return None
         machine = heappop(self._heap)[2]
         self._bookings[id(machine)].at = None
+        self._is_first_known = False
         return at, machine
 
     def __len__(self) -> int:

@@ -161,21 +161,21 @@ class Queue:
         timeout_s = self.settings.visibility_timeout_s if visibility_timeout_s is None else visibility_timeout_s
         redrive = self.settings.redrive if has_dead_letter_queue else None
         taken = Taken()
-        shown_again = []
+        messages, line, until = taken.messages, self._line, now + timeout_s * SECOND_MS
         max_messages = min(max_messages, self._limits.in_flight_messages - self.in_flight_count)
-        self._line.begin()
-        while len(taken.messages) < max_messages and (message := self._line.next()) is not None:
+        line.begin()
+        while len(messages) < max_messages and (message := line.next()) is not None:
             if redrive is not None and _is_exhausted(message, redrive, now):
                 self._let_go(message)
                 taken.exhausted.append(message)
                 continue
-            taken.messages.append((message, self._hand_out(message, by, now)))
+            messages.append((message, self._hand_out(message, by, now)))
             if timeout_s:
-                self._hide(message, now + timeout_s * SECOND_MS, MessageState.IN_FLIGHT)
-            else:
-                shown_again.append(message)
-        for message in shown_again:
-            self._show(message)
+                self.visible_count -= 1
+                self._put_in_flight(message, until)
+        if not timeout_s:
+            for message, _ in messages:
+                self._show(message)
         return taken
 
     def receive_again(
@@ -188,7 +188,7 @@ class Queue:
         timeout_s = self.settings.visibility_timeout_s if visibility_timeout_s is None else visibility_timeout_s
         for message, _ in attempt.taken:
             if timeout_s:
-                self._hide(message, now + timeout_s * SECOND_MS, MessageState.IN_FLIGHT)
+                self._hide(message, now + timeout_s * SECOND_MS)
             else:
                 self._show(message)
         self.remember_attempt(attempt_id, attempt.taken, now=now)
@@ -224,7 +224,8 @@ class Queue:
         order, receive_count = self._receipts.read(receipt_handle)
         message = self._messages.get(order)
         if message is not None:
-            self._check_unexpired(message, receive_count, receipt_handle)
+            if self.is_fifo:
+                self._check_unexpired(message, receive_count, receipt_handle)
             self._let_go(message)
         return message
 
@@ -237,7 +238,8 @@ class Queue:
                 f"Value {receipt_handle} for parameter ReceiptHandle is invalid. Reason: "
                 "Message does not exist or is not available for visibility timeout change."
             )
-        self._check_unexpired(message, receive_count, receipt_handle)
+        if self.is_fifo:
+            self._check_unexpired(message, receive_count, receipt_handle)
         until = now + timeout_s * SECOND_MS
         if until > message.last_received_at + self._limits.visibility_timeout_s * SECOND_MS:
             raise InvalidParameterValue(
@@ -245,7 +247,7 @@ class Queue:
                 f"the message is beyond the limit [{self._limits.visibility_timeout_s} seconds]."
             )
         if timeout_s:
-            self._hide(message, until, MessageState.IN_FLIGHT)
+            self._hide(message, until)
         elif message.state is not MessageState.VISIBLE:
             self._show(message)
         return message
@@ -287,7 +289,7 @@ class Queue:
         return self._polls.pop(waiter, None)
 
     def first_waiting(self) -> LongPoll | None:
-        return next(iter(self._polls.values()), None)
+        return next(iter(self._polls.values())) if self._polls else None
 
     def all_waiting(self) -> list[LongPoll]:
         return list(self._polls.values())
@@ -303,9 +305,13 @@ class Queue:
 
     def next_wakeup(self) -> Instant | None:
         """When the next message is shown or expires, or the next long poll is over."""
-        oldest = self._by_age.next()
-        expiry = None if oldest is None else oldest + self.settings.retention_s * SECOND_MS
-        return earliest(expiry, self._hidden.next(), self._deadlines.next())
+        first = self._by_age.next()
+        if first is not None:
+            first += self.settings.retention_s * SECOND_MS
+        shown_at = self._hidden.next()
+        if shown_at is not None and (first is None or shown_at < first):
+            first = shown_at
+        return earliest(first, self._deadlines.next()) if self._polls else first
 
     def next_event(self) -> Instant | None:
         """When the next message is shown: what is worth moving a clock to. The end of a retention period is not, and
@@ -415,25 +421,28 @@ class Queue:
         return message
 
     def _check_unexpired(self, message: Message, receive_count: int, receipt_handle: str) -> None:
-        is_current = message.state is MessageState.IN_FLIGHT and message.receive_count == receive_count
-        if self.is_fifo and not is_current:
+        if message.state is not MessageState.IN_FLIGHT or message.receive_count != receive_count:
             raise InvalidParameterValue(
                 f"Value {receipt_handle} for parameter ReceiptHandle is invalid. "
                 "Reason: The receipt handle has expired."
             )
 
     def _hand_out(self, message: Message, by: str, now: Instant) -> Delivery:
-        message.receive_count += 1
+        count = message.receive_count = message.receive_count + 1
         message.last_received_at = now
-        if message.first_received_at is None:
-            message.first_received_at = now
-        message.attempts += (Attempt(message.receive_count, now, by),)
-        handle = self._receipts.issue(message.order, message.receive_count)
-        return Delivery(message.content, handle, message.receive_count, message.first_received_at, message.source)
+        first_received_at = message.first_received_at
+        if first_received_at is None:
+            first_received_at = message.first_received_at = now
+        message.attempts += (Attempt(count, now, by),)
+        handle = self._receipts.issue(message.order, count)
+        return Delivery(message.content, handle, count, first_received_at, message.source)
 
-    def _hide(self, message: Message, until: Instant, state: MessageState) -> None:
+    def _hide(self, message: Message, until: Instant) -> None:
         self._leave(message)
-        message.state = state
+        self._put_in_flight(message, until)
+
+    def _put_in_flight(self, message: Message, until: Instant) -> None:
+        message.state = MessageState.IN_FLIGHT
         message.available_at = until
         self.in_flight_count += 1
         self._hidden.add(until, message)
@@ -452,13 +461,13 @@ class Queue:
         self._line.leave(message)
 
     def _leave(self, message: Message) -> None:
-        match message.state:
-            case MessageState.VISIBLE:
-                self.visible_count -= 1
-            case MessageState.IN_FLIGHT:
-                self.in_flight_count -= 1
-            case MessageState.DELAYED:
-                self.delayed_count -= 1
+        state = message.state
+        if state is MessageState.IN_FLIGHT:
+            self.in_flight_count -= 1
+        elif state is MessageState.VISIBLE:
+            self.visible_count -= 1
+        elif state is MessageState.DELAYED:
+            self.delayed_count -= 1
 
 
 def _is_hidden_until(at: Instant, message: Message) -> bool:

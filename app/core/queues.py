@@ -288,7 +288,7 @@ class Queues:
         deliveries = self._receive(queue, command, now)
         self.changed(queue, now)
         if deliveries or not wait_s:
-            return Received(tuple(delivery for _, delivery in deliveries))
+            return Received(tuple([delivery for _, delivery in deliveries]))
         waiter = self.next_waiter()
         poll = LongPoll(
             waiter, now + wait_s * SECOND_MS, command.max_messages, command.visibility_timeout_s,
@@ -327,11 +327,12 @@ class Queues:
             assert redrive is not None, "exhausted only with a redrive policy"
             assert dead_letter_queue is not None, "exhausted only with a dead-letter queue"
             self._move(message, queue, dead_letter_queue, reason_for_move(message, redrive.max_receive_count), now)
+        arn, outbox = queue.arn, self.outbox
         for message, delivery in taken.messages:
             content = message.content
-            self.outbox.append(
+            outbox.append(
                 MessageReceived(
-                    queue.arn, content.message_id, content.chain, delivery.receive_count, by, message.available_at
+                    arn, content.message_id, content.chain, delivery.receive_count, by, message.available_at
                 )
             )
         if taken.exhausted and dead_letter_queue is not None:

@@ -28,9 +28,8 @@ class Receipts:
         self._seal = key[:_SEAL_BYTES].ljust(_SEAL_BYTES, b"\0")
 
     def issue(self, order: int, receive_count: int) -> str:
-        checksum = crc32(_BODY.pack(_MARK, order, receive_count, self._seal))
-        raw = _CHECKED.pack(_MARK, order, receive_count, self._seal, checksum)
-        return b2a_base64(raw, newline=False).decode()
+        body = _BODY.pack(_MARK, order, receive_count, self._seal)
+        return b2a_base64(body + crc32(body).to_bytes(4, "big"), newline=False).decode()
 
     def read(self, handle: str) -> tuple[int, int]:
         """The place and the receive count in `handle`. Raises ReceiptHandleIsInvalid."""

@@ -1,5 +1,7 @@
 """ASGI in two verbs: read a whole body, send a whole answer."""
 
+from collections.abc import Iterable
+
 from starlette.types import Message, Receive, Send
 
 from app.wire.http import HttpAnswer
@@ -77,6 +79,21 @@ def headers_of(answer: HttpAnswer, request_id: bytes) -> list[tuple[bytes, bytes
     for name, value in answer.headers:
         headers.append((name.encode(), value.encode()))
     return headers
+
+
+def head_of(answer: HttpAnswer, request_id: bytes) -> bytes:
+    """`headers_of` as lines of HTTP/1.1."""
+    if answer.content_type and not answer.headers and answer.status not in _BODILESS:
+        content_type = answer.content_type.encode()
+        return b"x-amzn-requestid: %s\r\ncontent-type: %s\r\ncontent-length: %d\r\n" % (
+            request_id, content_type, len(answer.body),
+        )  # fmt: skip
+    return lines_of(headers_of(answer, request_id))
+
+
+def lines_of(headers: Iterable[tuple[bytes, bytes]]) -> bytes:
+    """Headers as lines of HTTP/1.1."""
+    return b"".join([b"%s: %s\r\n" % header for header in headers])
 
 
 def _too_large(max_bytes: int) -> str:

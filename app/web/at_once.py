@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from app.core.value import value
-from app.web.asgi import HEADER_NAMES, headers_of
+from app.web.asgi import HEADER_NAMES, head_of, headers_of, lines_of
 from app.web.connection import Connection
 from app.web.head import is_host
 from app.web.whole_request import WholeRequest, read_whole
@@ -298,9 +298,9 @@ class AtOnceProtocol(Connection):
 
     def _write_at_once(self, answer: HttpAnswer, request_id: bytes) -> None:
         """`_write` for a request that the parser has not seen, on a connection that stays open."""
-        body = b"" if answer.status in _BODILESS else answer.body
-        head = self._head(answer.status, headers_of(answer, request_id))
-        self.transport.write(b"%s\r\n%s" % (head, body))
+        status = answer.status
+        body = b"" if status in _BODILESS else answer.body
+        self.transport.write(b"%s%s\r\n%s" % (self._first_lines(status), head_of(answer, request_id), body))
         self.server_state.total_requests += 1
         self._answered_at_s = self.loop.time()
         self._has_asked = True
@@ -310,7 +310,8 @@ class AtOnceProtocol(Connection):
             )
 
     def _send(self, status: int, headers: Headers, body: bytes, *, keeps_alive: bool, is_head: bool = False) -> None:
-        content = [self._head(status, headers), b"\r\n" if keeps_alive else b"connection: close\r\n\r\n"]
+        end = b"\r\n" if keeps_alive else b"connection: close\r\n\r\n"
+        content = [self._first_lines(status), lines_of(headers), end]
         if status not in _BODILESS and not is_head:
             content.append(body)
         self.transport.write(b"".join(content))
@@ -318,17 +319,13 @@ class AtOnceProtocol(Connection):
             self.transport.close()
         self.on_response_complete()
 
-    def _head(self, status: int, headers: Headers) -> bytes:
-        """The first line of an answer and these headers, after the server's own."""
+    def _first_lines(self, status: int) -> bytes:
+        """What an answer begins with, the server's own headers included."""
         defaults = self.server_state.default_headers
         if defaults is not self._defaults:
             # The server makes a new list every second, for the date in it.
-            self._defaults, self._default_head = defaults, _lines(defaults)
-        return b"%s%s%s" % (STATUS_LINE[status], self._default_head, _lines(headers))
-
-
-def _lines(headers: Headers) -> bytes:
-    return b"".join([b"%s: %s\r\n" % header for header in headers])
+            self._defaults, self._default_head = defaults, lines_of(defaults)
+        return STATUS_LINE[status] + self._default_head
 
 
 class _Awaited:

@@ -41,15 +41,21 @@ _NO_ATTRIBUTES: Mapping[str, MessageAttribute] = MappingProxyType({})
 
 
 def send_message(params: Params, caller: Caller) -> Call:
-    return Call(_send(params, queue_of(params, caller), caller, ""), _sent)
+    queue = queue_of(params, caller)
+    required(params, "MessageBody")
+    return Call(_send(params, queue, caller), _sent)
 
 
 def send_message_batch(params: Params, caller: Caller) -> Call:
     queue = queue_of(params, caller)
     entries = []
     for place, entry in enumerate(params.get("Entries") or (), 1):
-        where = f"SendMessageBatchRequestEntry.{place}."
-        entries.append((entry.get("Id") or required(entry, "Id", entry=where), _send(entry, queue, caller, where)))
+        entry_id = entry.get("Id")
+        if entry_id is None or entry.get("MessageBody") is None:
+            where = f"SendMessageBatchRequestEntry.{place}."
+            required(entry, "Id", entry=where)
+            required(entry, "MessageBody", entry=where)
+        entries.append((entry_id, _send(entry, queue, caller)))
     return Call(SendMessageBatch(queue, tuple(entries)), _sent_batch)
 
 
@@ -82,8 +88,12 @@ def delete_message_batch(params: Params, caller: Caller) -> Call:
     queue = queue_of(params, caller)
     entries = []
     for place, entry in enumerate(params.get("Entries") or (), 1):
-        where = f"DeleteMessageBatchRequestEntry.{place}."
-        entries.append((required(entry, "Id", entry=where), required(entry, "ReceiptHandle", entry=where)))
+        entry_id, handle = entry.get("Id"), entry.get("ReceiptHandle")
+        if entry_id is None or handle is None:
+            where = f"DeleteMessageBatchRequestEntry.{place}."
+            required(entry, "Id", entry=where)
+            required(entry, "ReceiptHandle", entry=where)
+        entries.append((entry_id, handle))
     return Call(DeleteMessageBatch(queue, tuple(entries)), _settled_batch)
 
 
@@ -114,14 +124,11 @@ def nothing(_answer: object) -> Result:
     return {}
 
 
-def _send(params: Params, queue: Arn, caller: Caller, entry: str) -> SendMessage:
-    body = params.get("MessageBody")
-    if body is None:
-        body = required(params, "MessageBody", entry=entry)
+def _send(params: Params, queue: Arn, caller: Caller) -> SendMessage:
     attributes, system = params.get("MessageAttributes"), params.get("MessageSystemAttributes")
     return SendMessage(
         queue,
-        body,
+        params["MessageBody"],
         params.get("DelaySeconds"),
         message_attributes(attributes) if attributes else _NO_ATTRIBUTES,
         trace_header(system) if system else None,
