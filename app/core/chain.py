@@ -7,14 +7,16 @@ a function that fans out to twenty others is no loop.
 
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache
 from hashlib import blake2b
+
+from msgspec.structs import replace
 
 from app.core.ids import Ids
 from app.core.names import Arn
 from app.core.time import SECOND_MS, Instant
-from app.core.value import value
+from app.core.value import Value
 
 _STATIONS_KEPT = 64
 
@@ -36,8 +38,7 @@ class Hop:
     stations: tuple[str, ...]
 
 
-@value(frozen=True, slots=True)
-class Cause:
+class Cause(Value):
     """Where something comes from: a chain, the hop that did it if a function did, and the places passed since.
 
     `is_seen` is False where AWS could not tell, because the call did not carry the trace header though a current

@@ -1,25 +1,24 @@
 """A message: what was sent, what has happened to it, and how a receiver sees it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from enum import Enum
+
+from msgspec import Struct, field
 
 from app.core.chain import Cause
 from app.core.names import Arn
 from app.core.time import Instant
-from app.core.value import value
+from app.core.value import Value
 
 
-@value(frozen=True, slots=True)
-class MessageAttribute:
+class MessageAttribute(Value):
     """A user attribute. `data_type` keeps its custom label (`Number.cents`); Binary has bytes, the others str."""
 
     data_type: str
     value: str | bytes
 
 
-@value(frozen=True, slots=True)
-class Content:
+class Content(Value):
     """What the sender gave and SQS fixed at that moment. It does not change, in whatever queue the message is; only a
     FIFO dead-letter queue gives it an own deduplication id and sequence number.
 
@@ -43,8 +42,7 @@ class Content:
         return self.cause.chain if self.cause else ""
 
 
-@dataclass(slots=True)
-class Attempt:
+class Attempt(Struct, gc=False):
     """One receive of a message, and what is known of what became of it.
 
     `by` is the mapping's function name, or "ReceiveMessage" for a client. `outcome` is a short word
@@ -61,8 +59,7 @@ class Attempt:
     log_tail: str = ""
 
 
-@value(frozen=True, slots=True)
-class Move:
+class Move(Value):
     """A step of a message from one queue to another, and why."""
 
     at: Instant
@@ -78,8 +75,7 @@ class MessageState(Enum):
     GONE = "gone"
 
 
-@dataclass(slots=True, eq=False)
-class Message:
+class Message(Struct, gc=False, eq=False):
     """A message as it lives in one queue.
 
     `order` is its identity there and in receipt handles. `available_at` is when a delayed or in-flight message
@@ -101,8 +97,7 @@ class Message:
     moves: tuple[Move, ...] = ()
 
 
-@value(frozen=True, slots=True)
-class Delivery:
+class Delivery(Value):
     """A message as one receive hands it out: a copy that later events do not change."""
 
     content: Content

@@ -8,8 +8,10 @@ a FIFO queue; delays and visibility timeouts stand in an agenda.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import islice
+
+from msgspec.structs import replace
 
 from app.core.agenda import Agenda
 from app.core.deduplication import DeduplicationMemory

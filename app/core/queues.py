@@ -1,8 +1,10 @@
 """The queues of the world and the verbs SQS has for them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
+
+from msgspec.structs import replace
 
 from app.core.call_quota import CallQuota
 from app.core.chain import Cause

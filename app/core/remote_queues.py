@@ -5,8 +5,10 @@ Nothing is decided here of batches and functions: to a mapping such a queue is o
 """
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import count
+
+from msgspec.structs import replace
 
 from app.core.batch import Item
 from app.core.chain import Cause

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import count, islice, repeat
 from typing import Any
 
@@ -35,13 +35,13 @@ class Entry:
             "fact": type(self.fact).__name__,
             "text": self.fact.text,
         }
-        for field in fields(self.fact):
-            value = getattr(self.fact, field.name)
-            if field.name in _ARNS and value is not None:
-                shown[field.name] = name_of(value)
-                shown[f"{field.name}_arn"] = value
+        for name in type(self.fact).__match_args__:
+            value = getattr(self.fact, name)
+            if name in _ARNS and value is not None:
+                shown[name] = name_of(value)
+                shown[f"{name}_arn"] = value
             else:
-                shown[field.name] = value
+                shown[name] = value
         return shown
 
 

@@ -1,8 +1,10 @@
 """Deliveries to the targets of rules: tried, tried again with growing pauses, dead-lettered in the end."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
+
+from msgspec.structs import replace
 
 from app.core.agenda import Agenda
 from app.core.buses.event import BusEvent

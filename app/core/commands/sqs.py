@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, TypeAlias
 
+import msgspec
+
 from app.core.commands.origin import OUTSIDE, Origin
 from app.core.message import Delivery, MessageAttribute
 from app.core.names import Arn
-from app.core.value import value
+from app.core.value import Value, value
 
 
 @value(frozen=True, slots=True)
@@ -49,14 +51,13 @@ class UntagQueue:
     keys: tuple[str, ...]
 
 
-@value(frozen=True, slots=True)
-class SendMessage:
+class SendMessage(Value):
     """`trace_header` is an explicit AWSTraceHeader system attribute; it wins over the origin's."""
 
     queue: Arn
     body: str
     delay_s: int | None = None
-    attributes: Mapping[str, MessageAttribute] = field(default_factory=dict)
+    attributes: Mapping[str, MessageAttribute] = msgspec.field(default_factory=dict)
     trace_header: str | None = None
     group_id: str | None = None
     deduplication_id: str | None = None
@@ -64,8 +65,7 @@ class SendMessage:
     sender_id: str = "AIDAQTRIGGERFISHLOCAL"
 
 
-@value(frozen=True, slots=True)
-class Sent:
+class Sent(Value):
     message_id: str
     md5_of_body: str
     md5_of_attributes: str | None = None
@@ -73,16 +73,14 @@ class Sent:
     sequence_number: str | None = None
 
 
-@value(frozen=True, slots=True)
-class SendMessageBatch:
+class SendMessageBatch(Value):
     """`entries` pairs each entry's id with its send; their `queue` and `origin` are those of the batch."""
 
     queue: Arn
     entries: tuple[tuple[str, SendMessage], ...]
 
 
-@value(frozen=True, slots=True)
-class ReceiveMessage:
+class ReceiveMessage(Value):
     """None stands for the queue's own setting. Answers `Received`, or `Waiting` when it polls long.
 
     `attempt_id` is a FIFO queue's ReceiveRequestAttemptId.
@@ -95,8 +93,7 @@ class ReceiveMessage:
     attempt_id: str | None = None
 
 
-@value(frozen=True, slots=True)
-class Received:
+class Received(Value):
     deliveries: tuple[Delivery, ...] = ()
 
 
@@ -120,14 +117,12 @@ class CancelWait:
     waiter: int
 
 
-@value(frozen=True, slots=True)
-class DeleteMessage:
+class DeleteMessage(Value):
     queue: Arn
     receipt_handle: str
 
 
-@value(frozen=True, slots=True)
-class DeleteMessageBatch:
+class DeleteMessageBatch(Value):
     queue: Arn
     entries: tuple[tuple[str, str], ...]
     """Entry id and receipt handle."""

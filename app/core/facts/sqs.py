@@ -4,11 +4,10 @@ from typing import TypeAlias
 
 from app.core.names import Arn, name_of
 from app.core.time import Instant, format_instant
-from app.core.value import value
+from app.core.value import Value
 
 
-@value(frozen=True, slots=True)
-class MessageSent:
+class MessageSent(Value):
     queue: Arn
     message: str
     chain: str
@@ -21,8 +20,7 @@ class MessageSent:
         return f"{name_of(self.queue)} got {self.message} ({self.size_bytes} bytes{delay})"
 
 
-@value(frozen=True, slots=True)
-class MessageReceived:
+class MessageReceived(Value):
     """`by` is a function's name for a mapping's receive, or "ReceiveMessage"."""
 
     queue: Arn
@@ -40,8 +38,7 @@ class MessageReceived:
         )
 
 
-@value(frozen=True, slots=True)
-class MessageReturned:
+class MessageReturned(Value):
     """Its visibility timeout or its delay ended."""
 
     queue: Arn
@@ -58,8 +55,7 @@ class MessageReturned:
         )
 
 
-@value(frozen=True, slots=True)
-class VisibilityChanged:
+class VisibilityChanged(Value):
     queue: Arn
     message: str
     chain: str
@@ -70,8 +66,7 @@ class VisibilityChanged:
         return f"{name_of(self.queue)} hides {self.message} for {self.timeout_s}s from now"
 
 
-@value(frozen=True, slots=True)
-class MessageDeleted:
+class MessageDeleted(Value):
     queue: Arn
     message: str
     chain: str
@@ -82,8 +77,7 @@ class MessageDeleted:
         return f"{name_of(self.queue)} deleted {self.message} for {self.by}"
 
 
-@value(frozen=True, slots=True)
-class MessageMoved:
+class MessageMoved(Value):
     """`queue` is the one it left."""
 
     queue: Arn
@@ -97,8 +91,7 @@ class MessageMoved:
         return f"{name_of(self.queue)} moved {self.message} to {name_of(self.destination)}: {self.reason}"
 
 
-@value(frozen=True, slots=True)
-class MessageExpired:
+class MessageExpired(Value):
     queue: Arn
     message: str
     chain: str
@@ -108,8 +101,7 @@ class MessageExpired:
         return f"{name_of(self.queue)} dropped {self.message}: its retention period ended"
 
 
-@value(frozen=True, slots=True)
-class QueuePurged:
+class QueuePurged(Value):
     queue: Arn
     count: int
 

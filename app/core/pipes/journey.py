@@ -1,10 +1,11 @@
 """A batch on its way through a pipe: enrichment, then target, and which of its messages are done in the end."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import orjson
+from msgspec.structs import replace
 
 from app.core.batch import Batch
 from app.core.call import Call, ForReply
