@@ -137,7 +137,9 @@ def serving(
         )
         http = cast("Any", protocol if at_once else partial(AtOnceProtocol, _decline, _decline))
         server = uvicorn.Server(
-            uvicorn.Config(app, http=http, log_level="error", lifespan="on", timeout_graceful_shutdown=1)
+            uvicorn.Config(
+                app, http=http, log_level="error", lifespan="on", timeout_graceful_shutdown=1, proxy_headers=False
+            )
         )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()

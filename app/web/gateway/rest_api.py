@@ -108,7 +108,8 @@ class RestApiFront:
         self, error: GatewayError, request: GatewayRequest, selected: RestSelected | None, occasion: RestOccasion
     ) -> GatewayAnswer:
         changed = selected.stage.deployment.gateway_responses if selected is not None else {}
-        return answer_to(error, changed, request, request_context(request, occasion), occasion.stage_variables)
+        context = request_context(request, occasion)
+        return answer_to(error, changed, request, context, occasion.stage_variables, occasion.variables)
 
     def _occasion(
         self, api: RestApi, request: GatewayRequest, selected: RestSelected | None, address: Address, opened: Opened

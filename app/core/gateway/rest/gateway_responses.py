@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from app.core.gateway.paths import query_items
 from app.core.gateway.request import GatewayAnswer, GatewayRequest
 
 
@@ -47,6 +48,7 @@ TYPES: Mapping[str, ResponseType] = {
     "URI_TOO_LONG": ResponseType(414, "RequestTooLongException", "Request URI too long"),
 }
 
+_NO_VARIABLES: Mapping[str, str] = {}
 _JSON = "application/json"
 _SPACED = {"Internal server error", "Endpoint request timed out"}
 """Messages that were recorded with a blank after the colon; the others stand without."""
@@ -74,7 +76,7 @@ class GatewayError(Exception):
 
 def answer_to(
     error: GatewayError, changed: Mapping[str, GatewayResponse], request: GatewayRequest,
-    context: Mapping[str, Any], stage_variables: Mapping[str, str],
+    context: Mapping[str, Any], stage_variables: Mapping[str, str], variables: Mapping[str, str] = _NO_VARIABLES,
 ) -> GatewayAnswer:  # fmt: skip
     """The answer, as the API's own gateway responses change it; those for a whole class hold where there is none for
     the type."""
@@ -85,7 +87,7 @@ def answer_to(
         return GatewayAnswer(kind.status, (*headers, ("Content-Type", _JSON)), _default_body(error, kind))
     told = {**context, "error": {"message": error.text, "messageString": _quoted(error.text),
                                  "responseType": error.type, "validationErrorString": error.problem}}  # fmt: skip
-    headers += _parameters(ours, request, told, stage_variables)
+    headers += _parameters(ours, request, told, stage_variables, variables)
     content_type, template = _chosen(ours.templates, request)
     if template is None:
         body = _default_body(error, kind)
@@ -115,25 +117,34 @@ def _chosen(templates: Mapping[str, str], request: GatewayRequest) -> tuple[str,
 
 
 def _parameters(
-    ours: GatewayResponse, request: GatewayRequest, context: Mapping[str, Any], stage_variables: Mapping[str, str]
+    ours: GatewayResponse,
+    request: GatewayRequest,
+    context: Mapping[str, Any],
+    stage_variables: Mapping[str, str],
+    variables: Mapping[str, str],
 ) -> list[tuple[str, str]]:
     headers = []
     for name, source in ours.parameters.items():
         if not name.startswith("gatewayresponse.header."):
             continue
-        value = _value_of(source, request, context, stage_variables)
+        value = _value_of(source, request, context, stage_variables, variables)
         if value is not None:
             headers.append((name.removeprefix("gatewayresponse.header."), value))
     return headers
 
 
 def _value_of(
-    source: str, request: GatewayRequest, context: Mapping[str, Any], stage_variables: Mapping[str, str]
-) -> str | None:
+    source: str, request: GatewayRequest, context: Mapping[str, Any], stage_variables: Mapping[str, str],
+    variables: Mapping[str, str],
+) -> str | None:  # fmt: skip
     if len(source) >= 2 and source[0] == source[-1] == "'":
         return source[1:-1]
     if source.startswith("method.request.header."):
         return request.header(source.removeprefix("method.request.header.").lower())
+    if source.startswith("method.request.querystring."):
+        return dict(query_items(request.query)).get(source.removeprefix("method.request.querystring."))
+    if source.startswith("method.request.path."):
+        return variables.get(source.removeprefix("method.request.path."))
     found = looked_up(source, {"context": context, "stageVariables": stage_variables})
     return None if found is None else str(found)
 
