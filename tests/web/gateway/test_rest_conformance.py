@@ -77,7 +77,8 @@ class Deployed:
     def __init__(self, service: Serving, gateway: Any, case: Mapping[str, Any]) -> None:
         self.service, self.gateway = service, gateway
         api = self.gateway.create_rest_api(name="case", **case.get("api", {}))
-        self.id, self.resources = api["id"], {"/": api["rootResourceId"]}
+        self.id: str = api["id"]
+        self.resources: dict[str, str] = {"/": api["rootResourceId"]}
         authorizers = {
             given["name"]: self.gateway.create_authorizer(restApiId=self.id, **given)["id"]
             for given in case.get("authorizers", ())
