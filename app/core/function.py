@@ -138,6 +138,8 @@ class Function:
         """By version or alias."""
         self.provisioned: dict[str, int] = {}
         """Of the main one: how many environments are to be warm, by version."""
+        self.provisioned_as: dict[str, str] = {}
+        """Of the main one: by which qualifier they were asked for, by version."""
         self.rehearsal: Rehearsal | None = None
         """Of the main one: how its next invocations are refused."""
         self.is_pending = False

@@ -297,7 +297,8 @@ class Invocations:
         return InvocationStarted(
             function.arn, call.request_id, hop.chain, call.attempt, call.source, slot, len(call.payload), call.version,
             use.running, use.account.unreserved, use.provisioned.get(call.version, 0),
-            use.in_provisioned.get(call.version, 0), seat.is_spillover,
+            use.in_provisioned.get(call.version, 0), seat.is_spillover, use.account.running,
+            function.main.provisioned_as.get(call.version, ""),
         )  # fmt: skip
 
     def _warn_of_loop(self, function: Function, call: Call, *, is_stopped: bool) -> None:

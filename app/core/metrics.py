@@ -3,6 +3,7 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from math import ceil, exp, log
 from typing import Any
 
 from app.core.facts import (
@@ -40,6 +41,12 @@ UNITS = {
 
 _MINUTES_KEPT = 1_440
 _OPEN_KEPT = 100_000
+_SPREAD = {
+    "Duration", "AsyncEventAge", "ProvisionedConcurrentExecutions", "ProvisionedConcurrencyUtilization",
+}  # fmt: skip
+"""Whose percentiles are kept: the others are mostly 0 or 1, or asked for their maximum."""
+_OF_ACCOUNT = {"Invocations", "Errors", "Throttles", "Duration"}
+"""What CloudWatch also tells across all functions, beside concurrency."""
 _RAN = {"succeeded", "failed", "timed out", "exited", "init failed"}
 
 
@@ -72,13 +79,59 @@ class Statistics:
     def average(self) -> float:
         return self.sum / self.count if self.count else 0.0
 
+    def percentile(self, percent: float) -> float | None:
+        """Below which so many percent of the values are; None where that is not known. Values that are all alike, or
+        are 0 or 1, need no more than the rest."""
+        if not self.count or self.least == self.most:
+            return self.least if self.count else None
+        if (self.least, self.most) == (0, 1):
+            return 1.0 if percent / 100 * (self.count - 1) >= self.count - self.sum else 0.0
+        return None
+
+
+class Spread(Statistics):
+    """Statistics that know how values are spread: how many are in each bucket, which are 2% wide."""
+
+    __slots__ = ("buckets",)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.buckets: dict[int, int] = {}
+
+    def add(self, number: float) -> None:
+        super().add(number)
+        bucket = ceil(log(number) * _BUCKETS_PER_E) if number > _SMALLEST else _SMALL
+        self.buckets[bucket] = self.buckets.get(bucket, 0) + 1
+
+    def join(self, other: Statistics) -> None:
+        super().join(other)
+        if isinstance(other, Spread):
+            for bucket, count in other.buckets.items():
+                self.buckets[bucket] = self.buckets.get(bucket, 0) + count
+
+    def percentile(self, percent: float) -> float | None:
+        left = percent / 100 * (self.count - 1)
+        for bucket in sorted(self.buckets):
+            left -= self.buckets[bucket]
+            if left < 0:
+                middle = 0.0 if bucket == _SMALL else exp((bucket - 0.5) / _BUCKETS_PER_E)
+                return min(max(middle, self.least), self.most)
+        return self.most if self.count else None
+
+
+_BUCKETS_PER_E = 1 / log(1.02)
+_SMALLEST = 0.001
+"""What is less is in one bucket with nothing: a microsecond."""
+_SMALL = -(2**31)
+
 
 class Series:
     """One metric of one function: its statistics by minute, the newest day's worth of them, and over all time."""
 
-    __slots__ = ("_begin", "_end", "_now", "_older", "minutes")
+    __slots__ = ("_begin", "_end", "_kind", "_now", "_older", "minutes")
 
-    def __init__(self) -> None:
+    def __init__(self, kind: type[Statistics] = Statistics) -> None:
+        self._kind = kind
         self.minutes: OrderedDict[Instant, Statistics] = OrderedDict()
         self._older = Statistics()
         """Of the minutes that are forgotten."""
@@ -103,7 +156,7 @@ class Series:
         self._begin, self._end = minute, minute + MINUTE_MS
         statistics = self.minutes.get(minute)
         if statistics is None:
-            statistics = self.minutes[minute] = Statistics()
+            statistics = self.minutes[minute] = self._kind()
             if len(self.minutes) > _MINUTES_KEPT:
                 self._older.join(self.minutes.popitem(last=False)[1])
         self._now = statistics
@@ -111,12 +164,14 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A metric's statistics of one minute, for whoever asks as of CloudWatch. `function` None is the account."""
+    """A metric's statistics of one minute, for whoever asks as of CloudWatch. `function` None is the account;
+    `resource` is a version or alias as CloudWatch names it, `orders:live`."""
 
     name: str
     function: str | None
     minute: Instant
     statistics: Statistics
+    resource: str | None = None
 
 
 class Metrics:
@@ -124,8 +179,10 @@ class Metrics:
 
     def __init__(self) -> None:
         self._series: dict[Arn, dict[str, Series]] = {}
-        self._unreserved: dict[Scope, Series] = {}
-        self._unreserved_of: dict[Arn, Series] = {}
+        self._of_resources: dict[tuple[Arn, str], dict[str, Series]] = {}
+        self._accounts: dict[Scope, tuple[Series, Series]] = {}
+        self._account_of: dict[Arn, tuple[Series, Series]] = {}
+        """All that run at once in an account, and those without a reservation."""
         # Of invocations that have not ended, and events that wait: an end that never comes (a function that was
         # deleted) must not stay for ever.
         self._began: OrderedDict[str, Instant] = OrderedDict()
@@ -164,17 +221,30 @@ class Metrics:
         return {name: series[name].total for name in UNITS if name in series}
 
     def measured(self, scope: Scope) -> Iterator[Measured]:
-        """Everything that was counted in an account and region."""
+        """Everything that was counted in an account and region: of each function, of its versions and aliases with
+        provisioned environments, and of the account."""
+        of_account: dict[tuple[str, Instant], Statistics] = {}
         for arn, by_name in self._series.items():
             parsed = parse_arn(arn)
             if parsed.scope != scope:
                 continue
             for name, series in by_name.items():
                 for minute, statistics in series.minutes.items():
-                    yield Measured(name, parsed.name, minute, replace(statistics))
-        if scope in self._unreserved:
-            for minute, statistics in self._unreserved[scope].minutes.items():
-                yield Measured("UnreservedConcurrentExecutions", None, minute, replace(statistics))
+                    yield Measured(name, parsed.name, minute, _copy(statistics))
+                    if name in _OF_ACCOUNT:
+                        of_account.setdefault((name, minute), type(statistics)()).join(statistics)
+        for (arn, qualifier), by_name in self._of_resources.items():
+            parsed = parse_arn(arn)
+            for name, series in by_name.items() if parsed.scope == scope else ():
+                for minute, statistics in series.minutes.items():
+                    yield Measured(name, parsed.name, minute, _copy(statistics), f"{parsed.name}:{qualifier}")
+        for (name, minute), statistics in of_account.items():
+            yield Measured(name, None, minute, statistics)
+        if scope in self._accounts:
+            names = ("ConcurrentExecutions", "UnreservedConcurrentExecutions")
+            for name, series in zip(names, self._accounts[scope], strict=True):
+                for minute, statistics in series.minutes.items():
+                    yield Measured(name, None, minute, _copy(statistics))
 
     # Inside ---------------------------------------------------------------------------------------------
 
@@ -182,29 +252,36 @@ class Metrics:
         by_name = self._series.get(function)
         if by_name is None:
             by_name = self._series[function] = {}
-        series = by_name.get(name)
-        if series is None:
-            series = by_name[name] = Series()
-        series.add(at, number)
+        _add_to(by_name, name, at, number)
 
     def _started(self, fact: InvocationStarted, at: Instant) -> None:
         function = fact.function
         _remember(self._began, fact.request, at)
         self._add(function, "ConcurrentExecutions", at, fact.concurrent)
-        unreserved = self._unreserved_of.get(function)
-        if unreserved is None:
+        account = self._account_of.get(function)
+        if account is None:
             # Worked out once a function: this is done for every invocation.
             scope = parse_arn(function).scope
-            unreserved = self._unreserved_of[function] = self._unreserved.setdefault(scope, Series())
-        unreserved.add(at, fact.unreserved)
+            account = self._account_of[function] = self._accounts.setdefault(scope, (Series(), Series()))
+        account[0].add(at, fact.of_account)
+        account[1].add(at, fact.unreserved)
         if (accepted_at := self._accepted.get(fact.request)) is not None:
             self._add(function, "AsyncEventAge", at, at - accepted_at)
         if fact.provisioned:
-            in_use = fact.provisioned_in_use
-            self._add(function, "ProvisionedConcurrentExecutions", at, in_use)
-            self._add(function, "ProvisionedConcurrencyUtilization", at, in_use / fact.provisioned)
-            kind = "SpilloverInvocations" if fact.is_spillover else "Invocations"
-            self._add(function, f"ProvisionedConcurrency{kind}", at, 1)
+            self._provisioned(fact, at)
+
+    def _provisioned(self, fact: InvocationStarted, at: Instant) -> None:
+        """Of the function, and of its version or alias, as CloudWatch tells of it (monitoring-metrics-types)."""
+        of_resource = self._of_resources.setdefault((fact.function, fact.qualifier or fact.version), {})
+        in_use = fact.provisioned_in_use
+        kind = "SpilloverInvocations" if fact.is_spillover else "Invocations"
+        for name, number in (
+            ("ProvisionedConcurrentExecutions", in_use),
+            ("ProvisionedConcurrencyUtilization", in_use / fact.provisioned),
+            (f"ProvisionedConcurrency{kind}", 1),
+        ):
+            self._add(fact.function, name, at, number)
+            _add_to(of_resource, name, at, number)
 
     def _ended(self, fact: InvocationEnded, at: Instant) -> None:
         # A metric has the time at which the function was invoked.
@@ -239,6 +316,20 @@ class Metrics:
     def _looped(self, fact: LoopWarned, at: Instant) -> None:
         if fact.kind == "stopped":
             self._add(fact.function, "RecursiveInvocationsDropped", at, 1)
+
+
+def _add_to(by_name: dict[str, Series], name: str, at: Instant, number: float) -> None:
+    series = by_name.get(name)
+    if series is None:
+        series = by_name[name] = Series(Spread if name in _SPREAD else Statistics)
+    series.add(at, number)
+
+
+def _copy(statistics: Statistics) -> Statistics:
+    """For another thread, while more is added here."""
+    copied = type(statistics)()
+    copied.join(statistics)
+    return copied
 
 
 def _remember(instants: OrderedDict[str, Instant], request: str, at: Instant) -> None:

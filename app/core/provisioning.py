@@ -75,6 +75,9 @@ class Provisioning:
             if alias.name in family.provisioned:
                 wanted[alias.version] = family.provisioned[alias.name].requested
         function = self.functions[arn]
+        function.provisioned_as = {number: number for number in wanted} | {
+            alias.version: alias.name for alias in family.aliases.values() if alias.name in family.provisioned
+        }
         if function.provisioned != wanted:
             function.provisioned = wanted
             self._warm(family, function, now)

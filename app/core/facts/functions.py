@@ -10,8 +10,8 @@ from app.core.value import value
 @value(frozen=True, slots=True)
 class InvocationStarted:
     """`concurrent` is how many invocations the function has with this one, `unreserved` how many those functions of the
-    account that have no reservation. Of the version's `provisioned` environments `provisioned_in_use` are busy;
-    `is_spillover` says that all were."""
+    account that have no reservation, `of_account` all that the account has. Of the version's `provisioned`
+    environments, which were asked for as `qualifier`'s, `provisioned_in_use` are busy; `is_spillover`: all were."""
 
     function: Arn
     request: str
@@ -26,6 +26,8 @@ class InvocationStarted:
     provisioned: int = 0
     provisioned_in_use: int = 0
     is_spillover: bool = False
+    of_account: int = 1
+    qualifier: str = ""
 
     @property
     def text(self) -> str:

@@ -1,8 +1,14 @@
 """Metrics over the control API, and as CloudWatch gives them."""
 
+import threading
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from tests.serving import Serving
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.live import until
+from tests.serving import Serving, serving
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
@@ -53,8 +59,96 @@ def test_cloudwatch_gives_the_same_by_the_minute(service: Serving) -> None:
         **span,
     )["MetricDataResults"]
 
-    assert [metric["Dimensions"] for metric in listed] == [worker]
+    assert [metric["Dimensions"] for metric in listed] == [worker, []]
     assert sorted((point["Timestamp"], point["Sum"]) for point in points) == [
         (NOON, 1), (NOON + timedelta(minutes=1), 1), (NOON + timedelta(minutes=3), 1),
     ]  # fmt: skip
     assert queried[0]["Values"] == [1_000]
+
+
+def points(service: Serving, metric: str, *dimensions: tuple[str, str], **asked: Any) -> list[dict[str, Any]]:
+    """Of the ten minutes from noon, as one period."""
+    told: list[dict[str, Any]] = service.client("cloudwatch").get_metric_statistics(
+        Namespace="AWS/Lambda", MetricName=metric, Period=600, StartTime=NOON, EndTime=NOON + timedelta(minutes=10),
+        Dimensions=[{"Name": name, "Value": value} for name, value in dimensions], **asked,
+    )["Datapoints"]  # fmt: skip
+    return told
+
+
+def queried(service: Serving, metric: str, stat: str, *dimensions: tuple[str, str]) -> list[float]:
+    """The same by GetMetricData."""
+    named = [{"Name": name, "Value": value} for name, value in dimensions]
+    stat_of = {"Namespace": "AWS/Lambda", "MetricName": metric, "Dimensions": named}
+    query = {"Id": "q", "MetricStat": {"Metric": stat_of, "Period": 600, "Stat": stat}}
+    (result,) = service.client("cloudwatch").get_metric_data(
+        MetricDataQueries=[query], StartTime=NOON, EndTime=NOON + timedelta(minutes=10)
+    )["MetricDataResults"]
+    values: list[float] = result["Values"]
+    return values
+
+
+def test_without_a_dimension_it_is_told_across_all_functions() -> None:
+    settings = """
+        clock: {frozen: 2026-11-21T12:00:00Z}
+        functions: {one: {script: {succeed_after: 1s}}, two: {script: {fail_after: 3s}, MaximumRetryAttempts: 0}}
+    """
+    with serving(settings) as service:
+        for name in ("one", "one", "two"):
+            service.post(f"functions/{name}/invoke?type=Event", {})
+        service.post("clock/advance", {"duration": "10s"})
+
+        (invocations,) = points(service, "Invocations", Statistics=["Sum", "SampleCount"])
+        (concurrent,) = points(service, "ConcurrentExecutions", Statistics=["Maximum"])
+
+        assert (invocations["Sum"], invocations["SampleCount"]) == (3, 3)
+        assert concurrent["Maximum"] == 3, "two of one function, one of the other"
+        assert queried(service, "UnreservedConcurrentExecutions", "Maximum") == [3]
+        assert queried(service, "Errors", "Sum") == [1]
+        assert queried(service, "Errors", "Sum", ("FunctionName", "one")) == [0]
+        assert queried(service, "Duration", "Average") == [5_000 / 3]
+
+
+def test_percentiles_are_within_two_percent() -> None:
+    settings = "clock: {frozen: 2026-11-21T12:00:00Z}\nfunctions: {work: {script: {succeed_after: 0s}, Timeout: 900}}"
+    with serving(settings) as service:
+        for number in range(1, 101):
+            service.post("functions", {"name": "work", "script": {"succeed_after": f"{number}s"}, "Timeout": 900})
+            service.post("functions/work/invoke?type=Event", {})
+            service.post("clock/advance", {"duration": "1ms"})
+        service.post("clock/advance", {"duration": "5m"})
+        work = ("FunctionName", "work")
+
+        (point,) = points(service, "Duration", work, ExtendedStatistics=["p50", "p99", "p100"])
+
+        told = point["ExtendedStatistics"]
+        assert told["p50"] == pytest.approx(50_000, rel=0.03)
+        assert told["p99"] == pytest.approx(99_000, rel=0.02)
+        assert told["p100"] == 100_000
+        assert queried(service, "Duration", "p50", work) == [told["p50"]]
+        assert queried(service, "Errors", "p99", work) == [0]
+        with pytest.raises(ClientError, match="The value often for parameter ExtendedStatistics is not supported"):
+            points(service, "Duration", work, ExtendedStatistics=["often"])
+
+
+def test_provisioned_concurrency_is_told_of_its_alias_too() -> None:
+    settings = "clock: {frozen: 2026-11-21T12:00:00Z}\nfunctions: {work: {script: {succeed_after: 1s}}}"
+    with serving(settings) as service:
+        client = service.client("lambda")
+        client.publish_version(FunctionName="work")
+        client.create_alias(FunctionName="work", Name="live", FunctionVersion="1")
+        client.put_provisioned_concurrency_config(
+            FunctionName="work", Qualifier="live", ProvisionedConcurrentExecutions=2
+        )
+        caller = threading.Thread(target=client.invoke, kwargs={"FunctionName": "work:live"})
+        caller.start()
+        until(lambda: service.get("functions/work")["in_flight"] == 1)
+        service.post("clock/advance", {"duration": "10s"})
+        caller.join()
+        of_function, of_alias = ("FunctionName", "work"), ("Resource", "work:live")
+
+        (whole,) = points(service, "ProvisionedConcurrencyInvocations", of_function, Statistics=["Sum"])
+        (alias,) = points(service, "ProvisionedConcurrencyInvocations", of_function, of_alias, Statistics=["Sum"])
+
+        assert (whole["Sum"], alias["Sum"]) == (1, 1)
+        assert queried(service, "ProvisionedConcurrencyUtilization", "Maximum", of_function, of_alias) == [0.5]
+        assert points(service, "ProvisionedConcurrencyInvocations", ("Resource", "work:1"), Statistics=["Sum"]) == []
