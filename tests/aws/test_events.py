@@ -4,6 +4,7 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -169,3 +170,28 @@ def test_an_api_destination_is_called_with_a_token_and_called_again(
     assert [path for path, _, _ in asked] == ["/token", "/orders/7", "/orders/7"]
     _, headers, body = asked[-1]
     assert (headers["authorization"], json.loads(body)) == ("Bearer abc", {"id": 7})
+
+
+def test_a_queue_that_does_not_let_the_bus_in_is_silent_for_the_cli_and_told_to_who_asks(tmp_path: Path) -> None:
+    orders, dlq = "arn:aws:sqs:us-east-1:000000000000:orders", "arn:aws:sqs:us-east-1:000000000000:dead"
+    let_in = {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sqs:*", "Resource": dlq}
+    policy = {"Policy": json.dumps({"Version": "2012-10-17", "Statement": [let_in]})}
+    with live(tmp_path, "{clock: {frozen: 2026-11-21T12:00:00Z}, enforce_permissions: true}") as running:
+        aws = Aws(running, tmp_path)
+        queue = ("--endpoint-url", running.url, "sqs")
+        aws(*queue, "create-queue", "--queue-name", "orders")
+        aws(*queue, "create-queue", "--queue-name", "dead", "--attributes", json.dumps(policy))
+        aws("events", "put-rule", "--name", "out", "--event-pattern", '{"source": ["shop"]}')
+        target = [{"Id": "1", "Arn": orders, "DeadLetterConfig": {"Arn": dlq}}]
+        told = aws.json("events", "put-targets", "--rule", "out", "--targets", json.dumps(target))
+        entry = [{"Source": "shop", "DetailType": "order", "Detail": '{"id": 7}'}]
+        put = aws.json("events", "put-events", "--entries", json.dumps(entry))
+        answer = running.run("put-event", "shop", "order", '{"id": 8}').stdout
+        warnings = running.run("warnings").stdout
+        url = f"{running.url}/000000000000/dead"
+        dead = aws.json(*queue, "receive-message", "--queue-url", url, "--message-attribute-names", "All")
+
+    assert (told["FailedEntryCount"], put["FailedEntryCount"]) == (0, 0)
+    assert dead["Messages"][0]["MessageAttributes"]["ERROR_CODE"]["StringValue"] == "NO_PERMISSIONS"
+    assert "events.amazonaws.com is not authorized to perform: sqs:sendmessage" in answer
+    assert "events.amazonaws.com" in warnings

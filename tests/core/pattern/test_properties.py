@@ -21,7 +21,8 @@ from tests.core.pattern.reference import reference_matches
 NAMES = st.sampled_from(["a", "b", "c", "a.b"])
 WORDS = ["", "x", "X", "xy", "xyx", "yx", "10.0.0.1", "10.0.1.7"]
 NUMBERS = [-1, 0, 1, 1.0, 2.5, 10]
-SCALARS = st.sampled_from([*WORDS, *NUMBERS, True, False, None])
+SCALAR_LIST: list[Any] = [*WORDS, *NUMBERS, True, False, None]
+SCALARS = st.sampled_from(SCALAR_LIST)
 RANGES = [
     *([sign, number] for sign in ("=", "<", "<=", ">", ">=") for number in (0, 1.0)),
     *([bottom, 0, top, 2.5] for bottom in (">", ">=") for top in ("<", "<=")),
@@ -32,7 +33,7 @@ EXCLUDED: list[Any] = [
     *({"equals-ignore-case": value} for value in ("x", ["", "XY"])),
     *({"wildcard": value} for value in ("", "*x", ["x*", "*y*"])),
 ]  # fmt: skip
-MATCHERS = st.sampled_from([
+MATCHER_LIST: list[Any] = [
     *WORDS, *NUMBERS, True, False, None, {"exists": True}, {"exists": False},
     *({name: text} for name in ("prefix", "suffix", "equals-ignore-case", "exactly") for text in WORDS),
     *({name: {"equals-ignore-case": text}} for name in ("prefix", "suffix") for text in WORDS),
@@ -40,7 +41,8 @@ MATCHERS = st.sampled_from([
     *({"anything-but": excluded} for excluded in EXCLUDED),
     *({"numeric": bounds} for bounds in RANGES),
     *({"cidr": network} for network in ("10.0.0.0/24", "10.0.0.0/16", "::/0")),
-])  # fmt: skip
+]  # fmt: skip
+MATCHERS = st.sampled_from(MATCHER_LIST)
 LEAVES = st.lists(MATCHERS, min_size=1, max_size=2)
 
 
