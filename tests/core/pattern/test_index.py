@@ -109,7 +109,7 @@ def agrees_on_everything(index: "PatternIndex[int]") -> None:
         {"a": [f"s{number % 7}", f"s{number % 5}"], "b": [f"t{number % 3}"], "n": [{"numeric": [">=", number % 4]}]}
         for number in range(60)
     ]
-    patterns = [*alone, *crowd, *paired]
+    patterns: list[dict[str, Any]] = [*alone, *crowd, *paired]
     events: list[dict[str, Any]] = [{}, {"b": 1}, {"a": []}, {"a": {"b": "x"}}]
     events += [{"a": value} for value in EVERY_VALUE]
     events += [{"a": [one, two]} for one, two in zip(EVERY_VALUE, EVERY_VALUE[3:], strict=False)]
