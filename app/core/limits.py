@@ -111,6 +111,9 @@ class Limits:
     async_backoff_first_ms: int = SECOND_MS
     async_backoff_most_ms: int = 5 * MINUTE_MS
 
+    # HTTP API quotas (http-api-quotas): how long an authorizer function may take, in real time.
+    authorizer_timeout_ms: int = 10 * SECOND_MS
+
     # Throttled batches are tried again with growing pauses; AWS does not publish the curve (UNCONFIRMED).
     throttle_backoff_first_ms: int = SECOND_MS
     throttle_backoff_most_ms: int = 30 * SECOND_MS

@@ -120,6 +120,7 @@ def read_limits(field: Field) -> Limits:
             "event_bytes",
             "rules_per_bus",
             "client_idle",
+            "authorizer_timeout",
         )
     )
     account = table.integer("account_concurrency", DEFAULT_LIMITS.account_concurrency, least=1, most=1_000_000)
@@ -132,6 +133,7 @@ def read_limits(field: Field) -> Limits:
         function_environments=table.integer(
             "function_environments", DEFAULT_LIMITS.function_environments, least=1, most=1_000
         ),
+        authorizer_timeout_ms=table.duration_ms("authorizer_timeout", DEFAULT_LIMITS.authorizer_timeout_ms),
         fifo_calls_per_s=table.integer("fifo_calls_per_s", DEFAULT_LIMITS.fifo_calls_per_s, least=0, most=100_000),
         account_concurrency=account,
         # A new account has less than a hundred and can reserve none of it: the number in the refusal is then smaller.

@@ -1,5 +1,6 @@
 """Whether a request may go through its route: tokens, Lambda authorizers, signatures."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -27,9 +28,6 @@ from app.web.gateway.signing import NotSigned, Signatures, identity_of
 from app.wire.gateway import http_api as answers
 from app.wire.gateway.authorizer_events import authorizer_event
 from app.wire.gateway.occasion import Occasion
-
-_AUTHORIZER_TIMEOUT_MS = 10_000
-"""HTTP API quotas: an authorizer function's time limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +126,8 @@ class Authorizing:
         station = f"authorizer {authorizer.name} of {api.name}"
         asker = Asker("apigateway.amazonaws.com", api.authorizer_arn(authorizer))
         ending = await invoke(
-            self._engine, authorizer.function, event, api.scope, opened.origin, station, _AUTHORIZER_TIMEOUT_MS,
-            asker=asker,
+            self._engine, authorizer.function, event, api.scope, opened.origin, station,
+            self._engine.world.limits.authorizer_timeout_ms, asker=asker,
         )  # fmt: skip
         if not isinstance(ending, Returned):
             return Refusal(answers.INTERNAL_ERROR, f"authorizer {authorizer.name}: {ending.text}")
@@ -148,7 +146,8 @@ def _claims(token: Token) -> dict[str, str]:
 
 def _claim_text(value: Any) -> str:
     if isinstance(value, str):
-        return value
+        return value.encode(errors="replace").decode()
     if isinstance(value, list):
         return f"[{' '.join(_claim_text(member) for member in value)}]"
-    return orjson.dumps(value).decode()
+    # Of numbers that are too large, or none, orjson would make nothing.
+    return json.dumps(value, separators=(",", ":"))

@@ -55,4 +55,6 @@ class KeySets:
 
 
 def _has(keys: Mapping[str, Any], token: Token) -> bool:
-    return any(key.get("kid") == token.header.get("kid") for key in keys.get("keys", ()) if isinstance(key, dict))
+    given = keys.get("keys")
+    known = [key for key in given if isinstance(key, dict)] if isinstance(given, list) else []
+    return any(key.get("kid") == token.header.get("kid") for key in known)

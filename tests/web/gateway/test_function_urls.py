@@ -3,6 +3,8 @@
 import io
 import json
 import zipfile
+from collections.abc import Iterator
+from http.client import HTTPConnection, HTTPResponse, IncompleteRead
 from pathlib import Path
 from shutil import which
 from typing import Any
@@ -111,24 +113,86 @@ def test_a_handler_that_only_returns_is_streamed_as_it_is(fronts: Serving) -> No
     assert (answer.status, answer.json) == (200, {"statusCode": 418, "body": "x"})
 
 
-@pytest.mark.real
-@pytest.mark.skipif(which("node") is None, reason="there is no node")
-def test_a_stream_has_its_head_first() -> None:
-    settings = f"""
+needs_node = pytest.mark.skipif(which("node") is None, reason="there is no node")
+
+
+@pytest.fixture(scope="module")
+def streaming() -> Iterator[Serving]:
+    with serving(f"""
     functions:
       stream: {{CodeUri: {HANDLERS}, Handler: stream.handler, Runtime: nodejs22.x, Timeout: 10}}
     urls:
       s: {{function: stream, InvokeMode: RESPONSE_STREAM}}
-    """
-    with serving(settings) as running:
-        answer = ask(running, "s", "GET", "/")
-        plain = ask(running, "s", "GET", "/plain")
-        bad = ask(running, "s", "GET", "/bad")
+    """) as running:
+        yield running
+
+
+@pytest.mark.real
+@needs_node
+def test_a_stream_has_its_head_first(streaming: Serving) -> None:
+    answer, plain, bad = (ask(streaming, "s", "GET", path) for path in ("/", "/plain", "/bad"))
 
     assert (answer.status, answer.content) == (202, b"one two three")
     assert (answer.headers["content-type"], answer.headers["x-bad"]) == ("text/html", "good")
     assert (plain.status, plain.content, plain.headers["content-type"]) == (200, b"just text", "text/plain")
     assert (bad.status, bad.content) == (502, b"Internal Server Error")
+
+
+def begun(streaming: Serving, path: str) -> tuple[HTTPConnection, HTTPResponse]:
+    """A request whose answer is read piece by piece."""
+    connection = HTTPConnection("127.0.0.1", streaming.port, timeout=20)
+    connection.request("GET", path, headers={"Host": "s.lambda-url.us-east-1.localhost:4566"})
+    return connection, connection.getresponse()
+
+
+@pytest.mark.real
+@needs_node
+def test_the_beginning_of_a_stream_comes_before_its_end(streaming: Serving, tmp_path: Path) -> None:
+    seen = tmp_path / "seen"
+    connection, response = begun(streaming, f"/wait?file={seen}")
+    first = response.read1()
+    seen.touch()
+    rest = response.read()
+    connection.close()
+
+    assert (first, rest) == (b"begun ", b"ended")
+
+
+@pytest.mark.real
+@needs_node
+def test_a_stream_may_be_longer_than_an_answer_that_is_buffered(streaming: Serving) -> None:
+    assert len(ask(streaming, "s", "GET", "/large").content) == 8 * 1_048_576
+
+
+@pytest.mark.real
+@needs_node
+def test_a_stream_that_fails_in_the_middle_is_cut_off(streaming: Serving) -> None:
+    connection, response = begun(streaming, "/fail")
+    with pytest.raises((IncompleteRead, ConnectionError)):
+        response.read()
+    connection.close()
+
+    assert response.status == 200
+    assert ask(streaming, "s", "GET", "/plain").content == b"just text"
+
+
+@pytest.mark.real
+@needs_node
+def test_the_mode_of_a_url_can_be_changed(streaming: Serving) -> None:
+    client = streaming.client("lambda")
+    url = client.create_function_url_config(FunctionName="stream", AuthType="NONE")["FunctionUrl"]
+    name = url.split("//")[1].split(".")[0]
+    buffered = ask(streaming, name, "GET", "/large")
+    streamed = client.update_function_url_config(FunctionName="stream", InvokeMode="RESPONSE_STREAM")
+    whole = ask(streaming, name, "GET", "/large")
+    client.update_function_url_config(FunctionName="stream", InvokeMode="BUFFERED")
+    again = ask(streaming, name, "GET", "/large")
+    client.delete_function_url_config(FunctionName="stream")
+    client.close()
+
+    assert streamed["InvokeMode"] == "RESPONSE_STREAM"
+    assert len(whole.content) == 8 * 1_048_576
+    assert [answer.status for answer in (buffered, again)] == [502, 502]  # more than 6 MB
 
 
 # Over Lambda's API ----------------------------------------------------------------------------------

@@ -22,7 +22,9 @@ def there() -> Iterator[Elsewhere]:
 def service(there: Elsewhere) -> Iterator[Serving]:
     with serving(f"""
 clock: {{frozen: 2026-11-21T12:00:00Z}}
+limits: {{authorizer_timeout: 100ms}}
 functions:
+  linger: {{CodeUri: {HANDLERS}, Handler: fronts.linger, Timeout: 10}}
   echo: {{CodeUri: {HANDLERS}, Handler: fronts.echo, Timeout: 10}}
 apis:
   shop:
@@ -30,11 +32,15 @@ apis:
       given: {{issuer: "https://issuer.example", audience: [shop], keys: {json.dumps(key_set())}}}
       asked: {{issuer: "{there.url}", audience: [shop]}}
       silent: {{issuer: "http://127.0.0.1:1", audience: [shop]}}
+      hanging: {{issuer: "{there.url}/never", audience: [shop]}}
+      lingers: {{function: linger, simple: true, IdentitySource: [$request.header.token]}}
     routes:
       GET /given: {{function: echo, authorizer: given, scopes: [read, admin]}}
       GET /strict: {{function: echo, authorizer: given, scopes: [admin]}}
       GET /asked: {{function: echo, authorizer: asked}}
       GET /silent: {{function: echo, authorizer: silent}}
+      GET /hanging: {{function: echo, authorizer: hanging}}
+      GET /lingers: {{function: echo, authorizer: lingers}}
       ANY /elsewhere/{{proxy+}}:
         url: "{there.url}/v1/{{proxy}}"
         parameters: {{"overwrite:header.x-from": $context.stage}}
@@ -92,6 +98,57 @@ def test_keys_are_asked_of_the_issuer_and_kept(service: Serving, there: Elsewher
 
     assert [ask(service, "/asked", token).status for _ in range(3)] == [200, 200, 200]
     assert there.asked.count("/keys") == 1
+
+
+def test_keys_that_are_changed_hold_from_the_first_token_of_theirs(service: Serving, there: Elsewhere) -> None:
+    claims = {**CLAIMS, "iss": there.url}
+    before, after = signed(claims), signed(claims, key=OTHER, kid="two")
+    first = ask(service, "/asked", before).status
+    there.keys = key_set(OTHER, "two")
+    still, rotated, old = (ask(service, "/asked", token).status for token in (before, after, before))
+    there.keys = key_set()
+
+    assert (first, still, rotated, old) == (200, 200, 200, 401)
+
+
+def test_keys_are_asked_again_after_two_hours_of_the_clock(service: Serving, there: Elsewhere) -> None:
+    claims = {**CLAIMS, "iss": there.url, "exp": NOW_S + 86_400}
+    ask(service, "/asked", signed(claims))
+    before = there.asked.count("/keys")
+    service.post("clock/advance", {"duration": "2h"})
+    ask(service, "/asked", signed(claims))
+
+    assert there.asked.count("/keys") == before + 1
+
+
+@pytest.mark.parametrize("keys", [{}, {"keys": 5}, {"keys": [5, {}]}, {"keys": [], "pad": "x" * 150_000}, [1], "no"])
+def test_a_key_set_that_is_none_lets_nobody_in(service: Serving, there: Elsewhere, keys: Any) -> None:
+    there.keys = keys
+    answer = ask(service, "/asked", signed({**CLAIMS, "iss": there.url, "exp": NOW_S + 86_400}, kid="three"))
+    there.keys = key_set()
+
+    assert (answer.status, answer.json) == (401, {"message": "Unauthorized"})
+
+
+def test_an_issuer_that_hangs_lets_nobody_in_in_time(service: Serving, there: Elsewhere) -> None:
+    token = signed({**CLAIMS, "iss": f"{there.url}/never", "exp": NOW_S + 86_400})
+
+    assert ask(service, "/hanging", token).status == 401
+
+
+def test_an_authorizer_that_hangs_is_an_internal_error_in_time(service: Serving) -> None:
+    answer = service.ask("GET", "/_triggerfish/gateway/shop/lingers", headers={"token": "me"})
+    texts = [entry["text"] for entry in service.get("journal?kinds=RequestAnswered&limit=100")]
+
+    assert (answer.status, answer.json) == (500, {"message": "Internal Server Error"})
+    assert any("authorizer lingers: the function did not answer within 0.1 s" in text for text in texts)
+
+
+def test_claims_that_are_hard_to_tell_are_texts(service: Serving) -> None:
+    claims = {**CLAIMS, "exp": NOW_S + 86_400, "big": 2**70, "odd": "\ud800", "deep": {"a": [1, None]}}
+    told = ask(service, "/given", signed(claims)).json["requestContext"]["authorizer"]["jwt"]["claims"]
+
+    assert (told["big"], told["odd"], told["deep"]) == (str(2**70), "?", '{"a":[1,null]}')
 
 
 def test_an_issuer_that_does_not_answer_lets_nobody_in(service: Serving) -> None:
