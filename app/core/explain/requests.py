@@ -53,6 +53,9 @@ def _function_of(front: Front, question: OfRequest, trail: Trail) -> Arn | Concl
             return _of_balancer(front, request, trail)
         case Distribution():
             behavior = front.behavior_for(request.path)
+            if behavior.methods and request.method not in behavior.methods:
+                words = f"behavior {behavior.path} takes {', '.join(behavior.methods)}, not {request.method}"
+                return trail.end(Step(Verdict.NO, About.ROUTE, words))
             function = behavior.functions.get("viewer-request") or next(iter(behavior.functions.values()), None)
             if function is None:
                 words = f"behavior {behavior.path} takes {request.path}, and has no function at the edge"

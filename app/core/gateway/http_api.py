@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from app.core.gateway.cors import Cors
 from app.core.gateway.paths import decoded
-from app.core.gateway.routes import DEFAULT, RouteKey, Routes
+from app.core.gateway.routes import DEFAULT, RouteKey, Routes, nearest
 from app.core.names import Arn, Scope
 from app.core.value import value
 
@@ -179,5 +179,5 @@ def why_unrouted(api: HttpApi, method: str, path: str, selected: Selected | None
     elif selected.path != "/" and selected.path.endswith("/"):
         reason = f"no route takes the path {selected.path}; mind the slash at its end"
     else:
-        reason = f"no route takes the path {selected.path}"
+        reason = f"no route takes the path {selected.path}{nearest(routing.routes, selected.path)}"
     return f"{reason}; stage {selected.stage.name} of {api.name} has no {DEFAULT} route; routes: {shown or 'none'}"

@@ -14,6 +14,8 @@ DEFAULT = "$default"
 ANY = "ANY"
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", ANY)
 
+_MOST_NEAR = 8
+
 _VARIABLE = re.compile(r"\{([A-Za-z0-9._$:-]+)(\+)?\}")
 
 
@@ -130,6 +132,25 @@ class Routes(Generic[T]):
         found = {method for node, _ in self._walk(segments_of(path), None) for method in node.here}
         return sorted(found)
 
+    def reach(self, path: str) -> tuple[str, list[str]]:
+        """How much of a path that no route takes there is a route for, and what may follow there; for people."""
+        segments = segments_of(path)
+        best, deepest = self._root, 0
+        nodes = [(self._root, 0)]
+        while nodes:
+            node, at = nodes.pop()
+            if at > deepest:
+                best, deepest = node, at
+            if at == len(segments):
+                continue
+            if node.variable is not None and segments[at]:
+                nodes.append((node.variable, at + 1))
+            fixed = node.fixed.get(segments[at]) or node.fixed.get(decoded(segments[at]))
+            if fixed is not None:
+                nodes.append((fixed, at + 1))
+        more = [*best.fixed, *(["{…}"] if best.variable else []), *(["{…+}"] if best.greedy else [])]
+        return "/" + "/".join(segments[:deepest]), more
+
     def _find(self, method: str, segments: Sequence[str], *, greedy: bool | None) -> Matched[T] | None:
         for node, values in self._walk(segments, greedy):
             found = node.for_method(method)
@@ -160,3 +181,12 @@ class Routes(Generic[T]):
                 fixed = node.fixed.get(decoded(segments[at]))
             if fixed is not None:
                 stack.append((fixed, at + 1, values, False))
+
+
+def nearest(routes: Routes[T], path: str) -> str:
+    """Where a path that no route takes leaves the routes, and how it might have gone on; for the journal."""
+    fits, more = routes.reach(path)
+    if not more:
+        return f": it fits as far as {fits}, where nothing more comes"
+    shown = ", ".join(more[:_MOST_NEAR]) + (" and others" if len(more) > _MOST_NEAR else "")
+    return f": it fits as far as {fits}, where {shown} may follow"

@@ -56,7 +56,7 @@ def test_the_default_route_takes_what_no_other_does() -> None:
         (
             "GET",
             "/dogs",
-            "no route takes the path /dogs; stage $default of shop has no $default route; routes: GET /pets",
+            "as /, where pets may follow; stage $default of shop has no $default route; routes: GET /pets",
         ),
     ],
 )

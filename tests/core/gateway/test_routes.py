@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.core.gateway.routes import Routes, check_template, parse_route_key
+from app.core.gateway.routes import Routes, check_template, nearest, parse_route_key
 
 
 def routes(*keys: str, greedy_last: bool = True) -> Routes[str]:
@@ -152,3 +152,17 @@ def test_a_route_found_alone_is_what_its_template_says(segments: list[str], tail
         for name, value in found.variables.items():
             filled = filled.replace(f"{{{name}}}", value, 1).replace(f"{{{name}+}}", value, 1)
         assert filled == path
+
+
+def test_a_path_that_no_route_takes_is_followed_as_far_as_it_goes() -> None:
+    routes: Routes[str] = Routes()
+    for path in ("/pets", "/pets/{id}/toys", "/pets/special/{proxy+}", "/dogs"):
+        routes.add("GET", path, path)
+
+    assert routes.reach("/cats/7") == ("/", ["pets", "dogs"])
+    assert routes.reach("/pets/7/balls") == ("/pets/7", ["toys"])
+    assert routes.reach("/pets/special") == ("/pets/special", ["{…+}"])
+    assert routes.reach("/pets/7/toys/1") == ("/pets/7/toys", [])
+    assert Routes[str]().reach("/a") == ("/", [])
+    assert nearest(routes, "/pets/7/balls") == ": it fits as far as /pets/7, where toys may follow"
+    assert nearest(routes, "/pets/7/toys/1") == ": it fits as far as /pets/7/toys, where nothing more comes"

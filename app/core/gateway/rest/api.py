@@ -7,7 +7,7 @@ from typing import Any
 
 from app.core.gateway.paths import decoded
 from app.core.gateway.rest.gateway_responses import GatewayResponse
-from app.core.gateway.routes import Routes
+from app.core.gateway.routes import Routes, nearest
 from app.core.names import Arn, Scope
 from app.core.value import value
 
@@ -271,7 +271,8 @@ def why_unrouted(api: RestApi, method: str, selected: RestSelected | None) -> st
         return f"{selected.path} is there for {', '.join(methods)}, not for {method}"
     known = [f"{name} {resource.path}" for resource in deployment.resources for name in sorted(resource.methods)]
     more = f", and {len(known) - _MOST_TOLD} more" if len(known) > _MOST_TOLD else ""
-    return f"no resource takes {selected.path}; deployed are: {', '.join(known[:_MOST_TOLD]) or 'none'}{more}"
+    near = nearest(deployment.routes, selected.path)
+    return f"no resource takes {selected.path}{near}; deployed are: {', '.join(known[:_MOST_TOLD]) or 'none'}{more}"
 
 
 def matches_media_type(content_type: str | None, patterns: Sequence[str]) -> bool:
