@@ -38,9 +38,15 @@ def ports(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ports]:
       shop:
         port: {own}
         routes: {{ANY /: echo, "ANY /{{proxy+}}": echo}}
+    rest_apis: {{pets: {{stage: dev, methods: {{"ANY /{{proxy+}}": echo}}}}}}
+    urls: {{web: echo}}
+    buckets: {{site: {{}}}}
+    load_balancers: {{front: {{rules: [{{path: /*, function: echo}}]}}}}
+    distributions: {{plain: {{origin: {{bucket: site}}}}}}
     """
     with live(tmp_path_factory.mktemp("framing"), settings) as running:
         yield Ports(running.port, own)
+        assert "Traceback" not in running.output
 
 
 def cases() -> list[Any]:
@@ -85,6 +91,25 @@ def check_refusal(answer: Raw, *, is_plain: bool) -> None:
     assert {name for name in answer.headers if name not in ("date", "server")} <= {
         "content-type", "content-length", "connection", "apigw-requestid",
     }  # fmt: skip
+
+
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("host", "kind", "body"),
+    [
+        ("pets.execute-api.localhost", "application/json", b'{"message":"Not Implemented"}'),
+        ("web.lambda-url.us-east-1.localhost", "application/json", b'{"Message":"Not Implemented"}'),
+        ("front.elb.localhost", "text/html", b"<center><h1>501 Not Implemented</h1></center>"),
+        ("plain.cloudfront.localhost", "text/html", b"<H1>501 ERROR</H1>"),
+        ("nobody.execute-api.localhost", "text/plain; charset=utf-8", b"Not Implemented"),
+        ("localhost", "text/plain; charset=utf-8", b"Not Implemented"),
+    ],
+)
+def test_each_front_refuses_in_its_own_words(ports: Ports, host: str, kind: str, body: bytes) -> None:
+    answer = once(ports.main, f"POST / HTTP/1.1\r\nHost: {host}\r\nTransfer-Encoding: gzip\r\n\r\n".encode())
+
+    assert (answer.status, answer.headers["content-type"]) == ("501 Not Implemented", kind)
+    assert body in answer.body
 
 
 @pytest.mark.real
@@ -150,7 +175,7 @@ ANY_BYTES = st.lists(st.one_of(st.sampled_from(PIECES), st.binary(max_size=8)), 
 
 
 @pytest.mark.real
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=250, deadline=None)
 @given(data=ANY_BYTES, is_own=st.booleans())
 def test_any_bytes_get_answers_or_an_end_and_never_our_own_failure(ports: Ports, data: bytes, *, is_own: bool) -> None:
     with RawClient(ports.own if is_own else ports.main) as client:

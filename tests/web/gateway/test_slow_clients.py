@@ -110,6 +110,7 @@ def hurried(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Hurried]:
     with live(folder, settings) as running:
         assert once(own, get("/echo")).status == "200 OK"
         yield Hurried(running, own, folder)
+        assert "Traceback" not in running.output
 
 
 def get(target: str, *headers: str) -> bytes:
