@@ -181,8 +181,17 @@ class Invocations:
     def serve(self, function: Function, now: Instant) -> None:
         """Let who waits for the function go on: it has room, or other settings."""
         while (call := function.next_in_line()) is not None:
-            self._begin(function, call, now)
+            if isinstance(call.owner, ForBatch) and call.owner.batch.hidden_until <= now:
+                self._miss(call, call.owner, now)
+            else:
+                self._begin(function, call, now)
         self.freed(function)
+
+    def _miss(self, call: Call, owner: ForBatch, now: Instant) -> None:
+        """The batch stood in line until its messages were visible again, and somebody else may have them by now."""
+        self._function_of.pop(call.request_id, None)
+        self._give_back(call)
+        self.settle_batch(owner, Throttled("ConcurrentInvocationLimitExceeded"), now)
 
     def forget(self, function: Function, now: Instant) -> None:
         """The function is gone: what waits for it is dropped, what runs settles for nobody but its own caller."""

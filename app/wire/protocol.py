@@ -4,6 +4,7 @@ The general path, complete and slow to load: moto and botocore are imported when
 requests of SQS that are plain never do (`app.wire.sqs.plain`).
 """
 
+import re
 from binascii import Error as Base64Error
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from app.wire.calls import Params, Result
 from app.wire.http import HttpAnswer, HttpRequest
 from app.wire.refusals import SerializationFailed, UnknownOperation
 
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")
 _INTEGERS = ("integer", "long")
 _FLOATS = ("float", "double")
 
@@ -46,7 +48,9 @@ def parse(service: str, request: HttpRequest, *, check: Callable[[Any, Params], 
     and what `check` raises of the operation's shape and the parameters.
     """
     moto = _moto()
-    url = f"{request.scheme}://{request.host}{request.path}" + (f"?{request.query}" if request.query else "")
+    # A Host that is none names no operation: werkzeug would not read it.
+    host = request.host if _HOST.fullmatch(request.host) else "localhost"
+    url = f"{request.scheme}://{host}{request.path}" + (f"?{request.query}" if request.query else "")
     incoming = moto.Request.from_primitives(request.method, url, dict(request.headers), request.body)
     # Werkzeug decodes the path; the router wants it as it arrived.
     incoming.environ["RAW_URI"] = request.path
@@ -170,20 +174,27 @@ def _check(shape: Any, value: Any) -> None:
             raise SerializationFailed(_not_expected(value, "structure or map"))
         for name, member in value.items():
             if kind == "map":
-                _check(shape.value, member)
+                _check_element(shape.value, member)
             elif name in shape.members:
                 _check(shape.members[name], member)
     elif kind == "list":
         if not isinstance(value, list):
             raise SerializationFailed(_not_expected(value, "list"))
         for member in value:
-            _check(shape.member, member)
+            _check_element(shape.member, member)
     elif isinstance(value, list):
         raise SerializationFailed("Start of list found where not expected")
     elif isinstance(value, dict):
         raise SerializationFailed("Start of structure or map found where not expected.")
     elif not _is_scalar(kind, value):
         raise SerializationFailed(f"{_json_kind(value)} can not be converted to {_WANTED.get(kind, 'a String')}")
+
+
+def _check_element(shape: Any, value: Any) -> None:
+    """A null in a list or a map is nothing that bytes or a time could be made of."""
+    if value is None and shape.type_name in ("blob", "timestamp"):
+        raise SerializationFailed(f"null can not be converted to {_WANTED[shape.type_name]}")
+    _check(shape, value)
 
 
 _WANTED = {

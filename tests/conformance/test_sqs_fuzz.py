@@ -5,6 +5,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from random import Random
@@ -125,6 +126,7 @@ def test_no_request_is_answered_with_a_5xx_or_not_at_all(stage: Stage) -> None:
         attributes = {"Attributes": {"FifoQueue": "true"}} if name.endswith(".fifo") else {}
         _exchange(stage.port, *_json("CreateQueue", {"QueueName": name, **attributes}))
     handles: list[str] = []
+    understood: set[tuple[str, str]] = set()
 
     for number, (method, path, headers, body) in enumerate(_requests(random, handles)):
         where = f"request {number}: {method} {path[:100]!r} {headers} {body[:300]!r}"
@@ -133,23 +135,71 @@ def test_no_request_is_answered_with_a_5xx_or_not_at_all(stage: Stage) -> None:
         except TimeoutError:
             pytest.fail(f"no answer in {PATIENCE_S:g} s to {where}")
         assert status < 500, f"{status} {answer[:300]!r} to {where}"
+        if not _UNREAD.search(answer) and (asked := _asked(headers, body)) is not None:
+            understood.add(asked)
         handles += _handles_in(answer)
         del handles[:-20]
 
     status, answer = _exchange(stage.port, *_json("CreateQueue", {"QueueName": "after"}))
     assert (status, b"after" in answer) == (200, True)
+    # What no parser ever took was never looked into.
+    assert understood >= {(operation, kind) for operation in MODEL.operation_names for kind in ("json", "query")}
 
 
 def _requests(random: Random, handles: list[str]) -> Iterator[tuple[str, str, dict[str, str], bytes]]:
+    for operation in MODEL.operation_names * _OF_EACH:
+        yield _json(operation, _input(operation, random, handles))
+        yield _query(operation, random, handles)
     for _ in range(REQUESTS):
         operation = random.choice(MODEL.operation_names)
         kind = random.random()
         if kind < 0.45:
-            yield _json(operation, _input(operation, random, handles))
+            method, _, headers, body = _json(operation, _input(operation, random, handles))
+            yield method, _path(random), {**headers, **_more(random)}, body
         elif kind < 0.8:
             yield _query(operation, random, handles)
         else:
             yield _garbage(operation, random, handles)
+
+
+_OF_EACH = 8
+"""How often each operation is asked for in each protocol, besides those that are drawn."""
+
+
+_UNREAD = re.compile(rb"SerializationException|UnknownOperation|InvalidAction|Malformed")
+"""In an answer: the request was not understood as one of the operation."""
+
+
+def _asked(headers: dict[str, str], body: bytes) -> tuple[str, str] | None:
+    """The operation and the protocol of a request."""
+    if "x-amz-target" in headers:
+        return headers["x-amz-target"].partition(".")[2], "json"
+    action = dict(_pairs(body.replace(b"\xff", b"?"))).get("Action")
+    return None if action is None else (action, "query")
+
+
+def _path(random: Random) -> str:
+    if random.random() < 0.5:
+        return "/"
+    known = ("/000000000000/orders", "/queue/orders.fifo", "/%00/%ff", "//", "/?", "/?a=%", "/" + "x" * 4_000, "/..;/")
+    return random.choice((*known, "/" + quote(random.choice(TEXTS)[:200], errors="replace")))
+
+
+def _more(random: Random) -> dict[str, str]:
+    """Headers that SDKs, proxies and nobody sends."""
+    choices: tuple[dict[str, str], ...] = (
+        {"x-amzn-query-mode": random.choice(("true", "false", "", "\xff"))},
+        {"x-amzn-trace-id": random.choice(("Root=1-5759e988-bd862e3fe1be46a994272793", "Root=", "=;=;", "x" * 9_000))},
+        {"host": random.choice(("sqs.eu-west-1.localhost.localstack.cloud", "queue.amazonaws.com", "[", "", "a:b:c"))},
+        {"accept": random.choice(("application/xml", "*/*;q=x", ""))},
+        {"accept-encoding": "gzip, br, x", "content-encoding": random.choice(("gzip", "identity", "x"))},
+        {"x-amz-date": random.choice(("20261121T120000Z", "yesterday")), "x-amz-security-token": "t" * 2_000},
+        {"x-forwarded-for": "::::", "x-forwarded-host": "[", "forwarded": "for=;"},
+        {"content-md5": "x", "x-amz-content-sha256": "UNSIGNED-PAYLOAD", "amz-sdk-request": "attempt=x"},
+        {"expect": "100-continue"},
+        _signed(random),
+    )
+    return {name: value for each in random.sample(choices, random.choice((0, 1, 2, 3))) for name, value in each.items()}
 
 
 def _input(operation: str, random: Random, handles: list[str]) -> Any:
@@ -163,7 +213,7 @@ def _value(shape: Any, name: str, random: Random, handles: list[str], *, breakag
         return random.choice(WRONG)
     if name == "ReceiptHandle" and handles and random.random() < 0.8:
         return random.choice(handles)
-    if name in KNOWN and random.random() < 0.9:
+    if name in KNOWN and (name == "WaitTimeSeconds" or random.random() < 0.9):
         return random.choice(KNOWN[name])
     match shape.type_name:
         case "structure":

@@ -16,7 +16,14 @@ from app.core.commands import (
     UpdateEventSourceMapping,
 )
 from app.core.errors import InvalidParameterValue, ResourceConflict, ResourceNotFound
-from app.core.facts import BatchAbandoned, BatchFormed, MessageDeleted, MessageReturned
+from app.core.facts import (
+    BatchAbandoned,
+    BatchFormed,
+    InvocationStarted,
+    MessageDeleted,
+    MessageReceived,
+    MessageReturned,
+)
 from app.core.function import FailAfter, SucceedAfter
 from app.core.limits import Limits
 from app.core.mapping_state import MappingState
@@ -277,3 +284,22 @@ def test_only_a_mapping_that_is_there_takes_tags_and_not_more_than_fifty() -> No
         stage.submit(TagMapping(SCOPE, uuid, {str(number): "" for number in range(51)}))
 
     assert stage.the_mapping(uuid).tags == {}
+
+
+def test_a_batch_that_stood_in_line_until_its_messages_were_visible_again_is_let_go() -> None:
+    stage = Stage(limits=Limits(batch_payload_bytes=4_000))
+    orders = stage.queue("orders", VisibilityTimeout="30")
+    for _ in range(4):
+        stage.send(orders, "x" * 1_000)
+    stage.mapping(orders, stage.function("worker", environments=1), ScalingConfig={"MaximumConcurrency": 2})
+    stage.advance("40s")
+    stage.story()
+
+    stage.settle()
+
+    assert stage.story(BatchAbandoned, MessageReceived, InvocationStarted) == [
+        "worker batch of 2 abandoned",
+        "worker received m3 (2)",
+        "worker received m4 (2)",
+        "worker called by queue orders",
+    ]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
@@ -69,6 +70,39 @@ class FifoQueue(RuleBasedStateMachine):
         self.accepted[deduplication_id] = (now, sent)
         self.live[sent.message_id] = Model(sent.message_id, group, now + self.delay_s * SECOND_MS)
 
+    @rule(sends=st.lists(st.tuples(GROUPS, st.sampled_from("123456789")), min_size=3, max_size=9))
+    def send_several(self, sends: list[tuple[str, str]]) -> None:
+        for group, deduplication_id in sends:
+            self.send(group, deduplication_id)
+
+    @precondition(lambda self: self.accepted)
+    @rule(data=st.data(), group=GROUPS, ms_too_early=st.sampled_from([0, 1]))
+    def send_again_at_the_end_of_the_window(self, data: st.DataObject, group: str, ms_too_early: int) -> None:
+        deduplication_id = data.draw(st.sampled_from(sorted(self.accepted)))
+        at = self.accepted[deduplication_id][0] + 5 * MINUTE_MS - ms_too_early
+        if at > self.stage.now:
+            self._advance(at - self.stage.now)
+            self.send(group, deduplication_id)
+
+    @rule(count=st.integers(2, 10), times=st.integers(1, 3))
+    def let_come_again(self, count: int, times: int) -> None:
+        for _ in range(times):
+            self.receive(count, None)
+            self._advance(5 * SECOND_MS)
+
+    @precondition(lambda self: self.live)
+    @rule(data=st.data())
+    def keep_one_back(self, data: st.DataObject) -> None:
+        """Of what is received one is hidden for longer, and the rest comes again."""
+        self.receive(10, None)
+        held = [message for message in self.live.values() if message.is_in_flight]
+        if held:
+            message = data.draw(st.sampled_from(held))
+            self.stage.submit(ChangeMessageVisibility(self.queue, message.handle, 30))
+            message.hidden_until = self.stage.now + 30 * SECOND_MS
+            self._advance(5 * SECOND_MS)
+            self.receive(10, None)
+
     @rule(count=st.integers(1, 10), timeout_s=st.none() | SECONDS)
     def receive(self, count: int, timeout_s: int | None) -> None:
         runs = {group: self._run(group) for group in "abc"}
@@ -129,9 +163,12 @@ class FifoQueue(RuleBasedStateMachine):
         else:
             self.stage.submit(DeleteMessage(self.queue, handle))
 
-    @rule(seconds=st.sampled_from([1, 4, 5, 60, 300]))
-    def advance(self, seconds: int) -> None:
-        self.stage.advance(f"{seconds}s")
+    @rule(ms=st.sampled_from([1, 999, 1_000, 4_000, 4_999, 5_000, 60_000, 300_000]))
+    def advance(self, ms: int) -> None:
+        self._advance(ms)
+
+    def _advance(self, ms: int) -> None:
+        self.stage.advance(f"{ms}ms")
         for message in self.live.values():
             message.is_in_flight = message.is_in_flight and message.hidden_until > self.stage.now
 
@@ -200,3 +237,4 @@ class FifoQueue(RuleBasedStateMachine):
 
 
 TestFifoQueue: Any = FifoQueue.TestCase
+TestFifoQueue.settings = settings(max_examples=max(200, settings().max_examples))

@@ -3,8 +3,9 @@
 from collections import Counter
 from contextlib import suppress
 
+from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from app.core.commands import (
     DeleteEventSourceMapping,
@@ -15,7 +16,18 @@ from app.core.commands import (
     UpdateEventSourceMapping,
 )
 from app.core.errors import Refused
-from app.core.facts import Fact, MessageDeleted, MessageExpired, MessageReceived, MessageSent
+from app.core.facts import (
+    BatchFormed,
+    Fact,
+    InvocationEnded,
+    InvocationStarted,
+    InvocationThrottled,
+    MessageDeleted,
+    MessageExpired,
+    MessageMoved,
+    MessageReceived,
+    MessageSent,
+)
 from app.core.function import (
     FailAfter,
     FailEvery,
@@ -26,6 +38,7 @@ from app.core.function import (
     SucceedAfter,
 )
 from app.core.limits import Limits
+from app.core.message import Message
 from app.core.names import Arn
 from app.core.time import Instant
 from tests.core.stage import SCOPE, Stage
@@ -33,7 +46,7 @@ from tests.core.stage import SCOPE, Stage
 SCRIPTS: tuple[Script, ...] = (
     SucceedAfter(0),
     SucceedAfter(2_500),
-    SucceedAfter(4_000, b'{"batchItemFailures":[{"itemIdentifier":"unknown"}]}'),
+    SucceedAfter(2_000, b'{"batchItemFailures":[{"itemIdentifier":"unknown"}]}'),
     FailAfter(500),
     FailEvery(2, 100),
     ReportBatchItems(bodies=("1", "7"), after_ms=10),
@@ -42,6 +55,7 @@ SCRIPTS: tuple[Script, ...] = (
 )
 QUEUES = ("orders", "short", "line.fifo")
 FUNCTIONS = ("one", "two")
+MOST_RECEIVES = 3
 MOST_PAYLOAD_BYTES = 3_000
 """About six records: a receive of ten makes two batches."""
 
@@ -56,7 +70,14 @@ class MappingAccounts(RuleBasedStateMachine):
         self.uuids: list[str] = []
         self.sent: dict[str, tuple[Arn, str | None, int]] = {}
         self.gone: Counter[str] = Counter()
-        self.first_seen: dict[tuple[Arn, str], int] = {}
+        self.handed_out: dict[str, tuple[Instant, Instant]] = {}
+        self.left: set[str] = set()
+        self.batched: set[str] = set()
+        self.requests: dict[str, set[str]] = {}
+        self.batches: dict[str, tuple[str, ...]] = {}
+        self.succeeded: set[str] = set()
+        self.running: set[str] = set()
+        self.last: dict[str, Message] = {}
         self.read = 0
         fifo = {"FifoQueue": "true", "ContentBasedDeduplication": "true"}
         dlq, fifo_dlq = self.stage.queue("dlq"), self.stage.queue("dlq.fifo", **fifo)
@@ -68,6 +89,16 @@ class MappingAccounts(RuleBasedStateMachine):
 
     # What happens ---------------------------------------------------------------------------------------
 
+    @initialize(given=st.tuples(*[st.tuples(st.sampled_from(FUNCTIONS), numbers)] * len(QUEUES)),
+                scripts=st.tuples(*[st.sampled_from(SCRIPTS)] * len(FUNCTIONS)))  # fmt: skip
+    def begin(self, given: tuple[tuple[str, int], ...], scripts: tuple[Script, ...]) -> None:
+        """Each queue has a mapping and some messages from the start, so that most of a play is about those."""
+        for name, script in zip(FUNCTIONS, scripts, strict=True):
+            self._put(name, script, 3)
+        for name, (function, number) in zip(QUEUES, given, strict=True):
+            self.map(name, function, number)
+            self.send(name, "abc"[number % 3], 1 + number % 12)
+
     @rule(name=st.sampled_from(QUEUES), group=st.sampled_from("abc"), count=st.integers(1, 12))
     def send(self, name: str, group: str, count: int) -> None:
         queue = SCOPE.queue_arn(name)
@@ -77,7 +108,7 @@ class MappingAccounts(RuleBasedStateMachine):
             command = SendMessage(queue, f"{number} " + "x" * 50, group_id=group_id)
             self.sent[self.stage.submit(command).message_id] = (queue, group_id, number)
 
-    @rule(ms=st.sampled_from((100, 700, 1_000, 2_500, 5_000, 15_000, 61_000)))
+    @rule(ms=st.sampled_from((100, 700, 1_000, 2_500, 5_000, 5_000, 15_000, 61_000)))
     def advance(self, ms: int) -> None:
         self.stage.advance(f"{ms}ms")
 
@@ -137,6 +168,17 @@ class MappingAccounts(RuleBasedStateMachine):
         assert here + self.gone == Counter(list(self.sent)), "each is in one queue, or deleted or expired, once"
 
     @invariant()
+    def what_succeeded_is_gone_and_nothing_else_is_deleted(self) -> None:
+        self._read_facts()
+        for queue in self.stage.world.queues():
+            for message in queue:
+                self.last[message.content.message_id] = message
+                if message.content.message_id in self.left:
+                    continue  # it was a dead letter before an invocation that outran its visibility timeout ended
+                kept = [each for each in message.attempts if each.outcome == "succeeded"]
+                assert all((each.error_message or "").startswith("not deleted: ") for each in kept), "it was handled"
+
+    @invariant()
     def nobody_else_has_what_a_poller_holds(self) -> None:
         held: Counter[int] = Counter()
         groups: Counter[tuple[Arn, str | None]] = Counter()
@@ -187,9 +229,21 @@ class MappingAccounts(RuleBasedStateMachine):
             self.stage.submit(UpdateEventSourceMapping(SCOPE, self.uuids[which % len(self.uuids)], parameters))
 
     def _read_facts(self) -> None:
-        for at, fact in self.stage.facts[self.read :]:
-            self._enter(at, fact)
+        new = self.stage.facts[self.read :]
         self.read = len(self.stage.facts)
+        for at, fact in new:
+            self._enter(at, fact)
+        for _, fact in new:
+            if isinstance(fact, MessageDeleted):
+                self._check_deleted(fact.message)
+
+    def _check_deleted(self, message_id: str) -> None:
+        """Only what an invocation has handled is deleted."""
+        requests = self.requests.get(message_id, set())
+        assert requests & self.succeeded, "no invocation that had it has succeeded"
+        if (message := self.last.get(message_id)) is not None:
+            outcomes = [attempt.outcome for attempt in message.attempts]
+            assert "succeeded" in outcomes, f"it was reported as failed: {outcomes}"
 
     def _enter(self, at: Instant, fact: Fact) -> None:
         match fact:
@@ -197,15 +251,57 @@ class MappingAccounts(RuleBasedStateMachine):
                 assert fact.message not in self.gone
             case MessageDeleted() | MessageExpired():
                 self.gone[fact.message] += 1
-            case MessageReceived(count=1):
+                self.left.add(fact.message)
+            case MessageMoved():
+                self.left.add(fact.message)
+            case BatchFormed():
+                self.batches[fact.request] = fact.messages
+                self.batched.update(fact.messages)
+                for message_id in fact.messages:
+                    self.requests.setdefault(message_id, set()).add(fact.request)
+            case InvocationStarted():
+                assert fact.request not in self.running, "a batch runs once at a time"
+                self.running.add(fact.request)
+                self._check_begun(self.batches[fact.request], at)
+            case InvocationThrottled():
+                # A function that is deleted while it runs throttles what it ran.
+                self.running.discard(fact.request)
+            case InvocationEnded():
+                self.running.discard(fact.request)
+                if fact.outcome == "succeeded":
+                    self.succeeded.add(fact.request)
+            case MessageReceived():
+                assert fact.count <= MOST_RECEIVES or fact.queue == SCOPE.queue_arn("short"), (
+                    "it is a dead letter by now"
+                )
+                hidden_until = self.handed_out.get(fact.message, (at, at))[1]
+                assert hidden_until <= at, "nobody gets it while it is hidden"
+                assert fact.count == 1 or fact.message in self.batched, "what was received before was in a batch"
+                self.batched.discard(fact.message)
+                self.handed_out[fact.message] = (at, fact.until)
                 queue, group, number = self.sent[fact.message]
                 if group is not None:
-                    assert self.first_seen.get((queue, group), -1) < number, "a group is first seen in its order"
-                    self.first_seen[(queue, group)] = number
+                    self._check_order(queue, group, number, at)
+
+    def _check_begun(self, messages: tuple[str, ...], at: Instant) -> None:
+        """A batch begins while it has its messages, and nothing of their groups is hidden that was sent before them."""
+        for message_id in messages:
+            assert self.handed_out[message_id][1] > at, "its messages may be somebody else's by now"
+            queue, group, number = self.sent[message_id]
+            for other, (of_queue, of_group, before) in self.sent.items() if group is not None else ():
+                if (of_queue, of_group) == (queue, group) and before < number and other not in (*messages, *self.left):
+                    assert self.handed_out.get(other, (at, at))[1] <= at, f"{number} is invoked before {before}"
+
+    def _check_order(self, queue: Arn, group: str, number: int, at: Instant) -> None:
+        """All that was sent to the group before it has left the queue, or was handed out at this moment."""
+        for other, (of_queue, of_group, before) in self.sent.items():
+            if (of_queue, of_group) == (queue, group) and before < number and other not in self.left:
+                assert self.handed_out.get(other, (-1, -1))[0] == at, f"{number} comes before {before}"
 
 
 def _redrive(target: Arn) -> str:
-    return f'{{"deadLetterTargetArn":"{target}","maxReceiveCount":3}}'
+    return f'{{"deadLetterTargetArn":"{target}","maxReceiveCount":{MOST_RECEIVES}}}'
 
 
 TestMappingAccounts = MappingAccounts.TestCase
+TestMappingAccounts.settings = settings(max_examples=max(200, settings().max_examples))

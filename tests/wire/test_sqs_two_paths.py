@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 from typing import Any
 
 import botocore.session
@@ -218,6 +219,7 @@ def test_nulls_and_unknown_members_are_ignored() -> None:
         (b'{"QueueUrl": {"u": 1}}', "Start of structure or map found where not expected."),
         (b'{"MessageAttributes": ["u"]}', "Start of list found where not expected"),
         (b'{"MessageAttributes": {"a": {"DataType": 1}}}', "NUMBER_VALUE can not be converted to a String"),
+        (b'{"MessageAttributes": {"a": {"BinaryListValues": [null]}}}', "null can not be converted to a Blob"),
     ],
 )
 def test_a_value_of_the_wrong_kind_is_a_serialization_failure(body: bytes, message: str) -> None:
@@ -231,6 +233,14 @@ def test_a_value_of_the_wrong_kind_is_a_serialization_failure(body: bytes, messa
 def test_a_body_that_is_no_json_object_is_a_serialization_failure(body: bytes) -> None:
     with pytest.raises(SerializationFailed):
         general.parse(_request("SendMessage", body))
+
+
+@pytest.mark.parametrize("host", ["a:b:c", "[", "localhost:x", "", "a b"])
+def test_a_host_that_is_none_is_no_matter(host: str) -> None:
+    request = _request("SendMessage", b'{"QueueUrl":"u","MessageBody":"x"}')
+    request = replace(request, headers={**request.headers, "host": host})
+
+    assert general.parse(request).params == {"QueueUrl": "u", "MessageBody": "x"}
 
 
 def test_bad_base64_is_a_serialization_failure() -> None:
