@@ -27,6 +27,7 @@ _COLOURS = {
     "ObjectChanged": "cyan",
     "NotificationFailed": "red",
     "LoopWarned": "red",
+    "LoopSuspected": "yellow",
 }
 
 

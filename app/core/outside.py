@@ -4,9 +4,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from app.core.chain import Cause
 from app.core.commands.outside import SettleOutsideCall
 from app.core.facts import CallOutside, Effect
-from app.core.outside_calls import OutsideAnswer, OutsideCall
+from app.core.names import Arn
+from app.core.outside_calls import HttpCall, OutsideAnswer, OutsideCall
+from app.core.rounds import Rounds
 from app.core.time import Instant
 
 Then: TypeAlias = Callable[[OutsideAnswer, Instant], None]
@@ -18,8 +21,17 @@ class Outside:
     """The calls under way by number. While one is, it holds the clock, as a call to a function does."""
 
     outbox: list[Effect]
+    rounds: Rounds = field(init=False)
     _waiting: dict[int, Then] = field(default_factory=dict)
     _count: int = 0
+
+    def __post_init__(self) -> None:
+        self.rounds = Rounds(self.outbox)
+
+    def tell(self, call: HttpCall, target: Arn, name: str, cause: Cause, then: Then) -> None:
+        """The same of an endpoint that is told of something; what it causes in turn is watched for loops."""
+        self.rounds.leave(self._count + 1, call, target, name, cause)
+        self.call(call, then)
 
     def call(self, call: OutsideCall, then: Then) -> None:
         """Wish the call made; `then` is told once what came of it."""
@@ -29,6 +41,7 @@ class Outside:
 
     def settle(self, command: SettleOutsideCall, now: Instant) -> None:
         """An answer that nobody waits for is let go."""
+        self.rounds.back(command.number)
         then = self._waiting.pop(command.number, None)
         if then is not None:
             then(command.answer, now)

@@ -512,7 +512,12 @@ class World:
         Without either it comes from outside and starts a chain. Known by its key alone, AWS would have lost the
         chain, unless only the endpoint dropped the header (classic RIE), which Lambda would not.
         """
-        return self._known_cause(origin, trace_header) or self._chains.start(trace_header, now=now)
+        known = self._known_cause(origin, trace_header)
+        if known is not None:
+            return known
+        cause = self._chains.start(trace_header, now=now)
+        self._outside.rounds.begin_chain(cause.chain)
+        return cause
 
     def _known_cause(self, origin: Origin, trace_header: str | None) -> Cause | None:
         cause = self._chains.cause_of_header(trace_header)

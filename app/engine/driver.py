@@ -17,6 +17,7 @@ from app.core.facts import (
     CallOutside,
     Effect,
     Fact,
+    LoopSuspected,
     LoopWarned,
     PermissionMissing,
     RecycleEnvironment,
@@ -531,6 +532,11 @@ def _warning(entry: Entry) -> dict[str, Any]:
             told = {
                 "function": name_of(loop.function), "kind": loop.kind, "hops": loop.times, "path": list(loop.path),
                 "chain": loop.chain,
+            }  # fmt: skip
+        case LoopSuspected() as suspected:
+            told = {
+                "function": suspected.name, "kind": "suspected", "hops": suspected.times, "path": list(suspected.path),
+                "chain": suspected.chain,
             }  # fmt: skip
         case PermissionMissing(function=target) | AccessMissing(target=target) as missing:
             source = missing.source or missing.principal

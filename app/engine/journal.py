@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from itertools import count, islice, repeat
 from typing import Any
 
-from app.core.facts import AccessMissing, Fact, LoopWarned, PermissionMissing
+from app.core.facts import AccessMissing, Fact, LoopSuspected, LoopWarned, PermissionMissing
 from app.core.names import name_of
 from app.core.time import Instant, format_instant
 from app.core.value import value
 
 _ARNS = {"queue", "function", "destination", "target", "topic"}
 _SUBSCRIBER_BACKLOG = 10_000
-_WARNINGS = frozenset({LoopWarned, PermissionMissing, AccessMissing})
+_WARNINGS = frozenset({LoopWarned, LoopSuspected, PermissionMissing, AccessMissing})
 _WARNINGS_KEPT = 1_000
 
 
@@ -112,12 +112,15 @@ class Journal:
 
     @property
     def warnings(self) -> list[Entry]:
-        """The newest warning of each loop, by chain, function and kind, and of each permission that is missing."""
+        """The newest warning of each loop, by chain, function and kind, and of each endpoint that one is suspected
+        of and each permission that is missing."""
         latest: dict[tuple[str | None, ...], Entry] = {}
         for entry in self._warnings:
             match entry.fact:
                 case LoopWarned(chain=chain, function=function, kind=kind):
                     latest[chain, function, kind] = entry
+                case LoopSuspected(target=endpoint):
+                    latest[endpoint, "suspected"] = entry
                 case PermissionMissing(function=target) | AccessMissing(target=target) as missing:
                     latest[target, missing.principal, missing.source, "permission"] = entry
         return list(latest.values())

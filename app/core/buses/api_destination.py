@@ -228,7 +228,7 @@ class ApiDestinations:
                 connection.token = None
             replied(reply_in(answer, "The API destination"), at)
 
-        self.outside.call(request, then)
+        self.outside.tell(request, destination.arn, f"API destination {destination.name}", parcel.cause, then)
 
 
 def _gone(arn: Arn) -> DeliveryFailed:

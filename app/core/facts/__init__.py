@@ -44,7 +44,7 @@ from app.core.facts.gateway import (
     SocketOpened,
     TargetHealthChanged,
 )
-from app.core.facts.loops import LoopWarned
+from app.core.facts.loops import LoopSuspected, LoopWarned
 from app.core.facts.mappings import BatchAbandoned, BatchFormed, MappingFact, MessagesFiltered, PollersScaled
 from app.core.facts.pipes import PipeBegan, PipeEnded, PipeEnriched, PipeFact
 from app.core.facts.remote_queues import (
@@ -118,6 +118,7 @@ Fact: TypeAlias = (
     | PipeFact
     | EnvironmentFact
     | GatewayFact
+    | LoopSuspected
     | LoopWarned
     | FireFact
 )
@@ -162,6 +163,7 @@ __all__ = [
     "InvocationStarted",
     "InvocationThrottled",
     "InvocationsRefused",
+    "LoopSuspected",
     "LoopWarned",
     "MappingBlocked",
     "MessageDeleted",

@@ -32,8 +32,34 @@ class LoopWarned:
     @property
     def round(self) -> tuple[str, ...]:
         """The path until the function comes up for the second time: once round the loop."""
-        name = name_of(self.function)
-        places = [place for place, station in enumerate(self.path) if station == name]
-        if len(places) < 2:
-            return self.path
-        return self.path[: places[1] + 1] + (("…",) if len(places) > 2 else ())
+        return _once_round(self.path, name_of(self.function))
+
+
+@value(frozen=True, slots=True)
+class LoopSuspected:
+    """What an HTTP endpoint of somebody's was told of seems to have come back, so many `times`, by way of `path`.
+
+    `why` it is thought so. Each round has a chain of its own, `chain` is that of the last; nothing is stopped.
+    """
+
+    target: Arn
+    name: str
+    chain: str
+    times: int
+    path: tuple[str, ...]
+    why: str
+
+    @property
+    def text(self) -> str:
+        way = " → ".join(_once_round(self.path, self.name))
+        return (
+            f"loop suspected: {self.name} is told of what it seems to cause itself, {self.times} times round: {way}; "
+            f"{self.why}. AWS would not see this loop"
+        )
+
+
+def _once_round(path: tuple[str, ...], name: str) -> tuple[str, ...]:
+    places = [place for place, station in enumerate(path) if station == name]
+    if len(places) < 2:
+        return path
+    return path[: places[1] + 1] + (("…",) if len(places) > 2 else ())

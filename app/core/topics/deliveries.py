@@ -222,7 +222,9 @@ class Deliveries:
                 self._end(delivery, reason, at)
             self._go_on(delivery, at)
 
-        self.outside.call(HttpCall("POST", subscription.endpoint, tuple(headers), body, _PATIENCE_MS), then)
+        call = HttpCall("POST", subscription.endpoint, tuple(headers), body, _PATIENCE_MS)
+        name = f"endpoint {subscription.shown_endpoint}"
+        self.outside.tell(call, subscription.arn, name, delivery.cause, then)
 
     def _record(self, delivery: Delivery) -> None:
         delivery.is_taken = delivery.is_over = True
