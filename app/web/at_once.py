@@ -19,7 +19,7 @@ from app.core.value import value
 from app.web.asgi import HEADER_NAMES, head_of, headers_of, lines_of
 from app.web.connection import Connection
 from app.web.head import is_host
-from app.web.whole_request import WholeRequest, read_whole
+from app.web.whole_request import INVOKE, WholeRequest, read_whole
 from app.wire.http import HttpAnswer
 
 Answered: TypeAlias = tuple[HttpAnswer, bytes]
@@ -76,7 +76,6 @@ class Fronts(Protocol):
         ...
 
 
-_INVOKE = b"/2015-03-31/functions/"
 _MOST_BODY_BYTES = 2_000_000
 """Longer bodies are read under the ASGI app's own limits."""
 
@@ -114,7 +113,13 @@ class AtOnceProtocol(Connection):
         if whole is None or not self._is_ours(whole):
             super().data_received(data)
             return
-        answered = self._answer_at_once(*whole)
+        self._has_asked = True
+        target, headers, body = whole
+        if target != b"/":
+            if not self._is_invoked(target, headers, body):
+                super().data_received(data)
+            return
+        answered = self._answer_at_once(headers, body)
         if isinstance(answered, tuple):
             self._write_at_once(*answered)
             return
@@ -125,6 +130,8 @@ class AtOnceProtocol(Connection):
     def timeout_keep_alive_handler(self) -> None:
         # The timer is not moved with every answer: that would take longer than to read the request.
         rest_s = self._answered_at_s + self.timeout_keep_alive - self.loop.time()
+        if not self._is_answered:
+            rest_s = self.timeout_keep_alive
         if rest_s > 0:
             self.timeout_keep_alive_task = self.loop.call_later(rest_s, self.timeout_keep_alive_handler)
         else:
@@ -207,18 +214,23 @@ class AtOnceProtocol(Connection):
 
     def _is_idle(self) -> bool:
         """Whether nothing is being read or answered, so that what arrives now is a request by itself."""
-        cycle: Any = self.cycle
         return (
             self._is_between
             and not self._is_refused
-            and (cycle is None or cycle.response_complete)
+            and self._is_answered
             and not self.flow.write_paused
             and not self.transport.is_closing()
         )
 
+    @property
+    def _is_answered(self) -> bool:
+        """Whether no request waits for its answer."""
+        cycle: Any = self.cycle  # None before the first request, whatever uvicorn declares
+        return cycle is None or bool(cycle.response_complete)
+
     def _is_ours(self, whole: WholeRequest) -> bool:
         """Whether the request is for no front, and says for whom it is."""
-        host = whole[0].get(b"host", b"")
+        host = whole[1].get(b"host", b"")
         if host == self._own_host:
             return True
         if not is_host(host):
@@ -240,13 +252,34 @@ class AtOnceProtocol(Connection):
         if self._fronts is not None:
             self._address = self._fronts.address_at(self.url, self._host, self._port)
         if self._address is None and (
-            (self.url != b"/" and not self.url.startswith(_INVOKE)) or self.parser.get_method() != b"POST"
+            (self.url != b"/" and not self.url.startswith(INVOKE)) or self.parser.get_method() != b"POST"
         ):
             return False
         if self.flow.write_paused or self.parser.should_upgrade() or version != "1.1":
             return False
-        cycle: Any = self.cycle  # None before the first request, whatever uvicorn declares
-        return cycle is None or bool(cycle.response_complete)
+        return self._is_answered
+
+    def _is_invoked(self, target: bytes, headers: Mapping[bytes, bytes], body: bytes) -> bool:
+        """`_is_taken` for an Invoke that the parser has not seen, on a connection that stays open."""
+        awaited = _Awaited(keep_alive=True, goes_on=False)
+        before: Any = self.cycle
+        self.cycle = cast("Any", awaited)
+        left = self._answer_later(target, headers, body, partial(self._reply_at_once, awaited))
+        if left is None:
+            self.cycle = before
+            return False
+        awaited.left = left
+        return True
+
+    def _reply_at_once(self, awaited: "_Awaited", answer: HttpAnswer, request_id: bytes) -> None:
+        if awaited.response_complete or self.transport.is_closing():
+            return
+        awaited.response_complete = True
+        if self.pipeline or self.flow.read_paused or not awaited.keep_alive:
+            # There is a request behind this one, or the service is about to end.
+            self._write(answer, request_id, awaited.keep_alive)
+        else:
+            self._write_at_once(answer, request_id)
 
     def _is_taken(self, body: bytes) -> bool:
         """Whether the request will be answered later, past ASGI. What the client sends meanwhile waits for that."""

@@ -32,7 +32,7 @@ from app.wire.calls import Call, Caller, Params, Result, Service
 from app.wire.credentials import Credential, credential_in
 from app.wire.errors import protocol_of, refuse
 from app.wire.events.signing import CERTIFICATE, CERTIFICATE_PATH
-from app.wire.http import HttpAnswer, HttpRequest
+from app.wire.http import HttpAnswer, HttpRequest, TextHeaders
 from app.wire.services import SERVICES, service_of_link, service_of_target, service_of_version
 from app.wire.sqs import errors as sqs_errors
 from app.wire.sqs import general as sqs_general
@@ -132,11 +132,11 @@ class AwsEndpoint:
         path, _, query = target.decode("latin-1").partition("?")
         if not path.endswith("/invocations") or self._settings.secrets is not None:
             return None
-        credential = credential_in(headers.get(b"authorization", b"").decode("latin-1"), query)
-        if credential.service not in ("", "lambda") or len(body) > self._settings.max_body_bytes:
+        if len(body) > self._settings.max_body_bytes:
             return None
-        named = {name.decode("latin-1"): value.decode("latin-1") for name, value in headers.items()}
-        request = HttpRequest("POST", path, query, named, body)
+        if _service_stated(_stated_in(headers), query) not in ("", "lambda"):
+            return None
+        request = HttpRequest("POST", path, query, TextHeaders(headers), body)
         caller = _caller_of(headers, query.encode("latin-1"), "http")
         return self._lambda_api.answer_later(request, caller, self._request_ids.next(), reply)
 
@@ -420,10 +420,7 @@ def _caller_in(scope: AsgiScope, headers: Mapping[bytes, bytes]) -> Caller:
 
 
 def _caller_of(headers: Mapping[bytes, bytes], query: bytes, scheme: str) -> Caller:
-    authorization = headers.get(b"authorization", b"")
-    # The part that stays the same from request to request; the signature after it does not.
-    start = authorization.find(b"Credential=")
-    stated = authorization[start : authorization.find(b",", start)] if start >= 0 else b""
+    stated = _stated_in(headers)
     return _caller(
         stated,
         b"" if stated else query,
@@ -431,6 +428,18 @@ def _caller_of(headers: Mapping[bytes, bytes], query: bytes, scheme: str) -> Cal
         scheme,
         headers.get(b"host", b"localhost"),
     )
+
+
+def _stated_in(headers: Mapping[bytes, bytes]) -> bytes:
+    """The part of the authorization that stays the same from request to request; the signature after it does not."""
+    authorization = headers.get(b"authorization", b"")
+    start = authorization.find(b"Credential=")
+    return authorization[start : authorization.find(b",", start)] if start >= 0 else b""
+
+
+@lru_cache(maxsize=1024)
+def _service_stated(stated: bytes, query: str) -> str:
+    return credential_in(stated.decode("latin-1"), query).service
 
 
 @lru_cache(maxsize=1024)

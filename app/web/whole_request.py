@@ -8,10 +8,14 @@ import re
 from collections.abc import Mapping
 from typing import TypeAlias
 
-WholeRequest: TypeAlias = tuple[Mapping[bytes, bytes], bytes]
-"""Headers by their lower-case names, and the body."""
+WholeRequest: TypeAlias = tuple[bytes, Mapping[bytes, bytes], bytes]
+"""The target, headers by their lower-case names, and the body."""
 
-_REQUEST_LINE = b"POST / HTTP/1.1"
+INVOKE = b"/2015-03-31/functions/"
+"""How the target of an Invoke begins."""
+
+_BEGINNINGS = (b"POST / HTTP/1.1\r\n", b"POST " + INVOKE)
+_METHOD, _VERSION = b"POST ", b" HTTP/1.1"
 _TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _VISIBLE = bytes(range(0x20, 0x7F))
 _MOST_BYTES = 1_000_000
@@ -24,12 +28,13 @@ _CHANGES_THE_FRAME = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"t
 
 
 def read_whole(data: bytes) -> WholeRequest | None:
-    """The `POST /` that is all of `data`; None when it is anything else, is not whole, or is not plain."""
-    if len(data) > _MOST_BYTES:
+    """The `POST /`, or Invoke, that is all of `data`; None when it is anything else, is not whole, or is not plain."""
+    if len(data) > _MOST_BYTES or not data.startswith(_BEGINNINGS):
         return None
     head, _, body = data.partition(b"\r\n\r\n")
     lines = head.split(b"\r\n")
-    if lines[0] != _REQUEST_LINE:
+    target = lines[0][len(_METHOD) : -len(_VERSION)]
+    if not lines[0].endswith(_VERSION) or b" " in target or b"#" in target:
         return None
     # Nothing but visible ASCII, and neither a space after a value nor two before it: then a value is what stands there.
     if head.translate(None, _VISIBLE) != b"\r\n" * (len(lines) - 1) or b" \r\n" in head or b":  " in head:
@@ -50,7 +55,7 @@ def read_whole(data: bytes) -> WholeRequest | None:
         and headers.get(b"connection", b"keep-alive").lower() == b"keep-alive"
         and not head.endswith(b" ")
     )
-    return (headers, body) if is_plain else None
+    return (target, headers, body) if is_plain else None
 
 
 def _lower(name: bytes) -> bytes:

@@ -6,10 +6,11 @@ from typing import Any
 import uvicorn
 from uvicorn.server import ServerState
 
-from app.web.at_once import AtOnceProtocol
+from app.web.at_once import AnswerLater, AtOnceProtocol, Reply
 from app.wire.http import HttpAnswer
 
-REQUEST = b"POST / HTTP/1.1\r\nContent-Length: 2\r\n\r\n{}"
+REQUEST = b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"
+INVOKE = b"POST /2015-03-31/functions/work/invocations HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}"
 KEPT_S = 5
 
 
@@ -31,8 +32,9 @@ class Loop:
         self.timers.clear()
 
     def go_to(self, now_s: float) -> None:
-        while self.timers and self.timers[0][0] <= now_s:
-            self.now_s, then = self.timers.pop(0)
+        while self.timers and (due := min(self.timers, key=lambda timer: timer[0]))[0] <= now_s:
+            self.timers.remove(due)
+            self.now_s, then = due
             then()
         self.now_s = now_s
 
@@ -53,16 +55,21 @@ class Transport:
     def is_closing(self) -> bool:
         return self.is_closed
 
+    def get_write_buffer_size(self) -> int:
+        return 0
+
     def get_extra_info(self, _name: str) -> None:
         return None
 
 
-def connection(loop: Any, transport: Any) -> AtOnceProtocol:
+def connection(
+    loop: Any, transport: Any, answer_later: AnswerLater = lambda _target, _headers, _body, _reply: None
+) -> AtOnceProtocol:
     def answer(_headers: object, _body: object) -> tuple[HttpAnswer, bytes]:
         return HttpAnswer(200, b"{}", "application/json"), b"id"
 
     config = uvicorn.Config(lambda: None, lifespan="off", timeout_keep_alive=KEPT_S, log_config=None)
-    made = AtOnceProtocol(answer, lambda *_: None, config=config, server_state=ServerState(), app_state={}, _loop=loop)
+    made = AtOnceProtocol(answer, answer_later, config=config, server_state=ServerState(), app_state={}, _loop=loop)
     made.connection_made(transport)
     return made
 
@@ -84,9 +91,41 @@ def test_each_answer_keeps_the_connection_as_long_again_with_one_timer() -> None
         loop.go_to(100 + number)
         kept.data_received(REQUEST)
 
-    assert len(loop.timers) == 1
+    assert len(loop.timers) == 2, "the other one looks after clients that never ask"
     loop.go_to(107 + KEPT_S - 0.1)
     assert not transport.is_closed
     assert len(transport.written) == 8
     loop.go_to(107 + KEPT_S)
     assert transport.is_closed
+
+
+def test_a_connection_whose_invocation_takes_longer_is_kept_until_as_long_after_its_answer() -> None:
+    loop, transport = Loop(), Transport()
+    replies: list[Reply] = []
+
+    def answer_later(_target: bytes, _headers: object, _body: bytes, reply: Reply) -> Callable[[], None]:
+        replies.append(reply)
+        return loop.cancel
+
+    kept = connection(loop, transport, answer_later)
+    kept.data_received(REQUEST)
+    kept.data_received(INVOKE)
+
+    loop.go_to(160)
+    assert not transport.is_closed
+    replies[0](HttpAnswer(200, b"1"), b"id")
+    loop.go_to(160 + KEPT_S - 0.1)
+    assert not transport.is_closed
+    assert transport.written[1].endswith(b"\r\n\r\n1")
+    loop.go_to(160 + 2 * KEPT_S)
+    assert transport.is_closed
+
+
+def test_who_asked_once_is_not_taken_for_one_that_never_does() -> None:
+    loop, transport = Loop(), Transport()
+    kept = connection(loop, transport)
+    for second in range(0, 60, 4):
+        loop.go_to(100 + second)
+        kept.data_received(REQUEST)
+
+    assert not transport.is_closed

@@ -42,6 +42,7 @@ def test_a_request_as_sdks_write_it_is_read() -> None:
     read = read_whole(request(b"X-Amz-Target: AmazonSQS.SendMessage", b"Authorization: AWS4 Credential=a/b, c=d"))
 
     assert read == (
+        b"/",
         {
             b"host": b"localhost",
             b"x-amz-target": b"AmazonSQS.SendMessage",
@@ -52,10 +53,24 @@ def test_a_request_as_sdks_write_it_is_read() -> None:
     )
 
 
+def test_an_invoke_is_read_with_its_target() -> None:
+    target = b"/2015-03-31/functions/work%3A7/invocations?Qualifier=7"
+
+    read = read_whole(request(line=b"POST %s HTTP/1.1" % target))
+
+    assert read is not None
+    assert (read[0], read[2]) == (target, BODY)
+
+
 UNUSUAL = {
     "another method": request(line=b"PUT / HTTP/1.1"),
     "another path": request(line=b"POST /q HTTP/1.1"),
     "an older protocol": request(line=b"POST / HTTP/1.0"),
+    "an older Invoke": request(line=b"POST /2015-03-31/functions/a/invocations HTTP/1.0"),
+    "an Invoke with two spaces": request(line=b"POST /2015-03-31/functions/a/invocations  HTTP/1.1"),
+    "an Invoke with a space in its target": request(line=b"POST /2015-03-31/functions/a b/invocations HTTP/1.1"),
+    "an Invoke with a fragment": request(line=b"POST /2015-03-31/functions/a/invocations#b HTTP/1.1"),
+    "an Invoke by another method": request(line=b"PUT /2015-03-31/functions/a/invocations HTTP/1.1"),
     "a part of it": request()[:-1],
     "only its head": request(body=b""),
     "half its head": request()[:40],
@@ -97,15 +112,18 @@ _HEADERS = st.lists(
 )
 
 
-@given(_HEADERS, st.integers(0, 20))
-def test_whatever_is_read_is_what_the_parser_reads(headers: list[bytes], length: int) -> None:
-    data = request(*headers, length=length)
+_TARGETS = st.just(b"/") | st.builds(lambda text: b"/2015-03-31/functions/" + text, _TEXT)
+
+
+@given(_HEADERS, st.integers(0, 20), _TARGETS)
+def test_whatever_is_read_is_what_the_parser_reads(headers: list[bytes], length: int, target: bytes) -> None:
+    data = request(*headers, line=b"POST %s HTTP/1.1" % target, length=length)
     read = read_whole(data)
     if read is None:
         return
 
     parsed = Parsed(data)
 
-    assert (parsed.url, dict(parsed.headers), parsed.body, parsed.is_whole) == (b"/", *read, True)
+    assert (parsed.url, dict(parsed.headers), parsed.body, parsed.is_whole) == (*read, True)
     assert parsed.parser.should_keep_alive()
-    assert len(parsed.headers) == len(read[0])
+    assert len(parsed.headers) == len(read[1])

@@ -4,6 +4,7 @@ import json
 import re
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
+from functools import lru_cache
 from typing import assert_never
 from urllib.parse import parse_qs, unquote
 
@@ -94,7 +95,7 @@ def parse_invoke_at(path: re.Pattern[str], request: HttpRequest, caller: Caller)
         function,
         payload,
         kind,
-        _qualifier(function, parse_qs(request.query).get("Qualifier")),
+        _qualifier(function, parse_qs(request.query).get("Qualifier")) if request.query else None,
         _client_context(request.headers.get("x-amz-client-context")),
         caller.origin,
     )
@@ -155,6 +156,7 @@ def _check_log_type(text: str | None) -> None:
         )
 
 
+@lru_cache(maxsize=1024)
 def _function_name(text: str) -> str:
     """Raises ValidationFailed for what is none, by the service's model."""
     name = unquote(text)
