@@ -140,6 +140,9 @@ def _check_authorizer(members: Mapping[str, Any]) -> None:
         )
     if not 0 <= members.get("AuthorizerResultTtlInSeconds", 0) <= 3_600:
         raise InvalidParameterValue("AuthorizerResultTtlInSeconds should be between 0 and 3600")
+    if members.get("AuthorizerResultTtlInSeconds", 0) and not members.get("IdentitySource"):
+        # What is kept of an answer is kept by its identities (HTTP API guide, http-api-lambda-authorizer).
+        raise InvalidParameterValue("An identity source is required where authorizer results are cached")
 
 
 # What they compile to -------------------------------------------------------------------------------

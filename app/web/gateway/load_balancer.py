@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from app.core.commands import Asker, Opened
+from app.core.errors import AccessDenied, ResourceNotFound, TooManyRequests
 from app.core.gateway.load_balancer import (
     FixedAnswer,
     Forward,
@@ -89,9 +90,24 @@ class LoadBalancerFront:
                 except BadResult as bad:
                     return Result(answers.error_page(502), rule, problem=str(bad))
             case Failed() | Rejected() | TookTooLong():
-                return Result(answers.error_page(502), rule, problem=ending.text)
+                return Result(answers.error_page(502), rule, problem=f"{_reason_of(ending)}: {ending.text}")
             case _:
                 assert_never(ending)
+
+
+def _reason_of(ending: Failed | Rejected | TookTooLong) -> str:
+    """What ELB's access log calls it (ELB user guide, load-balancer-access-logs)."""
+    match ending:
+        case Rejected(refusal=AccessDenied()):
+            return "LambdaAccessDenied"
+        case Rejected(refusal=TooManyRequests()):
+            return "LambdaThrottling"
+        case Rejected(refusal=ResourceNotFound()):
+            return "LambdaResourceNotFound"
+        case Rejected():
+            return "LambdaInvalidRequest"
+        case _:
+            return "LambdaUnhandled"
 
 
 def _host_and_port(request: GatewayRequest) -> tuple[str, int | None]:

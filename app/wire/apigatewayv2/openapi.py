@@ -91,6 +91,7 @@ def _integration(given: Mapping[str, Any], document: Mapping[str, Any]) -> dict[
         "TimeoutInMillis": given.get("timeoutInMillis"),
         "CredentialsArn": given.get("credentials"),
         "RequestParameters": given.get("requestParameters"),
+        "ResponseParameters": given.get("responseParameters"),
         "ConnectionType": given.get("connectionType"),
     }
     return {name: str(value) if name == "PayloadFormatVersion" else value

@@ -318,3 +318,63 @@ def test_what_an_integration_may_not_say_is_a_bad_request(apis: Any, integration
     error = refused.value.response["Error"]
     assert (error["Code"], kept) == ("BadRequestException", [])
     assert words in error["Message"]
+
+
+# Around them ----------------------------------------------------------------------------------------
+
+
+def test_a_stages_throttle_is_on_the_clock(service: Serving, apis: Any) -> None:
+    api = apis.create_api(Name="narrow", ProtocolType="HTTP", Target=ECHO)["ApiId"]
+    apis.update_stage(
+        ApiId=api, StageName="$default",
+        DefaultRouteSettings={"ThrottlingRateLimit": 2.0, "ThrottlingBurstLimit": 1},
+    )  # fmt: skip
+    host = {"Host": f"{api}.execute-api.localhost:4566"}
+    first, second = (service.ask("GET", "/", headers=host).status for _ in range(2))
+    service.post("clock/advance", {"duration": "500ms"})
+    third = service.ask("GET", "/", headers=host).status
+    apis.delete_api(ApiId=api)
+
+    assert (first, second, third) == (200, 429, 200)
+
+
+def test_mutual_tls_of_a_domain_name_is_kept(apis: Any) -> None:
+    certificate = {"CertificateArn": "arn:aws:acm:us-east-1:000000000000:certificate/c", "EndpointType": "REGIONAL"}
+    apis.create_domain_name(
+        DomainName="api.example", DomainNameConfigurations=[certificate],
+        MutualTlsAuthentication={"TruststoreUri": "s3://trust/store.pem", "TruststoreVersion": "1"},
+    )  # fmt: skip
+    told = apis.get_domain_name(DomainName="api.example")["MutualTlsAuthentication"]
+    apis.delete_domain_name(DomainName="api.example")
+
+    assert (told["TruststoreUri"], told["TruststoreVersion"]) == ("s3://trust/store.pem", "1")
+
+
+def test_a_document_has_mappings_too(service: Serving, apis: Any, there: Elsewhere) -> None:
+    integration = {
+        "type": "http_proxy", "httpMethod": "GET", "uri": there.url, "payloadFormatVersion": "1.0",
+        "requestParameters": {"overwrite:path": "/there"},
+        "responseParameters": {"200": {"overwrite:statuscode": "203"}},
+    }  # fmt: skip
+    document = {
+        "openapi": "3.0.1", "info": {"title": "mapped", "version": "1"},
+        "paths": {"/here": {"get": {"x-amazon-apigateway-integration": integration}}},
+    }  # fmt: skip
+    api = apis.import_api(Body=json.dumps(document))["ApiId"]
+    apis.create_stage(ApiId=api, StageName="$default", AutoDeploy=True)
+    answer = service.ask("GET", "/here", headers={"Host": f"{api}.execute-api.localhost:4566"})
+    apis.delete_api(ApiId=api)
+
+    assert (answer.status, answer.json["path"]) == (203, "/there")
+
+
+def test_what_is_kept_of_an_authorizer_is_kept_by_an_identity(apis: Any) -> None:
+    api = apis.create_api(Name="kept", ProtocolType="HTTP")["ApiId"]
+    with pytest.raises(ClientError) as refused:
+        apis.create_authorizer(
+            ApiId=api, Name="a", AuthorizerType="REQUEST", AuthorizerUri=ECHO, AuthorizerPayloadFormatVersion="2.0",
+            AuthorizerResultTtlInSeconds=60, IdentitySource=[],
+        )  # fmt: skip
+    apis.delete_api(ApiId=api)
+
+    assert refused.value.response["Error"]["Code"] == "BadRequestException"

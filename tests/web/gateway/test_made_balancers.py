@@ -231,7 +231,7 @@ def test_a_second_listener_answers_to_its_port(service: Serving, elb: Any, balan
     assert service.ask("GET", "/", headers={"Host": f"{name}:8080"}).content == b"nothing here"
 
 
-def test_a_target_needs_the_permission_of_its_group(service: Serving, elb: Any) -> None:
+def test_a_target_needs_the_permission_of_its_group(service: Serving, ruled: Ruled, elb: Any) -> None:
     functions = service.client("lambda")
     function = functions.create_function(
         FunctionName="deployed", Runtime="python3.11", Handler="app.handler", Role="arn:aws:iam::000000000000:role/r",
@@ -245,8 +245,15 @@ def test_a_target_needs_the_permission_of_its_group(service: Serving, elb: Any) 
         Principal="elasticloadbalancing.amazonaws.com", SourceArn=arn,
     )  # fmt: skip
     elb.register_targets(TargetGroupArn=arn, Targets=[{"Id": function}])
+    ruled({"Field": "path-pattern", "Values": ["/d"]}, action={"Type": "forward", "TargetGroupArn": arn})
+    there = ruled.ask("/d")
+    functions.remove_permission(FunctionName="deployed", StatementId="elb")
+    gone = ruled.ask("/d")
+    texts = [entry["text"] for entry in service.get("journal?kinds=RequestAnswered&limit=100")]
     functions.close()
 
+    assert (there.status, there.content, gone.status) == (200, b"/d", 502)
+    assert any("LambdaAccessDenied" in text for text in texts)
     assert denied.value.response["Error"]["Code"] == "AccessDenied"
     assert denied.value.response["Error"]["Message"] == (
         f"elasticloadbalancing principal does not have permission to invoke {function} from target group {arn}"
