@@ -78,5 +78,5 @@ def test_a_user_pool_is_made(service: Serving) -> None:
 
 
 def test_what_is_not_emulated_is_named(service: Serving) -> None:
-    with pytest.raises(ClientError, match="Triggerfish does not emulate the AWS service 'ec2'"):
-        service.client("ec2").describe_instances()
+    with pytest.raises(ClientError, match="Triggerfish does not emulate the AWS service 'rds'"):
+        service.client("rds").describe_db_instances()
