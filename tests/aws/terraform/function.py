@@ -82,11 +82,12 @@ class Function:
                 self.api.delete_function_concurrency(FunctionName=id_)
         if new.get("publish") and (code or configuration or "publish" in changed):
             version = self.api.publish_version(FunctionName=id_)
+            # The SDK's FunctionUpdated waiter, which asks again where there is no status yet, as of a pending version.
             until(
                 lambda: (
-                    self.api.get_function_configuration(FunctionName=id_, Qualifier=version["Version"])[
+                    self.api.get_function_configuration(FunctionName=id_, Qualifier=version["Version"]).get(
                         "LastUpdateStatus"
-                    ]
+                    )
                     == "Successful"
                 )
             )
