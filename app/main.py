@@ -28,6 +28,7 @@ from app.web.gateway.rest_testing import RestTests
 from app.web.gateway.signing import Signatures
 from app.web.lambda_api import LambdaParts
 from app.web.s3 import S3App
+from app.web.sockets import FramedWebSockets
 
 Scope = Any
 Receive = Callable[[], Awaitable[Any]]
@@ -128,6 +129,7 @@ def _serve(settings: Settings, sockets: list[socket.socket]) -> int:
             access_log=False,
             proxy_headers=False,  # nobody stands between: who claims to be another address is not believed
             lifespan="on",
+            ws=FramedWebSockets,
             timeout_graceful_shutdown=5,
         )
     )

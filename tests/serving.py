@@ -19,6 +19,7 @@ from botocore.config import Config
 from app.main import create_app
 from app.settings import loads
 from app.web.at_once import AtOnceProtocol
+from app.web.sockets import FramedWebSockets
 
 ANY_SECRET = "test"
 """On the loopback any secret will do."""
@@ -138,7 +139,10 @@ def serving(
         http = cast("Any", protocol if at_once else partial(AtOnceProtocol, _decline, _decline))
         server = uvicorn.Server(
             uvicorn.Config(
-                app, http=http, log_level="error", lifespan="on", timeout_graceful_shutdown=1, proxy_headers=False
+            uvicorn.Config(
+                app, http=http, log_level="error", lifespan="on", ws=FramedWebSockets, timeout_graceful_shutdown=1,
+                proxy_headers=False,
+            )  # fmt: skip
             )
         )
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})

@@ -49,7 +49,7 @@ class GatewayApp:
         self._ports = ports
         self._http_apis = HttpApiFront(engine, outside, signatures)
         self._urls = FunctionUrlFront(engine, signatures)
-        self._sockets = WebSocketFront(engine)
+        self._sockets = WebSocketFront(engine, outside, url)
         self._rest_apis = RestApiFront(engine, outside, url)
         self._balancers = LoadBalancerFront(engine)
         self._distributions = DistributionFront(engine, outside, url)

@@ -281,33 +281,47 @@ class RestIntegrations:
         rendered: Rendered,
     ) -> Answered:  # fmt: skip
         """An operation of an AWS service, asked here: `arn:aws:apigateway:REGION:SERVICE:action/Op` or `:path/…`."""
-        parts = uri.split(":", 5)
-        if len(parts) != 6 or parts[2] != "apigateway":
-            raise GatewayError("API_CONFIGURATION_ERROR", f"{uri} is no integration's URI")
-        region, service, kind = parts[3], parts[4].rpartition(".")[2], parts[5]
-        account = passage.api.scope.account
         headers = {
             "Content-Type": passage.request.header("content-type") or "application/json",
-            "Authorization": f"AWS4-HMAC-SHA256 Credential={account}/20260101/{region}/{service}/aws4_request, "
-            "SignedHeaders=host, Signature=none",
-            "X-Amzn-Trace-Id": passage.occasion.trace_header,
             **{name: value.strip("'") for name, value in placed["header"].items()},
         }
-        query = dict(placed["querystring"])
-        path = "/"
-        if kind.startswith("action/"):
-            operation = kind.removeprefix("action/")
-            if service in _TARGETS:
-                headers |= {"X-Amz-Target": f"{_TARGETS[service]}.{operation}"}
-                headers["Content-Type"] = "application/x-amz-json-1.0"
-            else:
-                query["Action"] = operation
-        else:
-            path = "/" + with_path_parameters(kind.removeprefix("path/").lstrip("/"), placed["path"])
-        url = f"{self._url}{path}" + (f"?{urlencode(query)}" if query else "")
-        call = HttpCall(integration.method, url, tuple(headers.items()), rendered.text.encode(), integration.timeout_ms)
+        call = service_call(
+            self._url, uri, passage.api.scope.account, passage.occasion.trace_header, integration.method, headers,
+            rendered.text.encode(), integration.timeout_ms, placed,
+        )  # fmt: skip
         answer = self._answered(await self._outside.make(call))
         return Answered(answer.body, answer.headers, str(answer.status))
+
+
+def service_call(
+    url: str, uri: str, account: str, trace_header: str, method: str, headers: Mapping[str, str], body: bytes,
+    timeout_ms: int, placed: Mapping[str, Mapping[str, str]],
+) -> HttpCall:  # fmt: skip
+    """The request for an integration with an AWS service, to the service at `url`. Raises GatewayError for a URI that
+    names none."""
+    parts = uri.split(":", 5)
+    if len(parts) != 6 or parts[2] != "apigateway":
+        raise GatewayError("API_CONFIGURATION_ERROR", f"{uri} is no integration's URI")
+    region, service, kind = parts[3], parts[4].rpartition(".")[2], parts[5]
+    sent = {
+        "Authorization": f"AWS4-HMAC-SHA256 Credential={account}/20260101/{region}/{service}/aws4_request, "
+        "SignedHeaders=host, Signature=none",
+        "X-Amzn-Trace-Id": trace_header,
+        **headers,
+    }
+    query = dict(placed["querystring"])
+    path = "/"
+    if kind.startswith("action/"):
+        operation = kind.removeprefix("action/")
+        if service in _TARGETS:
+            sent |= {"X-Amz-Target": f"{_TARGETS[service]}.{operation}"}
+            sent["Content-Type"] = "application/x-amz-json-1.0"
+        else:
+            query["Action"] = operation
+    else:
+        path = "/" + with_path_parameters(kind.removeprefix("path/").lstrip("/"), placed["path"])
+    target = f"{url}{path}" + (f"?{urlencode(query)}" if query else "")
+    return HttpCall(method, target, tuple(sent.items()), body, timeout_ms)
 
 
 def _mocked(rendered: Rendered) -> Answered:

@@ -2,8 +2,7 @@
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
@@ -13,52 +12,35 @@ from starlette.types import Scope as AsgiScope
 
 from app.core.commands import CloseRequest, Opened, OpenRequest, Origin
 from app.core.commands.gateway import CloseSocket, OpenSocket, TouchSocket
-from app.core.gateway.authorizers import BadAuthorizerAnswer, identity_values, policy_verdict
 from app.core.gateway.paths import decoded
 from app.core.gateway.request import GatewayAnswer, GatewayRequest
+from app.core.gateway.rest.gateway_responses import GatewayError
 from app.core.gateway.websocket.api import CONNECT, DISCONNECT, SocketRoute, SocketStage, WebSocketApi, route_of
 from app.core.gateway.websocket.connections import SocketEnded
 from app.core.time import format_instant
 from app.engine.driver import Engine
+from app.engine.ports import OutsideWorld
 from app.web.gateway.address import Address
 from app.web.gateway.invoking import Failed, Rejected, Returned, invoke
 from app.web.gateway.outcome import RequestLimits, Result
 from app.web.gateway.reading import request_of
 from app.web.gateway.sending import encoded_headers
+from app.web.gateway.socket_greeting import Greeting, Socket, object_in
+from app.web.gateway.socket_integrations import SocketIntegrations
 from app.wire.credentials import credential_in
 from app.wire.gateway.websocket import (
     SocketOccasion,
-    authorizer_event,
-    connect_event,
+    context_of,
     disconnect_event,
     failure_frame,
     message_event,
 )
 
 MOST_MESSAGE_BYTES = 131_072
-"""A message has 128 KB at most (apigateway-limits). That frames have 32 KB cannot be seen here: messages come whole."""
+"""A message has 128 KB at most (apigateway-limits); each of its frames is looked at in `app/web/sockets.py`."""
 
 _TOO_BIG, _UNSUPPORTED, _NORMAL, _ABNORMAL = 1009, 1003, 1000, 1005
 _FORBIDDEN, _INTERNAL = "Forbidden", "Internal server error"
-
-
-@dataclass(slots=True)
-class _Socket:
-    """A connection with a client: what is to go out, and the messages that functions are at work on."""
-
-    id: str
-    api: WebSocketApi
-    stage: SocketStage
-    occasion: SocketOccasion
-    origin: Origin
-    outgoing: "asyncio.Queue[dict[str, Any]]" = field(default_factory=asyncio.Queue)
-    working: set["asyncio.Task[None]"] = field(default_factory=set)
-
-    def push(self, text: str) -> None:
-        self.outgoing.put_nowait({"type": "websocket.send", "text": text})
-
-    def close(self, code: int, reason: str = "") -> None:
-        self.outgoing.put_nowait({"type": "websocket.close", "code": code, "reason": reason})
 
 
 class WebSocketFront:
@@ -70,9 +52,12 @@ class WebSocketFront:
           ((413, "Request Too Long"), (414, "Request URI too long"), (431, "Request headers too large"))),
     )  # fmt: skip
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, outside: OutsideWorld, url: str) -> None:
+        """`url` is the service's own, where integrations ask AWS services."""
         self._engine = engine
-        self._sockets: dict[str, _Socket] = {}
+        self._integrations = SocketIntegrations(engine, outside, url)
+        self._greeting = Greeting(engine, self._integrations)
+        self._sockets: dict[str, Socket] = {}
 
     # Connections ----------------------------------------------------------------------------------------
 
@@ -91,7 +76,7 @@ class WebSocketFront:
             await _refuse(send, scope, 403, _FORBIDDEN)
             return
         socket = self._socket(api, stage, request, address, opened)
-        status, problem, headers = await self._greet(socket, request)
+        status, problem, headers = await self._greeting.greet(socket, request)
         self._told(api, request, opened, status, CONNECT, problem=problem)
         if status >= 300:
             await _refuse(send, scope, status, _words_of(status))
@@ -102,7 +87,7 @@ class WebSocketFront:
 
     def _socket(
         self, api: WebSocketApi, stage: SocketStage, request: GatewayRequest, address: Address, opened: Opened
-    ) -> _Socket:
+    ) -> Socket:
         now = self._engine.clock.now()
         trace_header = opened.origin.trace_header
         assert trace_header is not None, "an opened request has one"
@@ -111,64 +96,11 @@ class WebSocketFront:
             f"{opened.extended_id[:-1]}=", now, request.source_ip, request.header("user-agent"), CONNECT, "CONNECT",
             opened.extended_id, now, trace_header,
         )  # fmt: skip
-        return _Socket(occasion.connection_id, api, stage, occasion, opened.origin)
-
-    async def _greet(self, socket: _Socket, request: GatewayRequest) -> tuple[int, str | None, Mapping[str, str]]:
-        """The status of the handshake, what went wrong, and the headers that `$connect` answered."""
-        route = socket.stage.routes.get(CONNECT)
-        if route is None:
-            return 200, None, {}
-        if route.authorization != "NONE":
-            status, problem = await self._authorize(socket, route, request)
-            if status != 200:
-                return status, problem, {}
-        if route.function is None:
-            return 200, None, {}
-        event = orjson.dumps(connect_event(request, socket.occasion))
-        ending = await self._invoke(socket, route, event)
-        if not isinstance(ending, Returned):
-            return 502, ending.text, {}
-        answer = _object_in(ending.payload)
-        answered = _status_in(answer)
-        if answered is None:
-            return 500, "the function's statusCode is no status", {}
-        headers = answer.get("headers")
-        named = {str(k): str(v) for k, v in headers.items()} if isinstance(headers, dict) else {}
-        return (200 if 200 <= answered < 300 else answered), None, named
-
-    async def _authorize(self, socket: _Socket, route: SocketRoute, request: GatewayRequest) -> tuple[int, str | None]:
-        if route.authorization == "AWS_IAM":
-            signed = credential_in(request.header("authorization") or "", request.query).access_key_id
-            return (200, None) if signed is not None else (403, "the handshake is not signed")
-        authorizer = route.authorizer
-        if authorizer is None or authorizer.function is None:
-            return 500, "the route's authorizer is not there"
-        context = {"connectionId": socket.id, "stage": socket.stage.name, "apiId": socket.api.id}
-        found = identity_values(
-            authorizer.identity_source, request, context=context, stage_variables=socket.stage.variables
-        )
-        if found is None:
-            return 401, "an identity source is missing; the authorizer is not asked"
-        arn = socket.api.route_arn(socket.stage.name, CONNECT)
-        asking = replace(route, function=authorizer.function)
-        ending = await self._invoke(socket, asking, authorizer_event(request, socket.occasion, arn))
-        if isinstance(ending, Failed) and getattr(ending.outcome, "message", None) == "Unauthorized":
-            return 401, "the authorizer said Unauthorized"
-        if not isinstance(ending, Returned):
-            return 500, f"authorizer {authorizer.name}: {ending.text}"
-        try:
-            verdict = policy_verdict(orjson.loads(ending.payload))
-        except (orjson.JSONDecodeError, BadAuthorizerAnswer) as bad:
-            return 500, f"authorizer {authorizer.name}: {bad}"
-        if not verdict.allows(arn):
-            return 403, f"authorizer {authorizer.name} does not allow {arn}"
-        told = {"principalId": verdict.principal, **verdict.context, "integrationLatency": 0}
-        socket.occasion = replace(socket.occasion, authorizer=told)
-        return 200, None
+        return Socket(occasion.connection_id, api, stage, occasion, opened.origin)
 
     # A connection that is open --------------------------------------------------------------------------
 
-    async def _serve(self, socket: _Socket, receive: Receive, send: Send) -> None:
+    async def _serve(self, socket: Socket, receive: Receive, send: Send) -> None:
         occasion = socket.occasion
         waiting = self._engine.submit(
             OpenSocket(
@@ -200,7 +132,7 @@ class WebSocketFront:
             self._engine.submit(CloseSocket(socket.id, code, reason))
         await self._say_goodbye(socket, code, reason)
 
-    async def _read_all(self, socket: _Socket, receive: Receive) -> tuple[int, str]:
+    async def _read_all(self, socket: Socket, receive: Receive) -> tuple[int, str]:
         """Hand on every message until the connection ends; gives the close code and its reason."""
         while True:
             message = await receive()
@@ -218,7 +150,8 @@ class WebSocketFront:
             socket.working.add(task)
             task.add_done_callback(socket.working.discard)
 
-    async def _answer_message(self, socket: _Socket, text: str) -> None:
+    async def _answer_message(self, socket: Socket, text: str) -> None:
+        self._refresh(socket)
         api, stage = socket.api, socket.stage
         route = route_of(stage, api.expression, text)
         key = route.key if route is not None else None
@@ -229,17 +162,15 @@ class WebSocketFront:
         if route is None or not route.has_integration:
             status, problem = 403, "no route takes the message" if route is None else "the route has no integration"
             socket.push(failure_frame(_FORBIDDEN, socket.id, request_id))
-        elif route.function is not None:
+        else:
             trace_header = opened.origin.trace_header or socket.occasion.trace_header
             occasion = replace(
                 socket.occasion, route_key=route.key, event_type="MESSAGE", request_id=request_id,
                 now=self._engine.clock.now(), message_id=request_id, trace_header=trace_header,
             )  # fmt: skip
-            ending = await self._invoke(socket, route, message_event(text, occasion), opened.origin)
-            if isinstance(ending, Returned):
-                self._reply(socket, route, ending.payload)
-            else:
-                status, problem = 500, ending.text
+            problem = await self._carry(socket, route, text, occasion, opened)
+            if problem is not None:
+                status = 500
                 socket.push(failure_frame(_INTERNAL, socket.id, request_id))
         self._engine.submit(
             CloseRequest(
@@ -248,19 +179,50 @@ class WebSocketFront:
             )
         )  # fmt: skip
 
-    def _reply(self, socket: _Socket, route: SocketRoute, payload: bytes) -> None:
+    async def _carry(
+        self, socket: Socket, route: SocketRoute, text: str, occasion: SocketOccasion, opened: Opened
+    ) -> str | None:
+        """Through the route's integration, and back where there is a way back; what went wrong, if anything."""
+        if route.integration is not None:
+            sent = socket.sent(route, text, context_of(occasion), opened.origin, occasion.trace_header)
+            try:
+                answer, _ = await self._integrations.answer(route, route.integration, sent)
+            except GatewayError as error:
+                return error.problem
+            if route.has_response and answer:
+                self._push(socket, answer)
+            return None
+        if route.function is None:
+            return None
+        ending = await self._invoke(socket, route, message_event(text, occasion), opened.origin)
+        if not isinstance(ending, Returned):
+            return str(ending.text)
+        self._reply(socket, route, ending.payload)
+        return None
+
+    def _refresh(self, socket: Socket) -> None:
+        """Messages go by the routes that are deployed now, also on a connection that is older."""
+        api = self._engine.world.gateways.get(socket.api.id)
+        if isinstance(api, WebSocketApi) and socket.stage.name in api.stages:
+            socket.api, socket.stage = api, api.stages[socket.stage.name]
+
+    def _push(self, socket: Socket, text: str) -> None:
+        socket.push(text)
+        self._engine.submit(TouchSocket(socket.id))
+
+    def _reply(self, socket: Socket, route: SocketRoute, payload: bytes) -> None:
         """What a function returns goes back only where the route has a response; of a proxy answer its body does."""
         if not route.has_response:
             return
-        answer = _object_in(payload)
+        answer = object_in(payload)
         body = answer.get("body") if "body" in answer else payload.decode(errors="replace")
         if body not in (None, ""):
-            socket.push(body if isinstance(body, str) else orjson.dumps(body).decode())
-            self._engine.submit(TouchSocket(socket.id))
+            self._push(socket, body if isinstance(body, str) else orjson.dumps(body).decode())
 
-    async def _say_goodbye(self, socket: _Socket, code: int, reason: str) -> None:
+    async def _say_goodbye(self, socket: Socket, code: int, reason: str) -> None:
+        self._refresh(socket)
         route = socket.stage.routes.get(DISCONNECT)
-        if route is None or route.function is None:
+        if route is None or (route.function is None and route.integration is None):
             return
         opened: Opened = self._engine.submit(
             OpenRequest(socket.api.id, socket.api.name, "DISCONNECT", f"/{socket.stage.name}/{socket.id}", Origin(None))
@@ -270,8 +232,11 @@ class WebSocketFront:
             now=self._engine.clock.now(), more={"disconnectStatusCode": code, "disconnectReason": reason},
             trace_header=opened.origin.trace_header or socket.occasion.trace_header,
         )  # fmt: skip
-        ending = await self._invoke(socket, route, disconnect_event(occasion), opened.origin)
-        problem = None if isinstance(ending, Returned) else ending.text
+        if route.integration is not None:
+            problem = await self._carry(socket, replace(route, has_response=False), "", occasion, opened)
+        else:
+            ending = await self._invoke(socket, route, disconnect_event(occasion), opened.origin)
+            problem = None if isinstance(ending, Returned) else ending.text
         self._engine.submit(
             CloseRequest(
                 socket.api.id, socket.api.name, opened.request_id, opened.chain, "DISCONNECT",
@@ -280,13 +245,14 @@ class WebSocketFront:
         )  # fmt: skip
 
     async def _invoke(
-        self, socket: _Socket, route: SocketRoute, event: bytes, origin: Origin | None = None
+        self, socket: Socket, route: SocketRoute, event: bytes, origin: Origin | None = None
     ) -> "Returned | Failed | Rejected | Any":
         assert route.function is not None, "asked only for a route that leads to a function"
         station = f"{route.key} of {socket.api.name}"
         return await invoke(
-            self._engine, route.function, event, socket.api.scope, origin or socket.origin, station, route.timeout_ms
-        )
+            self._engine, route.function, event, socket.api.scope, origin or socket.origin, station, route.timeout_ms,
+            asker=socket.asker(route),
+        )  # fmt: skip
 
     # @connections ---------------------------------------------------------------------------------------
 
@@ -297,6 +263,9 @@ class WebSocketFront:
             return Result(_said(403, "Missing Authentication Token", "MissingAuthenticationTokenException"),
                           unrouted="a WebSocket API is asked by a WebSocket, or under @connections")  # fmt: skip
         route = "@connections"
+        if credential_in(request.header("authorization") or "", request.query).access_key_id is None:
+            return Result(_said(403, "Missing Authentication Token", "MissingAuthenticationTokenException"), route,
+                          problem="requests about connections are signed")  # fmt: skip
         socket = self._sockets.get(connection_id)
         connection = self._engine.world.sockets.get(connection_id)
         if socket is None or connection is None or socket.api.id != api.id:
@@ -333,7 +302,7 @@ class WebSocketFront:
         )  # fmt: skip
 
 
-async def _send_all(socket: _Socket, send: Send) -> tuple[int, str]:
+async def _send_all(socket: Socket, send: Send) -> tuple[int, str]:
     """Send what is to go out, until a close is; gives its code and reason."""
     while True:
         message = await socket.outgoing.get()
@@ -366,22 +335,6 @@ def _connection_in(path: str) -> str | None:
     if not found:
         _, found, connection_id = path.partition("/%40connections/")
     return unquote(connection_id) if found and connection_id else None
-
-
-def _status_in(answer: Mapping[str, Any]) -> int | None:
-    """The `statusCode`, a number or one in text; 200 where there is none."""
-    status = answer.get("statusCode", 200)
-    if isinstance(status, str) and status.isdecimal():
-        return int(status)
-    return status if isinstance(status, int) else None
-
-
-def _object_in(payload: bytes) -> dict[str, Any]:
-    try:
-        answer = orjson.loads(payload or b"null")
-    except orjson.JSONDecodeError:
-        return {}
-    return answer if isinstance(answer, dict) else {}
 
 
 def _said(status: int, message: str | None, error_type: str) -> GatewayAnswer:

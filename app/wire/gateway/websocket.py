@@ -44,12 +44,12 @@ def connect_event(request: GatewayRequest, occasion: SocketOccasion) -> dict[str
     if query := query_of(request):
         event["queryStringParameters"] = {name: values[-1] for name, values in query.items()}
         event["multiValueQueryStringParameters"] = query
-    return {**event, "requestContext": _context(occasion), "isBase64Encoded": False}
+    return {**event, "requestContext": context_of(occasion), "isBase64Encoded": False}
 
 
 def message_event(body: str, occasion: SocketOccasion) -> bytes:
     """A message: its text, and no headers."""
-    return orjson.dumps({"requestContext": _context(occasion), "body": body, "isBase64Encoded": False})
+    return orjson.dumps({"requestContext": context_of(occasion), "body": body, "isBase64Encoded": False})
 
 
 def disconnect_event(occasion: SocketOccasion) -> bytes:
@@ -59,19 +59,22 @@ def disconnect_event(occasion: SocketOccasion) -> bytes:
         {
             "headers": headers,
             "multiValueHeaders": {name: [value] for name, value in headers.items()},
-            "requestContext": _context(occasion),
+            "requestContext": context_of(occasion),
             "isBase64Encoded": False,
         }
     )
 
 
-def authorizer_event(request: GatewayRequest, occasion: SocketOccasion, method_arn: str) -> bytes:
+def authorizer_event(
+    request: GatewayRequest, occasion: SocketOccasion, method_arn: str, stage_variables: Mapping[str, str]
+) -> bytes:
     """What a REQUEST authorizer is asked at the handshake; it has no path parameters."""
     event = connect_event(request, occasion)
     context = event.pop("requestContext")
     event.pop("isBase64Encoded")
     defaults: dict[str, Any] = {"queryStringParameters": {}, "multiValueQueryStringParameters": {}}
-    asked = {"type": "REQUEST", "methodArn": method_arn, **defaults, **event, "stageVariables": {}}
+    asked = {"type": "REQUEST", "methodArn": method_arn, **defaults, **event,
+             "stageVariables": dict(stage_variables)}  # fmt: skip
     return orjson.dumps({**asked, "requestContext": context})
 
 
@@ -80,7 +83,8 @@ def failure_frame(message: str, connection_id: str, request_id: str) -> str:
     return orjson.dumps({"message": message, "connectionId": connection_id, "requestId": request_id}).decode()
 
 
-def _context(occasion: SocketOccasion) -> dict[str, Any]:
+def context_of(occasion: SocketOccasion) -> dict[str, Any]:
+    """`requestContext`, and `$context` of templates."""
     context: dict[str, Any] = {"routeKey": occasion.route_key}
     if occasion.authorizer is not None:
         context["authorizer"] = dict(occasion.authorizer)

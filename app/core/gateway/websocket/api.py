@@ -27,12 +27,39 @@ class SocketAuthorizer:
     name: str
     function: Arn | None
     identity_source: tuple[str, ...] = ()
+    has_role: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SocketResponse:
+    """What an integration's answer becomes. `key` is `$default` or `/a pattern/` for a status or an error message;
+    `selection` names one of `templates`."""
+
+    key: str
+    templates: Mapping[str, str] = field(default_factory=dict)
+    selection: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SocketIntegration:
+    """An integration that is no proxy to a function: `kind` is AWS, HTTP, HTTP_PROXY or MOCK. `templates` are by what
+    `selection` comes to, or `$default`; `passthrough` says what becomes of a message without one."""
+
+    kind: str
+    uri: str = ""
+    method: str = "POST"
+    templates: Mapping[str, str] = field(default_factory=dict)
+    selection: str | None = None
+    passthrough: str = "WHEN_NO_MATCH"
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    responses: tuple[SocketResponse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class SocketRoute:
-    """`function` is invoked; without one the route is a MOCK, or leads nowhere if `has_integration` is False. What it
-    returns goes back only if the route has a route response."""
+    """`function` is invoked as a proxy; another `integration` goes before it. Without either the route leads nowhere if
+    `has_integration` is False. What comes back goes to the client only if the route has a route response. `has_role`
+    says that a role invokes, and no policy is asked."""
 
     key: str
     function: Arn | None = None
@@ -41,6 +68,8 @@ class SocketRoute:
     timeout_ms: int = DEFAULT_TIMEOUT_MS
     authorization: str = "NONE"
     authorizer: SocketAuthorizer | None = None
+    integration: SocketIntegration | None = None
+    has_role: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +96,9 @@ class WebSocketApi:
         """The ARN that an authorizer is asked about, and that its policy names."""
         return f"arn:aws:execute-api:{self.scope.region}:{self.scope.account}:{self.id}/{stage}/{key}"
 
+    def authorizer_arn(self, authorizer: SocketAuthorizer) -> Arn:
+        return f"arn:aws:execute-api:{self.scope.region}:{self.scope.account}:{self.id}/authorizers/{authorizer.id}"
+
 
 def selected_key(expression: str, body: str) -> str | None:
     """What a route selection expression comes to for a message: `$request.body.action`, or a text with several of them
@@ -75,6 +107,13 @@ def selected_key(expression: str, body: str) -> str | None:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
         return None
+    return selected(expression, document)
+
+
+def selected(expression: str, document: Any) -> str:
+    """What an expression comes to for a JSON document; `\\$default` is `$default`."""
+    if expression.startswith("\\$"):
+        return expression[1:]
     if _INNER.search(expression):
         return _INNER.sub(lambda found: _selected(found[1], document), expression)
     return _selected(expression.removeprefix("$"), document)
@@ -118,16 +157,39 @@ def _compiled(
         authorizer = SocketAuthorizer(
             authorizer_id, given.get("Name", authorizer_id), function_of(given, "AuthorizerUri"),
             tuple(_source(source) for source in given.get("IdentitySource") or ()),
+            bool(given.get("AuthorizerCredentialsArn")),
         )  # fmt: skip
+    is_proxy = integration is not None and integration["IntegrationType"] == "AWS_PROXY"
     return SocketRoute(
         members["RouteKey"],
-        function_of(integration) if integration is not None and integration["IntegrationType"] != "MOCK" else None,
+        function_of(integration) if integration is not None and is_proxy else None,
         integration is not None,
         has_response,
         integration["TimeoutInMillis"] if integration is not None else DEFAULT_TIMEOUT_MS,
         members.get("AuthorizationType", "NONE"),
         authorizer,
+        None if integration is None or is_proxy else _integration(integration, resources),
+        integration is not None and bool(integration.get("CredentialsArn")),
     )
+
+
+def _integration(
+    members: Mapping[str, Any], resources: Mapping[str, Mapping[str, Mapping[str, Any]]]
+) -> SocketIntegration:
+    own = f"{members['IntegrationId']}/"
+    responses = tuple(
+        SocketResponse(
+            each["IntegrationResponseKey"], dict(each.get("ResponseTemplates") or {}),
+            each.get("TemplateSelectionExpression"),
+        )
+        for key, each in resources["IntegrationResponse"].items()
+        if key.startswith(own)
+    )  # fmt: skip
+    return SocketIntegration(
+        members["IntegrationType"], members.get("IntegrationUri") or "", members.get("IntegrationMethod") or "POST",
+        dict(members.get("RequestTemplates") or {}), members.get("TemplateSelectionExpression"),
+        members.get("PassthroughBehavior", "WHEN_NO_MATCH"), dict(members.get("RequestParameters") or {}), responses,
+    )  # fmt: skip
 
 
 def _source(text: str) -> str:
