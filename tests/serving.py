@@ -139,12 +139,10 @@ def serving(
         http = cast("Any", protocol if at_once else partial(AtOnceProtocol, _decline, _decline))
         server = uvicorn.Server(
             uvicorn.Config(
-            uvicorn.Config(
-                app, http=http, log_level="error", lifespan="on", ws=FramedWebSockets, timeout_graceful_shutdown=1,
-                proxy_headers=False,
-            )  # fmt: skip
+                app, http=http, log_level="error", lifespan="on", ws=FramedWebSockets, proxy_headers=False,
+                timeout_graceful_shutdown=1,
             )
-        )
+        )  # fmt: skip
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from threading import Condition, Event, Thread
 from typing import Any
 
 
@@ -18,18 +18,31 @@ class StubLambda:
     results: dict[str, Any] = field(default_factory=dict)
     events: dict[str, list[Any]] = field(default_factory=dict)
     ended: Event = field(default_factory=Event)
+    came: Condition = field(default_factory=Condition)
 
     def prepare(self, **results: Any) -> None:
+        """Whoever hangs from before is let go."""
+        self.ended.set()
+        self.ended = Event()
         self.results = results
         self.events = {}
 
+    def wait_for(self, function: str, count: int) -> list[Any]:
+        """All that the function got, once it is so much."""
+        with self.came:
+            self.came.wait_for(lambda: len(self.events.get(function, [])) >= count, timeout=10)
+            return list(self.events.get(function, []))
+
     def answer(self, function: str, event: Any) -> tuple[dict[str, str], Any]:
-        self.events.setdefault(function, []).append(event)
+        with self.came:
+            self.events.setdefault(function, []).append(event)
+            self.came.notify_all()
+        ended = self.ended
         result = self.results.get(function)
         if isinstance(result, dict) and "$each" in result:
             result = result["$each"][min(len(self.events[function]), len(result["$each"])) - 1]
         if isinstance(result, dict) and "$hang" in result:
-            self.ended.wait(20)
+            ended.wait(20)
         if isinstance(result, dict) and "$error" in result:
             return {"X-Amz-Function-Error": "Unhandled"}, result["$error"]
         return {}, result
