@@ -26,6 +26,7 @@ enforce_permissions: true
 functions:
   f: {{invoke_api: "{url}", Timeout: 10}}
   authorizer: {{invoke_api: "{url}", Timeout: 10}}
+  goodbye: {{invoke_api: "{url}", Timeout: 10}}
 queues:
   q: {{}}
 """
