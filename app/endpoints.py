@@ -2,7 +2,7 @@
 
 import asyncio
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from hashlib import sha256
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import assert_never
 
 from app.adapters.classic_rie import ClassicRie
-from app.adapters.code_store import CodeStore
+from app.adapters.code_store import CodeStore, digest_of
 from app.adapters.concurrent_rie import ConcurrentRie
 from app.adapters.deployed import DeployedFunction, MissingRuntime
 from app.adapters.emulators import Emulators, addresses_of
@@ -57,7 +57,11 @@ class Endpoints:
     spec_at_work: Callable[[Arn], FunctionSpec | None] = lambda _: None
     """What the world knows of a function or version, for those that were deployed over the API."""
     _endpoints: dict[Arn, FunctionEndpoint] = field(default_factory=dict)
-    _retiring: set[asyncio.Task[None]] = field(default_factory=set)
+    codes_at_work: Callable[[], Iterable[Code]] = lambda: ()
+    """The packages of all functions, versions and layers that there are."""
+    _retiring: dict[asyncio.Task[None], frozenset[str]] = field(default_factory=dict)
+    """What is put away, with the packages that it runs until then."""
+    _is_closed: bool = False
 
     def get(self, function: Arn) -> FunctionEndpoint | None:
         """The endpoint; that of a deployed function or version is made when it is first asked for."""
@@ -74,8 +78,18 @@ class Endpoints:
         if isinstance(endpoint, DeployedFunction):
             del self._endpoints[function]
             task = asyncio.get_running_loop().create_task(endpoint.retire())
-            self._retiring.add(task)
-            task.add_done_callback(self._retiring.discard)
+            self._retiring[task] = endpoint.codes
+            task.add_done_callback(self._retired)
+
+    def tidy(self) -> None:
+        """Remove the packages that nobody runs or may run any more."""
+        in_use = {digest_of(code) for code in self.codes_at_work()}
+        self.code.tidy(in_use.union(*self._retiring.values()))
+
+    def _retired(self, task: asyncio.Task[None]) -> None:
+        del self._retiring[task]
+        if not self._is_closed:
+            self.tidy()
 
     def describe(self, function: Arn) -> str:
         """The endpoint in a few words; a function without one is scripted."""
@@ -103,8 +117,11 @@ class Endpoints:
         endpoint = self._endpoints.pop(function, None)
         if endpoint is not None:
             await endpoint.close()
+        if not self._is_closed:
+            self.tidy()
 
     async def close(self) -> None:
+        self._is_closed = True
         # The world has come to its end already.
         self.tell = lambda _: None
         for function in list(self._endpoints):
@@ -183,7 +200,8 @@ class Endpoints:
                 observer=self._observer_of(spec.arn),
             )  # fmt: skip
 
-        return DeployedFunction(spec.environments, words, make)
+        codes = (deployment.code, *(use.code for use in deployment.layers if use.code is not None))
+        return DeployedFunction(spec.environments, words, make, frozenset(map(digest_of, codes)))
 
     def _of_image(self, spec: FunctionSpec, deployment: Deployment) -> FunctionEndpoint:
         uri = deployment.code.image_uri
@@ -214,14 +232,20 @@ class Endpoints:
 class Packages:
     """`engine.storage.CodeStorage`: zips in the code store, images by the settings that give them endpoints."""
 
-    store: CodeStore
+    endpoints: Endpoints
     images: Sequence[ImageSettings]
 
     async def keep(self, package: bytes) -> Code:
-        return await self.store.keep(package)
+        return await self.endpoints.code.keep(package)
+
+    def arrived(self, code: Code) -> None:
+        self.endpoints.code.arrived(code)
+
+    def tidy(self) -> None:
+        self.endpoints.tidy()
 
     async def read(self, digest: str) -> bytes | None:
-        return await self.store.read(digest)
+        return await self.endpoints.code.read(digest)
 
     def image(self, uri: str) -> Code | None:
         found = next((image.endpoint for image in self.images if fnmatchcase(uri, image.pattern)), None)

@@ -126,7 +126,7 @@ class Service:
         self.endpoints = Endpoints(
             self.scope, url, self.secret, code=CodeStore(settings.limits), images=settings.images
         )
-        self.packages = Packages(self.endpoints.code, settings.images)
+        self.packages = Packages(self.endpoints, settings.images)
         self._brokers: dict[Arn, Broker] = {}
         self._remote_arns: dict[str, Arn] = {}
         self.outside = Outside(url, self.secret, lambda call: self.store.sweep(call))
@@ -145,6 +145,7 @@ class Service:
             self.endpoints.release,
         )
         self.endpoints.spec_at_work = self.engine.world.spec_at_work
+        self.endpoints.codes_at_work = self.engine.world.codes
         self.endpoints.logs.now = self.engine.clock.now
         self.endpoints.tell = self.engine.submit
         self.store = ObjectStore(self.engine.clock.now)

@@ -44,14 +44,15 @@ node_runtime_client() { # has a native part, which a C++ compiler, cmake, autoco
   return 1
 }
 
-node_sdk() { # AWS's SDK for JavaScript, with which a Node handler of the tests calls back
+node_sdk() { # AWS's SDK for JavaScript: a Node handler of the tests calls back with it, and an app is deployed with it
   local folder=.tools/aws-sdk version=3.940.0
-  local done="$folder/.done-client-sqs-$version"
+  local done="$folder/.done-clients-$version"
   [ -e "$done" ] && return
   command -v npm >/dev/null || return 1
   echo "tools: installing the AWS SDK for JavaScript …"
   mkdir -p "$folder"
-  printf '{"private": true, "dependencies": {"@aws-sdk/client-sqs": "%s"}}\n' "$version" >"$folder/package.json"
+  printf '{"private": true, "dependencies": {"@aws-sdk/client-lambda": "%s", "@aws-sdk/client-sqs": "%s"}}\n' \
+    "$version" "$version" >"$folder/package.json"
   npm install --prefix "$folder" --no-audit --no-fund --loglevel=error >"$folder/install.log" 2>&1 && touch "$done" &&
     return
   tail -n 3 "$folder/install.log" >&2
@@ -101,7 +102,7 @@ else
   fetch node_runtime_client "aws-lambda-ric" "AWS's Node runtime client"
   fetch awscli "AWS CLI" "the README walks"
   fetch rie "Runtime Interface Emulator" "real RIE endpoints"
-  fetch node_sdk "AWS SDK for JavaScript" "loops through Node"
+  fetch node_sdk "AWS SDK for JavaScript" "Node as a client"
   fetch elasticmq "ElasticMQ" "queues at another broker"
 fi
 for number in "${!jobs[@]}"; do

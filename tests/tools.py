@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import subprocess
+from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
@@ -25,9 +27,22 @@ def environ_with_tools() -> dict[str, str]:
     return {**clean_environ(), "PATH": path}
 
 
+@cache
+def aws_version_2() -> Path:
+    """The AWS CLI of version 2, which no package of PyPI's is: found by its version, wherever it is."""
+    for folder in [*os.environ.get("PATH", os.defpath).split(os.pathsep), "/usr/bin", "/usr/local/bin"]:
+        program = Path(folder) / "aws"
+        if program.is_file() and os.access(program, os.X_OK):
+            told = subprocess.run([program, "--version"], capture_output=True, text=True, check=False)
+            if told.stdout.startswith("aws-cli/2."):
+                return program
+    without("no AWS CLI of version 2 (Debian's package awscli)")
+
+
 def node_sdk() -> Path:
     """The folder of installed packages in which AWS's SDK for JavaScript is."""
     packages = ROOT / ".tools/aws-sdk/node_modules"
-    if not (packages / "@aws-sdk/client-sqs").exists() or shutil.which("node") is None:
+    needed = ("client-lambda", "client-sqs")
+    if not all((packages / "@aws-sdk" / name).exists() for name in needed) or shutil.which("node") is None:
         without("no Node with the AWS SDK for JavaScript: run make tools")
     return packages

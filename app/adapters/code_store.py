@@ -11,6 +11,9 @@ import tempfile
 import zipfile
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
+from collections import Counter
+from collections.abc import Collection
+from functools import partial
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path, PurePosixPath
@@ -32,12 +35,42 @@ class CodeStore:
         self._limits = limits
         self._root: Path | None = None
         self._unpacking: dict[str, asyncio.Task[Path]] = {}
+        self._arriving: Counter[str] = Counter()
+        """Packages that were kept for somebody who has not deployed them yet."""
+        self._removing: dict[str, asyncio.Task[None]] = {}
 
     async def keep(self, package: bytes) -> Code:
-        """Keep a zip. Raises InvalidParameterValue for what is none, or would not be a function's."""
+        """Keep a zip, at least until `arrived`. Raises InvalidParameterValue for what is none, or would not be a
+        function's."""
         code = Code(b64encode(sha256(package).digest()).decode(), len(package))
-        await asyncio.to_thread(self._check_and_write, code, package)
+        digest = digest_of(code)
+        self._arriving[digest] += 1
+        try:
+            if digest in self._removing:
+                await asyncio.shield(self._removing[digest])
+            await asyncio.to_thread(self._check_and_write, code, package)
+        except BaseException:
+            self.arrived(code)
+            raise
         return code
+
+    def arrived(self, code: Code) -> None:
+        """Whoever had the package kept has deployed it, or not."""
+        digest = digest_of(code)
+        self._arriving[digest] -= 1
+        if self._arriving[digest] <= 0:
+            del self._arriving[digest]
+
+    def tidy(self, in_use: Collection[str]) -> None:
+        """Remove the packages, unpacked or not, whose digests are not among these."""
+        for path in self._root.glob("*.zip") if self._root is not None else ():
+            digest = path.stem
+            if digest in in_use or digest in self._arriving or digest in self._removing:
+                continue
+            unpacking = self._unpacking.pop(digest, None)
+            task = asyncio.get_running_loop().create_task(_remove_package(path, unpacking))
+            self._removing[digest] = task
+            task.add_done_callback(partial(self._removed, digest))
 
     async def read(self, digest: str) -> bytes | None:
         """The package with this SHA-256 in hexadecimal digits, if it is there."""
@@ -60,11 +93,14 @@ class CodeStore:
 
     async def close(self) -> None:
         """Remove everything."""
-        await asyncio.gather(*self._unpacking.values(), return_exceptions=True)
+        await asyncio.gather(*self._unpacking.values(), *self._removing.values(), return_exceptions=True)
         if self._root is not None:
             await asyncio.to_thread(_remove, self._root)
             self._root = None
         self._unpacking.clear()
+
+    def _removed(self, digest: str, _: asyncio.Task[None]) -> None:
+        del self._removing[digest]
 
     # On a thread ----------------------------------------------------------------------------------------
 
@@ -174,6 +210,13 @@ def _extract(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, folder: Path, mos
 
 def _is_link(entry: zipfile.ZipInfo) -> bool:
     return stat.S_ISLNK(entry.external_attr >> 16)
+
+
+async def _remove_package(path: Path, unpacking: asyncio.Task[Path] | None) -> None:
+    if unpacking is not None:
+        await asyncio.gather(unpacking, return_exceptions=True)
+    await asyncio.to_thread(path.unlink, missing_ok=True)
+    await asyncio.to_thread(_remove, path.with_suffix(""))
 
 
 def _remove(root: Path) -> None:

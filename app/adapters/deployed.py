@@ -25,8 +25,12 @@ class DeployedFunction:
     """One version's endpoint, made by `make` at the first call. A `StreamingEndpoint` and a `PromptEndpoint`, and what
     else that one is."""
 
-    def __init__(self, environments: int, words: str, make: Callable[[], Awaitable[FunctionEndpoint]]) -> None:
+    def __init__(
+        self, environments: int, words: str, make: Callable[[], Awaitable[FunctionEndpoint]], codes: frozenset[str]
+    ) -> None:
+        """`codes` are the digests of the packages that it runs."""
         self.environments = environments
+        self.codes = codes
         self._words = words
         self._make = make
         self._making: asyncio.Task[FunctionEndpoint] | None = None

@@ -1,10 +1,10 @@
 """All there is of each function that was declared or deployed: versions, aliases, policies, tags, to be read."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from app.core.aliases import Alias
-from app.core.deployment import revision_id
+from app.core.deployment import Code, revision_id
 from app.core.errors import InvalidParameterValue, ProvisionedConcurrencyNotFound, ResourceNotFound
 from app.core.function import FunctionSpec
 from app.core.functions import Functions
@@ -90,6 +90,14 @@ class Families:
         """`$LATEST`, and the published ones in their order. Raises ResourceNotFound."""
         family = self.family(function)
         return [self.latest(function), *(self.describe(function, number) for number in family.versions)]
+
+    def codes(self) -> Iterator[Code]:
+        """Of everything that is deployed, with its layers."""
+        for arn, family in self.all.items():
+            for spec in (self.functions[arn].spec, *(version.spec for version in family.versions.values())):
+                if spec.deployment is not None:
+                    yield spec.deployment.code
+                    yield from (use.code for use in spec.deployment.layers if use.code is not None)
 
     def aliases(self, function: Arn) -> list[Alias]:
         """By name. Raises ResourceNotFound."""

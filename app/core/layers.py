@@ -1,6 +1,6 @@
 """Layers: published versions of folders that functions find under /opt, and who may use them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -71,6 +71,12 @@ class Layers:
         if found is None or number not in found.versions:
             raise ResourceNotFound("The resource you requested does not exist.")
         return found.versions[number]
+
+    def codes(self) -> Iterator[Code]:
+        """Of every version that is there."""
+        for layer in self._layers.values():
+            for version in layer.versions.values():
+                yield version.code
 
     def permitted(self, layer: Arn, number: int) -> LayerVersion:
         """The same where its policy is meant: what is not there is then told otherwise (recorded)."""

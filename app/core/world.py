@@ -1,6 +1,6 @@
 """The simulated cloud: commands in, answers and effects out, and one timetable over everything that waits."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from app.core import commands, outside_targets
@@ -11,6 +11,7 @@ from app.core.buses import EventBridge
 from app.core.chain import Cause, Chains
 from app.core.commands import Asker, Command, Origin
 from app.core.concurrency import Concurrency
+from app.core.deployment import Code
 from app.core.deployments import Deployments
 from app.core.environments import Environments
 from app.core.errors import QueueNameExists, ResourceNotFound
@@ -290,6 +291,11 @@ class World:
     def deployments(self) -> Families:
         """Versions, aliases, permissions: to be read."""
         return self._families
+
+    def codes(self) -> Iterator[Code]:
+        """The packages of all functions, versions and layers."""
+        yield from self._families.codes()
+        yield from self._layers.codes()
 
     @property
     def layers(self) -> Layers:

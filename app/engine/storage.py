@@ -114,6 +114,14 @@ class CodeStorage(Protocol):
         """Keep a zip. Raises InvalidParameterValue for what is none, or would not be a function's."""
         ...
 
+    def arrived(self, code: Code) -> None:
+        """The package that was kept is deployed now, or was refused."""
+        ...
+
+    def tidy(self) -> None:
+        """Remove what no function, version or layer has any more, and nothing runs."""
+        ...
+
     async def read(self, digest: str) -> bytes | None:
         """The package with this SHA-256 in hexadecimal digits, if it is there."""
         ...

@@ -32,6 +32,8 @@ from app.wire.refusals import BodyTooLarge, NotEmulated
 MAX_BODY_BYTES = 70_167_211
 """As recorded for CreateFunction: a zip of 50 MB in base64, and what stands around it."""
 
+_READS = ("Get", "List")
+
 _CHECKED_ELSEWHERE = {"Runtime", "InvokeMode"}
 """Members whose constraint Lambda tells in words of its own."""
 
@@ -165,13 +167,21 @@ class LambdaApi:
         if parsed.operation not in NOT_BY_MODEL:
             check_constraints(protocol.input_of(parsed), parsed.params, but=_CHECKED_ELSEWHERE)
         package = package_of(parsed.operation, parsed.params)
-        params = parsed.params if package is None else {**parsed.params, CODE: await self._kept(package, caller.scope)}
-        asked = LAMBDA.ask(parsed.operation, params, caller, self._engine)
-        result: Result
-        if isinstance(asked, Call):
-            result = asked.render(await self._answer_to(asked.command, receive))
-        else:
-            result = asked
+        kept = None if package is None else await self._kept(package, caller.scope)
+        params = parsed.params if kept is None else {**parsed.params, CODE: kept}
+        code = self._parts.code
+        try:
+            asked = LAMBDA.ask(parsed.operation, params, caller, self._engine)
+            result: Result
+            if isinstance(asked, Call):
+                result = asked.render(await self._answer_to(asked.command, receive))
+            else:
+                result = asked
+        finally:
+            if kept is not None and code is not None and not kept.image_uri:
+                code.arrived(kept)
+            if code is not None and not parsed.operation.startswith(_READS):
+                code.tidy()
         return protocol.render(parsed, result, request_id.decode())
 
     async def _kept(self, package: Package, scope: Scope) -> Code:

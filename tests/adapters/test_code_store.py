@@ -129,3 +129,32 @@ async def test_what_a_killed_service_left_is_removed_and_what_a_living_one_has_i
 
     assert clean_up_after_dead_services(tmp_path) == 1
     assert (living.exists(), dead.exists()) == (True, False)
+
+
+async def test_what_nobody_has_any_more_is_removed_and_may_come_again(store: CodeStore) -> None:
+    first, second = zipped({"app.py": "1"}), zipped({"app.py": "2"})
+    old = await unpacked(store, first)
+    new = await unpacked(store, second)
+    codes = [await store.keep(first), await store.keep(second)]
+    for code in codes * 2:
+        store.arrived(code)
+
+    store.tidy({digest_of(codes[1])})
+    again = await unpacked(store, first)
+
+    assert again == old
+    assert (again / "app.py").read_text() == "1"
+    assert new.is_dir()
+    store.arrived(codes[0])
+    store.tidy(())
+    await store.close()
+    assert not old.exists()
+    assert not new.exists()
+
+
+async def test_a_package_that_is_about_to_be_deployed_stays(store: CodeStore) -> None:
+    code = await store.keep(zipped({"app.py": "1"}))
+
+    store.tidy(())
+
+    assert (await store.folder(code)).is_dir()

@@ -37,7 +37,7 @@ async def test_it_is_made_once_and_by_the_first_call() -> None:
         made[-1].may_answer.set()
         return made[-1]
 
-    function = DeployedFunction(2, "process python3.12: app.handler", make)
+    function = DeployedFunction(2, "process python3.12: app.handler", make, frozenset())
     assert made == []
     outcomes = await asyncio.gather(function.invoke(INVOCATION), function.invoke(INVOCATION))
 
@@ -53,7 +53,7 @@ async def test_what_runs_ends_before_it_is_put_away() -> None:
     async def make() -> Endpoint:
         return endpoint
 
-    function = DeployedFunction(1, "", make)
+    function = DeployedFunction(1, "", make, frozenset())
     call = asyncio.create_task(function.invoke(INVOCATION))
     await asyncio.sleep(0)
     retiring = asyncio.create_task(function.retire())
@@ -75,7 +75,7 @@ async def test_code_that_is_not_there_is_a_system_error_and_is_looked_for_again(
         tries += 1
         raise FileNotFoundError("there is no package 00")
 
-    function = DeployedFunction(1, "", make)
+    function = DeployedFunction(1, "", make, frozenset())
 
     outcomes = [await function.invoke(INVOCATION), await function.invoke(INVOCATION)]
 

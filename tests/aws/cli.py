@@ -16,15 +16,24 @@ _ACCOUNT = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_D
 class Aws:
     service: Live
     folder: Path
+    program: str = "aws"
 
     def __call__(self, *arguments: str, fails: bool = False) -> str:
         """Run `aws` with these arguments, and give what it prints; what it says is wrong, if it `fails`."""
-        environ = {**environ_with_tools(), **_ACCOUNT, "AWS_ENDPOINT_URL": self.service.url, "AWS_PAGER": ""}
         done = subprocess.run(
-            ["aws", *arguments], cwd=self.folder, env=environ, capture_output=True, text=True, timeout=60, check=False
-        )
+            self.command(*arguments), cwd=self.folder, env=self.environ, capture_output=True, text=True, timeout=60,
+            check=False,
+        )  # fmt: skip
         assert (done.returncode != 0) == fails, done.stdout + done.stderr
         return done.stderr.strip() if fails else done.stdout
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return {**environ_with_tools(), **_ACCOUNT, "AWS_ENDPOINT_URL": self.service.url, "AWS_PAGER": ""}
+
+    def command(self, *arguments: str) -> list[str]:
+        """The command line; Debian's version 2 is older than the variable for the endpoint."""
+        return [self.program, "--endpoint-url", self.service.url, *arguments]
 
     def json(self, *arguments: str) -> Any:
         """The same, as the values that it prints; None if it prints nothing."""

@@ -1,6 +1,7 @@
 """The AWS CLI against the real command: each call as one would type it, and what it prints."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from urllib.request import urlopen
 import pytest
 
 from tests.aws.cli import Aws
-from tests.live import Live, live
+from tests.live import Live, live, until
 from tests.machine import write
 
 pytestmark = pytest.mark.real
@@ -200,3 +201,23 @@ def test_what_a_function_prints_is_in_its_log_group(aws: Aws) -> None:
     messages = [event["message"] for event in found["events"]]
     assert "echoing\n" in messages
     assert any("\tBilled Duration: " in message for message in messages)
+
+
+def test_version_2_follows_a_functions_log(service: Live, aws_2: Aws, tmp_path: Path) -> None:
+    service.post("functions/echo/invoke", {"n": 1})
+    said = tmp_path / "tail.log"
+
+    with said.open("w") as output:
+        # Into a file it would write when it has a block full.
+        environ = {**aws_2.environ, "PYTHONUNBUFFERED": "1"}
+        command = aws_2.command("logs", "tail", "/aws/lambda/echo", "--follow", "--since", "1m", "--format", "short")
+        following = subprocess.Popen(command, cwd=tmp_path, env=environ, stdout=output, stderr=subprocess.STDOUT)
+        try:
+            until(lambda: said.read_text().count("echoing") == 1)
+            service.post("functions/echo/invoke", {"n": 2})
+            until(lambda: said.read_text().count("echoing") == 2)
+        finally:
+            following.terminate()
+            following.wait(10)
+
+    assert said.read_text().count("REPORT RequestId: ") == 2

@@ -1,5 +1,5 @@
-"""An app of two functions, deployed with boto3 alone and again with the AWS CLI: what arrives at one end comes out at
-the other.
+"""An app of two functions, deployed with boto3 alone and again with the AWS CLI, of both versions: what arrives at one
+end comes out at the other. Another one is deployed and called with the SDK for JavaScript.
 
 A photo that is put into a bucket makes the first function write an order; the queue makes the second function
 write a receipt into the bucket.
@@ -7,6 +7,7 @@ write a receipt into the bucket.
 
 import io
 import json
+import subprocess
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from tests.aws.cli import Aws
-from tests.live import Live, live, until
+from tests.live import Live, clean_environ, live, until
+from tests.tools import node_sdk
 
 pytestmark = pytest.mark.real
 
@@ -103,12 +105,13 @@ def test_with_boto3(service: Live) -> None:
     assert receipt_in(service) == b"in/cat.jpg by version 1"
 
 
-def test_with_the_aws_cli(service: Live, aws: Aws, tmp_path: Path) -> None:
+def test_with_the_aws_cli(service: Live, any_aws: Aws, tmp_path: Path) -> None:
+    aws = any_aws
     (tmp_path / "receiver.zip").write_bytes(zipped("app.py", RECEIVER))
     (tmp_path / "clerk.zip").write_bytes(zipped("app.py", CLERK))
     (tmp_path / "paper.zip").write_bytes(zipped("python/paper.py", PAPER))
     (tmp_path / "cat.jpg").write_bytes(b"a cat")
-    queue = aws.json("sqs", "create-queue", "--queue-name", "orders", "--endpoint-url", service.url)["QueueUrl"]
+    queue = aws.json("sqs", "create-queue", "--queue-name", "orders")["QueueUrl"]
     aws.json("s3api", "create-bucket", "--bucket", "photos")
     aws.json("s3api", "put-object", "--bucket", "photos", "--key", "code/receiver.zip", "--body", "receiver.zip")
     role = aws.json("iam", "create-role", "--role-name", "app", "--assume-role-policy-document", TRUST)["Role"]["Arn"]
@@ -148,3 +151,80 @@ def test_with_the_aws_cli(service: Live, aws: Aws, tmp_path: Path) -> None:
     assert policy["Statement"][0]["Principal"] == {"Service": "s3.amazonaws.com"}
     versions = aws.json("lambda", "list-versions-by-function", "--function-name", "clerk")["Versions"]
     assert [version["Version"] for version in versions] == ["$LATEST", "1"]
+
+
+SCRIPT = """
+import { readFileSync } from "node:fs";
+import {
+  CreateEventSourceMappingCommand, CreateFunctionCommand, InvokeCommand, InvokeWithResponseStreamCommand, LambdaClient,
+  waitUntilFunctionActiveV2,
+} from "@aws-sdk/client-lambda";
+import { CreateQueueCommand, SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+
+const lambda = new LambdaClient({});
+const sqs = new SQSClient({});
+const deploy = (FunctionName, Handler) => lambda.send(new CreateFunctionCommand({
+  FunctionName, Handler, Role: "arn:aws:iam::000000000000:role/app", Runtime: "nodejs20.x", Timeout: 20,
+  Code: { ZipFile: readFileSync("app.zip") },
+}));
+await deploy("echo", "app.handler");
+await deploy("stream", "app.streaming");
+await waitUntilFunctionActiveV2({ client: lambda, maxWaitTime: 20 }, { FunctionName: "echo" });
+const answer = await lambda.send(new InvokeCommand({ FunctionName: "echo", Payload: '{"n": 7}', LogType: "Tail" }));
+const failed = await lambda.send(new InvokeCommand({ FunctionName: "echo", Payload: '"fail"' }));
+const missing = await lambda.send(new InvokeCommand({ FunctionName: "nobody" })).catch((error) => error);
+const streamed = await lambda.send(new InvokeWithResponseStreamCommand({ FunctionName: "stream" }));
+const pieces = [];
+let complete;
+for await (const event of streamed.EventStream) {
+  if (event.PayloadChunk) pieces.push(Buffer.from(event.PayloadChunk.Payload).toString());
+  if (event.InvokeComplete) complete = event.InvokeComplete;
+}
+const { QueueUrl } = await sqs.send(new CreateQueueCommand({ QueueName: "orders" }));
+const mapping = await lambda.send(new CreateEventSourceMappingCommand({
+  EventSourceArn: "arn:aws:sqs:us-east-1:000000000000:orders", FunctionName: "echo", BatchSize: 1,
+}));
+const sent = await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "from Node" }));
+console.log(JSON.stringify({
+  answer: JSON.parse(Buffer.from(answer.Payload).toString()),
+  log: Buffer.from(answer.LogResult, "base64").toString(),
+  error: failed.FunctionError,
+  missing: [missing.name, missing.$metadata.httpStatusCode],
+  streamed: pieces.join(""), ended: complete !== undefined && complete.ErrorCode === undefined,
+  mapped: mapping.FunctionArn, sent: sent.MD5OfMessageBody,
+}));
+"""
+NODE = """
+exports.handler = async (event) => {
+  if (event === "fail") throw new Error("told to");
+  console.log("got", JSON.stringify(event));
+  return event;
+};
+exports.streaming = awslambda.streamifyResponse(async (event, stream) => {
+  for (const piece of ["one ", "two ", "three"]) stream.write(piece);
+  stream.end();
+});
+"""
+
+
+def test_with_the_sdk_for_javascript(service: Live, tmp_path: Path) -> None:
+    packages = node_sdk()
+    (tmp_path / "node_modules").symlink_to(packages)
+    (tmp_path / "app.zip").write_bytes(zipped("app.js", NODE))
+    (tmp_path / "deploy.mjs").write_text(SCRIPT, encoding="utf-8")
+    account = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1"}
+
+    done = subprocess.run(
+        ["node", "deploy.mjs"], cwd=tmp_path, env={**clean_environ(), **account, "AWS_ENDPOINT_URL": service.url},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = json.loads(done.stdout)
+    assert told["answer"] == {"n": 7}
+    assert 'got {"n":7}' in told["log"]
+    assert told["error"] == "Unhandled"
+    assert told["missing"] == ["ResourceNotFoundException", 404]
+    assert (told["streamed"], told["ended"]) == ("one two three", True)
+    assert told["mapped"] == "arn:aws:lambda:us-east-1:000000000000:function:echo"
+    until(lambda: "from Node" in service.run("logs", "echo").stdout)

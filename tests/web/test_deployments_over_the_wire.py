@@ -9,6 +9,7 @@ import zipfile
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.request import urlopen
@@ -420,3 +421,41 @@ def test_what_a_function_calls_is_in_its_own_account_and_region(service: Serving
     create(lambda_, "abroad", source)
 
     assert invoked(lambda_, "abroad")["QueueUrl"].endswith("/111122223333/abroad")
+
+
+def is_there(service: Serving, location: str) -> bool:
+    """Whether the package at a `Code.Location` can be had."""
+    return service.ask("GET", location.partition(f":{service.port}")[2]).status == 200
+
+
+def test_a_package_goes_with_the_last_that_has_it(service: Serving, lambda_: Any) -> None:
+    create(lambda_, "fleeting", "first = 1\n" + ECHO, Publish=True)
+    first = lambda_.get_function(FunctionName="fleeting")["Code"]["Location"]
+    lambda_.invoke(FunctionName="fleeting")
+    lambda_.update_function_code(FunctionName="fleeting", ZipFile=zipped({"app.py": "second = 1\n" + ECHO}))
+    second = lambda_.get_function(FunctionName="fleeting")["Code"]["Location"]
+
+    still = is_there(service, first)
+    lambda_.delete_function(FunctionName="fleeting", Qualifier="1")
+    until(lambda: not is_there(service, first))
+    answer = json.loads(lambda_.invoke(FunctionName="fleeting")["Payload"].read())
+    lambda_.delete_function(FunctionName="fleeting")
+
+    assert still, "version 1 has it"
+    assert answer["version"] == "$LATEST"
+    until(lambda: not is_there(service, second))
+
+
+def test_a_package_that_was_refused_is_not_kept(service: Serving, lambda_: Any) -> None:
+    create(lambda_, "twice", "third = 1\n" + ECHO)
+    location = lambda_.get_function(FunctionName="twice")["Code"]["Location"]
+    other = zipped({"app.py": "fourth = 1\n" + ECHO})
+
+    with pytest.raises(lambda_.exceptions.ResourceConflictException):
+        lambda_.create_function(
+            FunctionName="twice", Role=ROLE, Runtime="python3.12", Handler="app.handler", Code={"ZipFile": other}
+        )
+
+    known = location.rpartition("/")[2]
+    assert is_there(service, location)
+    assert not is_there(service, location.replace(known, f"{sha256(other).hexdigest()}.zip"))

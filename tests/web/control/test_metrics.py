@@ -111,7 +111,7 @@ def test_without_a_dimension_it_is_told_across_all_functions() -> None:
 def test_percentiles_are_within_two_percent() -> None:
     settings = "clock: {frozen: 2026-11-21T12:00:00Z}\nfunctions: {work: {script: {succeed_after: 0s}, Timeout: 900}}"
     with serving(settings) as service:
-        for number in range(1, 101):
+        for number in range(5, 101, 5):
             service.post("functions", {"name": "work", "script": {"succeed_after": f"{number}s"}, "Timeout": 900})
             service.post("functions/work/invoke?type=Event", {})
             service.post("clock/advance", {"duration": "1ms"})
@@ -121,8 +121,8 @@ def test_percentiles_are_within_two_percent() -> None:
         (point,) = points(service, "Duration", work, ExtendedStatistics=["p50", "p99", "p100"])
 
         told = point["ExtendedStatistics"]
-        assert told["p50"] == pytest.approx(50_000, rel=0.03)
-        assert told["p99"] == pytest.approx(99_000, rel=0.02)
+        assert told["p50"] == pytest.approx(50_000, rel=0.02)
+        assert told["p99"] == pytest.approx(95_000, rel=0.02)
         assert told["p100"] == 100_000
         assert queried(service, "Duration", "p50", work) == [told["p50"]]
         assert queried(service, "Errors", "p99", work) == [0]
