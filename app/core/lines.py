@@ -256,11 +256,8 @@ class Group:
 
     id: str
     messages: OrderedDict[int, Message] = field(default_factory=OrderedDict)
-
-    @property
-    def head(self) -> Message | None:
-        """The message that has to go first; hidden, it holds back all behind it."""
-        return next(iter(self.messages.values()), None)
+    head: Message | None = None
+    """The message that has to go first; hidden, it holds back all behind it."""
 
 
 class FifoLine:
@@ -279,6 +276,8 @@ class FifoLine:
         if group is None:
             group = self._groups[group_id] = Group(group_id)
         group.messages[message.order] = message
+        if group.head is None:
+            group.head = message
 
     def arrive(self, message: Message) -> None:
         self.enter(message)
@@ -297,11 +296,10 @@ class FifoLine:
     def leave(self, message: Message) -> None:
         """When the head goes, the next one tells whether the group is open; one that opens goes to the end."""
         group = self._groups[_group_id(message)]
-        was_head = group.head is message
         del group.messages[message.order]
-        if not was_head:
+        if group.head is not message:
             return
-        head = group.head
+        head = group.head = next(iter(group.messages.values()), None)
         if head is not None and head.state is MessageState.VISIBLE:
             self._open.setdefault(group.id, group)
             return
