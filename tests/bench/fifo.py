@@ -17,6 +17,7 @@ async def measure_fifo(sizes: Sizes, folder: Path) -> list[Figure]:
     works = [
         Work("FIFO: SendMessage", sizes.drained_singly, _send, drain),
         Work("FIFO: receive 10 + delete batch", sizes.drained, drain, fill),
+        Work("FIFO: receive 10 + delete batch, 8 connections", sizes.drained_by_many, drain, fill, 8),
     ]
     queues = {depth: f"depth-{depth}.fifo" for depth in sizes.depths}
     settings = "".join(f"  {name}: {{FifoQueue: true}}\n" for name in queues.values())

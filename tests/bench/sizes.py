@@ -26,6 +26,7 @@ class Sizes:
     events: int = 4_000
     puts: int = 200
     rules: tuple[int, ...] = (100, 1_000, 10_000)
+    drained_by_many: int = 800
 
     def each_round(self) -> Iterator[int]:
         """The numbers of the rounds of one figure: at least one, and none begins when the patience is over."""
@@ -42,7 +43,7 @@ FULL = Sizes(
 )  # fmt: skip
 QUICK = Sizes(
     rounds=9, patience_s=3, sends=400, drained=200, drained_singly=80, depths=(1_000, 10_000),
-    starts=3, wakes=400, calls=400, mapped=5_000, moved=1_000, events=1_000, puts=80,
+    starts=3, wakes=400, calls=400, mapped=5_000, moved=1_000, events=1_000, puts=80, drained_by_many=400,
 )  # fmt: skip
 LEAST = Sizes(
     rounds=1,
@@ -50,7 +51,7 @@ LEAST = Sizes(
     sends=80,
     drained=20,
     drained_singly=10,
-    depths=(20, 40),
+    depths=(100, 200),
     starts=1,
     wakes=5,
     calls=5,
@@ -59,4 +60,5 @@ LEAST = Sizes(
     events=10,
     puts=8,
     rules=(10,),
+    drained_by_many=80,
 )
