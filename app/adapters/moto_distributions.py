@@ -109,6 +109,11 @@ def _distribution(distribution: Any, scope: Scope) -> Distribution:
         tuple(_behavior(behavior, origins) for behavior in behaviors),
         told_id=distribution.distribution_id,
         root_object=(config.DefaultRootObject or "").removeprefix("/"),
+        error_pages={
+            int(item["ErrorCode"]): (item["ResponsePagePath"], int(item.get("ResponseCode") or item["ErrorCode"]))
+            for item in config.CustomErrorResponses.get("Items") or ()
+            if item.get("ResponsePagePath")
+        },
     )
 
 

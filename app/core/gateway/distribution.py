@@ -37,7 +37,8 @@ class Behavior:
 @dataclass(frozen=True, slots=True)
 class Distribution:
     """The first behavior that takes a path is its; the last one takes everything. `told_id` is the id that functions
-    are told, where it is another; `root_object` is asked of the origin for `/`."""
+    are told, where it is another; `root_object` is asked of the origin for `/`. `error_pages` are
+    by the origin's status the path of a page to show instead, and its own status."""
 
     id: str
     name: str
@@ -46,6 +47,7 @@ class Distribution:
     port: int | None = None
     told_id: str | None = None
     root_object: str = ""
+    error_pages: Mapping[int, tuple[str, int]] = field(default_factory=dict)
 
     kind = "distribution"
 

@@ -72,6 +72,8 @@ class DistributionFront:
         edge = _Edge(self._engine, distribution, behavior, domain, opened, f"{request.method} {request.path}")
         try:
             response = await self._through(edge, asked, request)
+            if (page := distribution.error_pages.get(response.status)) is not None:
+                response = await self._instead(distribution, asked, page, response)
         except _Stopped as stopped:
             return Result(stopped.answer, behavior.path, problem=stopped.problem)
         try:
@@ -100,6 +102,16 @@ class DistributionFront:
         if response.status < _FIRST_ERROR:
             response = await edge.on_response("viewer-response", made, response)
         return response
+
+    async def _instead(
+        self, distribution: Distribution, asked: EdgeRequest, page: tuple[str, int], response: EdgeResponse
+    ) -> EdgeResponse:
+        """The page for an error of the origin's, or the error itself where the page is not there either."""
+        path, status = page
+        wanted = replace(asked, method="GET", uri=path, querystring="", body=b"")
+        origin = distribution.behavior_for(path).origin
+        shown = await self._ask_origin(_towards_origin(wanted, origin, asked.client_ip))
+        return response if shown.status >= _FIRST_ERROR else replace(shown, status=status)
 
     async def _ask_origin(self, asked: EdgeRequest) -> EdgeResponse:
         origin = asked.origin

@@ -168,6 +168,21 @@ def test_behaviors_go_by_path_to_their_origins(service: Serving, cloudfront: Any
     assert ask(service, made, "/a.txt").content == b"a.txt"
 
 
+def test_an_error_of_the_origins_may_have_a_page(service: Serving, cloudfront: Any) -> None:
+    pages = [
+        {"ErrorCode": 404, "ResponsePagePath": "/index.html", "ResponseCode": "200", "ErrorCachingMinTTL": 0},
+        {"ErrorCode": 405, "ResponsePagePath": "/none.html", "ResponseCode": "200", "ErrorCachingMinTTL": 0},
+    ]
+    made = cloudfront.create_distribution(
+        DistributionConfig=config("pages", BUCKET, default=behavior("bucket"),
+                                  CustomErrorResponses={"Quantity": 2, "Items": pages})
+    )["Distribution"]  # fmt: skip
+    answer = ask(service, made, "/deep/link?q=1")
+
+    assert (answer.status, answer.content, answer.headers["content-type"]) == (200, b"index.html", "text/plain")
+    assert ask(service, made, "/a.txt").content == b"a.txt"
+
+
 def test_methods_that_a_behavior_does_not_take_are_refused(service: Serving, cloudfront: Any) -> None:
     made = cloudfront.create_distribution(
         DistributionConfig=config("three", BUCKET, default=behavior("bucket"))
