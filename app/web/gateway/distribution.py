@@ -144,7 +144,9 @@ class DistributionFront:
         makes of that, and on whatever port."""
         if origin.url is None:
             return f"{self._own_url}/{quote(origin.bucket or '', safe='')}"
-        return self._own_url if by_host(urlsplit(origin.url).netloc, "/") is not None else origin.url
+        address = by_host(urlsplit(origin.url).netloc, "/")
+        is_ours = address is not None and self._engine.world.gateways.get(address.front) is not None
+        return self._own_url if is_ours else origin.url
 
 
 class _Edge:
