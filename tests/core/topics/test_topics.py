@@ -253,6 +253,28 @@ def test_a_topic_that_comes_back_to_itself_through_a_queue_and_a_function_is_fou
     assert len({fact.chain for fact in stage.of(MessageSent)}) == 1
 
 
+def test_a_topic_that_comes_back_to_itself_through_two_others_is_named_with_all_three_and_stopped() -> None:
+    stage = Stage()
+    topics = {name: stage.topic(name) for name in ("one", "two", "three")}
+    for name, topic in topics.items():
+        stage.subscribe(topic, stage.function(f"after-{name}"))
+    onwards = {"after-one": topics["two"], "after-two": topics["three"], "after-three": topics["one"]}
+    stage.publish(topics["one"])
+
+    rounds = 0
+    while stage.calls:
+        call = stage.calls[0]
+        stage.publish(onwards[call.function_name], origin=Origin(trace_header=call.trace_header))
+        stage.settle()
+        rounds += 1
+
+    early, *_, stopped = stage.of(LoopWarned)
+    assert early.path == (
+        "topic one", "after-one", "topic two", "after-two", "topic three", "after-three", "topic one", "after-one",
+    )  # fmt: skip
+    assert (stopped.kind, stopped.times, rounds) == ("stopped", 17, 3 * 16)
+
+
 def test_a_topic_that_comes_back_through_a_function_alone_is_stopped_after_sixteen() -> None:
     stage = Stage()
     news, worker = stage.topic("news"), stage.function("worker")
