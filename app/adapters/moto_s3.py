@@ -6,7 +6,9 @@ mended inside.
 """
 
 import logging
+from base64 import b64decode
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -18,6 +20,7 @@ import moto.s3.models as moto_models
 from moto.core.model_instances import model_data
 from moto.core.request import Request
 from moto.s3 import notifications as moto_notifications
+from moto.s3 import responses as moto_responses
 from moto.s3.exceptions import MissingBucket, S3ClientError
 from moto.s3.models import FakeBucket, FakeKey, s3_backends
 from moto.s3.responses import S3Response
@@ -34,7 +37,7 @@ from app.core.time import Instant, to_datetime
 from app.engine.storage import StoreAnswer, StoreChange, StoreRequest
 from app.wire.s3 import render_error
 from app.wire.s3_defaults import ENCRYPTION, answer_request_payment
-from app.wire.s3_objects import StoreRefusal, check_digests, parse_restore
+from app.wire.s3_objects import StoreRefusal, checked_digests, checksum, parse_restore
 from app.wire.s3_post_policy import check_post_policy
 
 _LOG = logging.getLogger(__name__)
@@ -63,6 +66,7 @@ class MotoS3:
         moto_notifications.send_event = self._moto_sends
         Key.now = staticmethod(now)
         moto_models.FakeKey = Key
+        moto_models.compute_checksum = moto_responses.compute_checksum = _compute_checksum
         self.close()
         s3_backends.backend = partial(Backend, self._changes.append, self._utcnow)
         for model in model_data["s3"].values():
@@ -125,7 +129,8 @@ class MotoS3:
                 self._backend(request.scope).get_bucket(unquote(request.path).strip("/"))
                 return 200, _XML, answer_request_payment(request.method, request.body)
             if request.method == "PUT":
-                check_digests(request.headers, request.body)
+                digests = checked_digests(request.headers, request.body)
+                request = replace(request, headers={**request.headers, **digests})
             if key and request.method == "POST":
                 self._check_conditions(request)
                 if "restore" in _parameters(request):
@@ -222,6 +227,12 @@ def _parameters(request: StoreRequest) -> set[str]:
 
 def _is_form(request: Request) -> bool:
     return bool(request.method == "POST" and request.mimetype == "multipart/form-data")
+
+
+def _compute_checksum(body: bytes, algorithm: str, encode_base64: bool = True) -> bytes:
+    """moto's own has CRC32C and CRC64NVME only where native libraries are, and else takes CRC32 for them."""
+    told = checksum(algorithm or "SHA256", body).encode()
+    return told if encode_base64 else b64decode(told)
 
 
 def _as_moto_request(request: StoreRequest) -> Request:
