@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -69,7 +70,7 @@ def test_patterns_of_nested_nonsense(service: Serving, pattern: str) -> None:
         assert (status, code) == (400, "ValidationException")
     else:
         for name in ("new", "kept"):
-            status, code, message = refused(lambda name=name: events.put_rule(Name=name, EventPattern=pattern))
+            status, code, message = refused(partial(events.put_rule, Name=name, EventPattern=pattern))
             assert (status, code) == (400, "InvalidEventPatternException")
             assert message.startswith("Event pattern is not valid. Reason: ")
         event = json.dumps(
@@ -93,7 +94,7 @@ def test_a_template_that_makes_broken_json_fails_for_a_function_and_is_sent_to_a
     events.put_rule(Name="broken", EventPattern='{"source": ["broken"]}')
     transformer = {"InputPathsMap": {"v": "$.detail.v"}, "InputTemplate": '{"v": "<v>"'}
     dead = {"DeadLetterConfig": {"Arn": "arn:aws:sqs:us-east-1:000000000000:dlq"}}
-    targets = [
+    targets: list[dict[str, Any]] = [
         {"Id": "1", "Arn": "arn:aws:lambda:us-east-1:000000000000:function:worker", **dead},
         {"Id": "2", "Arn": ORDERS},
     ]
@@ -243,9 +244,7 @@ def test_a_topic_is_no_endpoint_of_a_topic(service: Serving) -> None:
     first, second = (sns.create_topic(Name=name)["TopicArn"] for name in ("first", "second"))
 
     for protocol in ("sns", "sqs", "lambda"):
-        status, code, message = refused(
-            lambda protocol=protocol: sns.subscribe(TopicArn=first, Protocol=protocol, Endpoint=second)
-        )
+        status, code, message = refused(partial(sns.subscribe, TopicArn=first, Protocol=protocol, Endpoint=second))
         assert (status, code) == (400, "InvalidParameter")
         assert message.startswith("Invalid parameter: ")
     assert sns.list_subscriptions_by_topic(TopicArn=first)["Subscriptions"] == []
