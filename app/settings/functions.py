@@ -229,7 +229,7 @@ def _process(table: Table, common: Common) -> ProcessFunction | None:
         freeze=table.flag("freeze", False),
         idle_timeout_ms=table.read("idle_timeout", _positive_duration_ms),
         max_age_ms=table.read("max_age", _positive_duration_ms),
-        enforce_memory=table.word("enforce_memory", "off", ("off", "watch", "rlimit")),
+        enforce_memory=table.word("enforce_memory", "off", ("off", "watch", "rlimit", "cgroup")),
         ephemeral_storage_mb=table.read("EphemeralStorage", _ephemeral_storage_mb) or 512,
         logging=table.read("LoggingConfig", _logging) or LoggingSettings(),
     )

@@ -152,7 +152,7 @@ class ProcessFunction(FunctionCommon):
     freeze: bool = False
     idle_timeout_ms: int | None = None
     max_age_ms: int | None = None
-    enforce_memory: Literal["off", "watch", "rlimit"] = "off"
+    enforce_memory: Literal["off", "watch", "rlimit", "cgroup"] = "off"
     ephemeral_storage_mb: int = 512
     logging: LoggingSettings = LoggingSettings()
 

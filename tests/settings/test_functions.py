@@ -179,7 +179,7 @@ def test_how_environments_live_is_read(folder: Path) -> None:
     [
         ({"idle_timeout": "0s"}, "idle_timeout: must be longer than nothing"),
         ({"max_age": "soon"}, "max_age: 'soon' is not a duration; write it like 45s, 10m, 1h30m or 250ms"),
-        ({"enforce_memory": "maybe"}, "enforce_memory: must be off, watch or rlimit, not 'maybe'"),
+        ({"enforce_memory": "maybe"}, "enforce_memory: must be off, watch, rlimit or cgroup, not 'maybe'"),
         ({"EphemeralStorage": {"Size": 100}}, "EphemeralStorage.Size: must be from 512 to 10240, not 100"),
         ({"LoggingConfig": {"SystemLogLevel": "WARN"}}, "LoggingConfig.SystemLogLevel: is for LogFormat JSON"),
         ({"LoggingConfig": {"LogFormat": "XML"}}, "LoggingConfig.LogFormat: must be Text or JSON, not 'XML'"),

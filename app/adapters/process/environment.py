@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from app.adapters.process.child import Child
+from app.adapters.process.control_group import ControlGroup
 from app.adapters.process.ends import (
     Aftermath,
     Ended,
@@ -103,9 +104,10 @@ class Environment:
         self._was_told = False
         self._runtime_polls = False
         self._memory = PeakMemory()
-        self._memory_watch = (
-            MemoryWatch(self._loop, spec.memory_mb, self._memory_exceeded) if spec.enforce_memory == "watch" else None
-        )
+        self._group = ControlGroup.make(spec.memory_mb) if spec.enforce_memory == "cgroup" else None
+        # Where no group can be made, looking is what is left.
+        is_watched = spec.enforce_memory == "watch" or (spec.enforce_memory == "cgroup" and self._group is None)
+        self._memory_watch = MemoryWatch(self._loop, spec.memory_mb, self._memory_exceeded) if is_watched else None
         self._registered: asyncio.Event = asyncio.Event()
 
     def __repr__(self) -> str:
@@ -134,6 +136,9 @@ class Environment:
         """The most resident memory that the runtime's process has had, in MB; 0 where the system does not tell."""
         # The system's own peak does not go down: what a look misses, the next one finds.
         self._memory.measure(at_least_every_s=_LOOK_AT_MEMORY_EVERY_S)
+        if self._group is not None and self._runtime.status is not None and self._group.has_killed:
+            # All of it was in use, though nobody has seen that.
+            return self._spec.memory_mb
         return self._memory.mb
 
     # Its life ------------------------------------------------------------------------------------------
@@ -232,6 +237,8 @@ class Environment:
             await child.wait()
         # On a thread: it reads about every process there is.
         await asyncio.to_thread(self._sandbox.record.kill_strays)
+        if self._group is not None:
+            self._group.remove()
         for child in (self._runtime, *self._helpers.values()):
             child.output.drain()
         await self._telemetry.flush()
@@ -311,6 +318,8 @@ class Environment:
         pid = self._runtime.pid
         if pid is not None:
             self._memory.watch(pid)
+            if self._group is not None:
+                self._group.join(pid)
             if self._spec.enforce_memory == "rlimit":
                 limit_memory(pid, self._spec.memory_mb)
             if self._memory_watch is not None:

@@ -20,7 +20,7 @@ class ProcessSpec:
     user's variables; reserved ones among them are passed over. `access_key_ids` has one entry a slot.
 
     `runtime_name` is AWS's identifier (`nodejs20.x`), where one was given. `freeze` stops the processes between
-    invocations. `enforce_memory` is off, watch or rlimit. `log_format` is Text or JSON, and the levels are AWS's.
+    invocations. `enforce_memory` is off, watch, rlimit or cgroup. `log_format` is Text or JSON, the levels are AWS's.
     `watch` starts an environment anew when its files changed.
     """
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from app.adapters.logs import InvocationLogs
+from app.adapters.process.control_group import ControlGroup
 from app.adapters.process.slot import Observer
 from app.core.invocation import Exited, HandlerFailed, Succeeded, TimedOut
 from tests.adapters.support import eventually, invocation, is_alive, process_endpoint, write
@@ -125,7 +126,7 @@ async def test_a_frozen_environment_stands_still_between_invocations(tmp_path: P
 
 
 @needs_proc
-@pytest.mark.parametrize("way", ["watch", "rlimit"])
+@pytest.mark.parametrize("way", ["watch", "rlimit", "cgroup"])
 async def test_a_function_that_takes_more_memory_than_it_has_fails(tmp_path: Path, way: str) -> None:
     write(
         tmp_path,
@@ -141,10 +142,15 @@ async def test_a_function_that_takes_more_memory_than_it_has_fails(tmp_path: Pat
 
     assert isinstance(small, Succeeded)
     assert isinstance(after, Succeeded)
-    if way == "watch":
+    if way != "rlimit":
         assert isinstance(large, Exited)
         assert large.status == "signal: killed"
         assert "Status: error\tError Type: Runtime.ExitError" in logs.of("r-2")
+        group = ControlGroup.make(64) if way == "cgroup" else None
+        if group is not None:
+            # Where the machine of the test lets nobody make one, it was watched.
+            group.remove()
+            assert "Max Memory Used: 128 MB" in logs.of("r-2")
     else:
         assert isinstance(large, HandlerFailed)
         assert large.error_type == "MemoryError"
