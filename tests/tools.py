@@ -46,3 +46,11 @@ def node_sdk() -> Path:
     if not all((packages / "@aws-sdk" / name).exists() for name in needed) or shutil.which("node") is None:
         without("no Node with the AWS SDK for JavaScript: run make tools")
     return packages
+
+
+def node_websockets() -> Path:
+    """The folder of installed packages in which npm's `ws` is."""
+    packages = ROOT / ".tools/aws-sdk/node_modules"
+    if not (packages / "ws").exists() or shutil.which("node") is None:
+        without("no Node with the package ws: run make tools")
+    return packages

@@ -97,7 +97,9 @@ def _of_rest_api(api: RestApi, request: GatewayRequest, by_port: bool, trail: Tr
     uri = rest.with_stage_variables(integration.uri, selected.stage.variables) if selected and integration else ""
     function = rest.function_of(uri)
     if function is None:
-        return trail.end(Step(Verdict.NO, About.ROUTE, f"resource {taken.resource.path} leads to no function"))
+        leads = f"a {integration.kind} integration" if integration is not None else "nowhere: it has no integration"
+        words = f"resource {taken.resource.path} leads to no function but to {leads}"
+        return trail.end(Step(Verdict.NO, About.ROUTE, words))
     return function
 
 

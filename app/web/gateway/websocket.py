@@ -15,7 +15,15 @@ from app.core.commands.gateway import CloseSocket, OpenSocket, TouchSocket
 from app.core.gateway.paths import decoded
 from app.core.gateway.request import GatewayAnswer, GatewayRequest
 from app.core.gateway.rest.gateway_responses import GatewayError
-from app.core.gateway.websocket.api import CONNECT, DISCONNECT, SocketRoute, SocketStage, WebSocketApi, route_of
+from app.core.gateway.websocket.api import (
+    CONNECT,
+    DISCONNECT,
+    SocketRoute,
+    SocketStage,
+    WebSocketApi,
+    route_of,
+    why_unrouted,
+)
 from app.core.gateway.websocket.connections import SocketEnded
 from app.core.time import format_instant
 from app.engine.driver import Engine
@@ -160,7 +168,7 @@ class WebSocketFront:
         )
         request_id, status, problem = opened.extended_id, 200, None
         if route is None or not route.has_integration:
-            status, problem = 403, "no route takes the message" if route is None else "the route has no integration"
+            status, problem = 403, why_unrouted(api, stage, text) if route is None else "the route has no integration"
             socket.push(failure_frame(_FORBIDDEN, socket.id, request_id))
         else:
             trace_header = opened.origin.trace_header or socket.occasion.trace_header

@@ -10,6 +10,7 @@ from app.core.gateway.http_api import HttpApi, Integration, Route, Routing
 from app.core.gateway.http_api import Stage as ApiStage
 from app.core.gateway.load_balancer import FixedAnswer, Forward, Listener, LoadBalancer, Rule, TargetGroup
 from app.core.gateway.request import GatewayRequest
+from app.core.gateway.rest.api import Deployment, Resource, RestApi, RestIntegration, RestMethod, RestStage
 from app.core.gateway.routes import parse_route_key
 from app.core.gateway.websocket.api import SocketRoute, SocketStage, WebSocketApi
 from tests.core.stage import SCOPE, Stage
@@ -33,12 +34,17 @@ def scene() -> Stage:
         LoadBalancer("front", "front", SCOPE, (Listener(rules=rules),)),
         Distribution("site", "site", SCOPE, (Behavior("*", Origin(bucket="b"), {"viewer-request": function}),)),
     )
+    uri = "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{}:function:${{stageVariables.fn}}/invocations"
+    mapped = RestIntegration(uri=uri.format(function.rpartition(":function:")[0]))
+    methods = {"/pets/{id}": mapped, "/mock": RestIntegration("MOCK")}
+    resources = tuple(Resource(path, path, {"GET": RestMethod("GET", each)}) for path, each in methods.items())
+    rest = RestApi("petstore", "petstore", SCOPE, {"dev": RestStage("dev", Deployment("d", resources), {"fn": "web"})})
     greeting = SocketStage("dev", {"$connect": SocketRoute("$connect", function)})
     sockets = (
         WebSocketApi("chat", "chat", SCOPE, {"dev": greeting}),
         WebSocketApi("feed", "feed", SCOPE, {"dev": SocketStage("dev"), "prod": greeting}),
     )
-    for front in (*fronts, *sockets):
+    for front in (*fronts, *sockets, rest):
         scene.submit(PutFront(front))
     return scene
 
@@ -58,6 +64,10 @@ def scene() -> Stage:
         ("chat", "/", Verdict.YES, "→ web, now"),
         ("feed", "/dev", Verdict.YES, "stage dev takes handshakes without a function"),
         ("feed", "/test", Verdict.NO, "there is no stage at /test; stages: dev, prod"),
+        ("petstore", "/dev/pets/7", Verdict.YES, "→ web, now"),
+        ("petstore", "/dev/pets/7/toys", Verdict.NO, "no resource takes /pets/7/toys"),
+        ("petstore", "/dev/mock", Verdict.NO, "resource /mock leads to no function but to a MOCK integration"),
+        ("petstore", "/prod/pets/7", Verdict.NO, "begins with no stage that petstore is deployed to; there are: dev"),
         ("nobody", "/", Verdict.NO, "there is nothing named 'nobody'; there are: HTTP API shop"),
         (None, "/", Verdict.NO, "this address is no front's"),
     ],

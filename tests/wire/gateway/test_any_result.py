@@ -9,13 +9,15 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.core.gateway.load_balancer import TargetGroup
-from app.core.gateway.request import GatewayAnswer
-from app.wire.gateway import edge, function_url, http_api, load_balancer
+from app.core.gateway.request import GatewayAnswer, GatewayRequest
+from app.core.gateway.rest.gateway_responses import GatewayError, answer_to
+from app.wire.gateway import edge, function_url, http_api, load_balancer, rest_api
 from app.wire.gateway.edge import EdgeRequest, EdgeResponse, InvalidAtEdge, edge_headers, flat
 from app.wire.gateway.results import BadResult
 
 TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+ASKED = GatewayRequest("GET", "/", headers=(("Accept", "image/png"),))
 ARN = "arn:aws:elasticloadbalancing:us-east-1:000000000000:targetgroup/g/1"
 
 texts = st.text(max_size=12) | st.sampled_from(["a\r\nb: c", "text/html", "aGk=", "", "é", "\x00", " x "])
@@ -52,12 +54,18 @@ def test_any_result_is_a_valid_answer_or_refused(result: Any) -> None:
         lambda: load_balancer.answer_of_result(payload, TargetGroup("g", ARN, "f")),
         lambda: load_balancer.answer_of_result(payload, TargetGroup("g", ARN, "f", multi_value_headers=True)),
         lambda: function_url.head_of_prelude(payload),
+        lambda: rest_api.answer_of_result(payload, ASKED, ("image/*",)),
+        lambda: rest_api.answer_of_result(payload, ASKED, ()),
+        lambda: rest_api.head_of_metadata(payload),
     ]
     for make in makers:
         try:
             answer = make()
         except BadResult:
             continue
+        except GatewayError as error:
+            # A REST API says of some results what it says of a bad configuration, and that is an answer too.
+            answer = answer_to(error, {}, ASKED, {}, {})
         check(answer)
 
 
@@ -84,3 +92,16 @@ def test_any_bytes_are_a_valid_answer_or_refused(payload: bytes) -> None:
         check(http_api.answer_of_result(payload, "2.0"))
     except BadResult:
         return
+
+
+@given(st.binary(max_size=40))
+def test_any_bytes_are_a_valid_answer_of_a_rest_api_or_refused(payload: bytes) -> None:
+    makers: list[Callable[[], GatewayAnswer]] = [
+        lambda: rest_api.answer_of_result(payload, ASKED, ()),
+        lambda: rest_api.head_of_metadata(payload),
+    ]
+    for make in makers:
+        try:
+            check(make())
+        except BadResult:
+            continue

@@ -127,6 +127,14 @@ def route_of(stage: SocketStage, expression: str, body: str) -> SocketRoute | No
     return named or stage.routes.get(DEFAULT)
 
 
+def why_unrouted(api: WebSocketApi, stage: SocketStage, body: str) -> str:
+    """Why no route takes a message, and which there are: for the journal."""
+    key = selected_key(api.expression, body)
+    came = "the message is no JSON" if key is None else f"{api.expression} comes to '{key}'"
+    there = ", ".join(sorted(stage.routes)) or "none"
+    return f"no route takes the message: {came}, and there is no {DEFAULT}; routes of stage {stage.name}: {there}"
+
+
 def _selected(selector: str, document: Any) -> str:
     if not selector.startswith(_BODY):
         return ""
