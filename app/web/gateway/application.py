@@ -53,7 +53,7 @@ class GatewayApp:
         self._rest_apis = RestApiFront(engine, outside, url)
         self._balancers = LoadBalancerFront(engine)
         self._distributions = DistributionFront(engine, outside, url)
-        self.at_once = FrontsAtOnce(engine, self._http_apis, ports)
+        self.at_once = FrontsAtOnce(engine, outside, ports, url, signatures)
 
     def address_of(self, scope: AsgiScope) -> Address | None:
         """The front that a request is for, if it is for one."""

@@ -1,26 +1,31 @@
-"""Fronts past ASGI: what one function answers and nothing else has to be waited for, in the bytes of the usual way."""
+"""Fronts past ASGI: what functions answer and nothing else has to be waited for, in the bytes of the usual way."""
 
 import asyncio
-import logging
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from time import perf_counter
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from app.core.commands import CloseRequest, Opened, OpenRequest, Origin
-from app.core.gateway.http_api import HttpApi, Selected
+from app.core.gateway.function_url import FunctionUrl
+from app.core.gateway.http_api import HttpApi
+from app.core.gateway.load_balancer import LoadBalancer
 from app.core.gateway.request import GatewayAnswer, GatewayRequest
+from app.core.gateway.rest.api import RestApi
 from app.engine.driver import Engine
+from app.engine.ports import OutsideWorld
 from app.web.at_once import Head, Send
 from app.web.gateway.address import Address, address_at
+from app.web.gateway.function_url import FunctionUrlFront
 from app.web.gateway.http_api import HttpApiFront
-from app.web.gateway.invoking import Ending, invoke_then
+from app.web.gateway.invoking import ByHand, run_by_hand
+from app.web.gateway.load_balancer import LoadBalancerFront
 from app.web.gateway.outcome import CLIENT_LEFT, Result
 from app.web.gateway.reading import request_at
+from app.web.gateway.rest_api import RestApiFront
 from app.web.gateway.sending import with_length
+from app.web.gateway.signing import Signatures
 from app.web.gateway.words import words_of
-
-log = logging.getLogger(__name__)
 
 Place: TypeAlias = tuple[Address, str]
 """Where a request leads, and its query."""
@@ -29,12 +34,20 @@ _BROKEN = GatewayAnswer(500, (("content-type", "text/plain; charset=utf-8"),), b
 
 
 class FrontsAtOnce:
-    """`web.at_once.Fronts`, for the routes of HTTP APIs that lead to a function and ask nobody first."""
+    """`web.at_once.Fronts`. The fronts are those of `GatewayApp`, and wait without a task."""
 
-    def __init__(self, engine: Engine, http_apis: HttpApiFront, ports: Mapping[int, str]) -> None:
+    def __init__(
+        self, engine: Engine, outside: OutsideWorld, ports: Mapping[int, str], url: str, signatures: Signatures
+    ) -> None:
+        by_hand = ByHand(engine)
         self._engine = engine
-        self._http_apis = http_apis
         self._ports = ports
+        self._fronts: dict[type[Any], Any] = {
+            HttpApi: HttpApiFront(by_hand, outside, signatures),
+            RestApi: RestApiFront(by_hand, outside, url),
+            FunctionUrl: FunctionUrlFront(by_hand, signatures),
+            LoadBalancer: LoadBalancerFront(by_hand),
+        }
 
     def address_at(self, target: bytes, host: bytes, port: int | None) -> Place | None:
         path, _, query = target.decode("latin-1").partition("?")
@@ -48,50 +61,42 @@ class FrontsAtOnce:
 
     def answer_later(self, place: Place, head: Head, body: bytes, send: Send) -> Callable[[], None] | None:
         address, query = place
-        api = self._engine.world.gateways.get(address.front)
-        if not isinstance(api, HttpApi):
+        asked: Any = self._engine.world.gateways.get(address.front)
+        front = self._fronts.get(type(asked))
+        if front is None:
             return None
         request = request_at(head, address, query, body)
-        selected = self._http_apis.plainly(api, request, address)
-        if selected is None or HttpApiFront.limits.refusal(request, is_too_large=False) is not None:
+        if not front.waits_only_for_functions(asked, request, address):
             return None
-        self._answer(api, request, selected, address, send)
+        self._answer(front, asked, request, address, send)
         return _nothing
 
-    def _answer(self, api: HttpApi, request: GatewayRequest, selected: Selected, address: Address, send: Send) -> None:
+    def _answer(self, front: Any, asked: Any, request: GatewayRequest, address: Address, send: Send) -> None:
         started = perf_counter()
         opened: Opened = self._engine.submit(
-            OpenRequest(api.id, api.name, request.method, request.path, Origin(request.header("x-amzn-trace-id")))
+            OpenRequest(asked.id, asked.name, request.method, request.path, Origin(request.header("x-amzn-trace-id")))
         )
 
-        def finish(result: Result) -> None:
-            answer = result.answer
+        def finish(result: Result | Exception) -> None:
+            if isinstance(result, Exception):
+                result = Result(_BROKEN, problem=f"{type(result).__name__}: {result}")
+            answer, problem = result.answer, result.problem
             assert isinstance(answer, GatewayAnswer), "what is answered at once is answered whole"
-            problem = result.problem
             if not send(answer.status, *with_length(answer)):
                 problem = problem or CLIENT_LEFT
             close = CloseRequest(
-                api.id, api.name, opened.request_id, opened.chain, request.method, request.path, answer.status,
+                asked.id, asked.name, opened.request_id, opened.chain, request.method, request.path, answer.status,
                 (perf_counter() - started) * 1_000, result.route, result.unrouted, problem,
             )  # fmt: skip
             # The end of the invocation is being recorded, and comes first.
             asyncio.get_running_loop().call_soon(self._engine.submit, close)
 
-        begun = self._http_apis.begin(api, request, selected, address, opened)
-        if isinstance(begun, Result):
-            finish(begun)
-            return
-
-        def ended(ending: Ending) -> None:
-            try:
-                result = begun.result_of(ending)
-            except Exception as error:
-                # The engine calls this, and has others to tell: nobody is to wait because of one answer.
-                log.exception("no answer could be made of what %s returned", begun.command.function)
-                result = Result(_BROKEN, problem=f"{type(error).__name__}: {error}")
-            finish(result)
-
-        invoke_then(self._engine, begun.command, begun.timeout_ms, ended)
+        limits = front.limits
+        refused = limits.refusal(request, is_too_large=len(request.body) > limits.body_bytes)
+        if refused is not None:
+            finish(Result(refused))
+        else:
+            run_by_hand(self._engine, front.answer(asked, request, address, opened), finish)
 
 
 def _nothing() -> None:

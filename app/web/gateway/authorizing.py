@@ -22,7 +22,7 @@ from app.core.gateway.jwt import (
 from app.core.gateway.request import GatewayAnswer, GatewayRequest
 from app.engine.driver import Engine
 from app.engine.ports import OutsideWorld
-from app.web.gateway.invoking import Returned, invoke
+from app.web.gateway.invoking import ByHand, Returned, invoke
 from app.web.gateway.key_sets import KeySets
 from app.web.gateway.signing import NotSigned, Signatures, identity_of
 from app.wire.gateway import http_api as answers
@@ -45,7 +45,7 @@ Authorized: TypeAlias = Mapping[str, Any] | None
 class Authorizing:
     """Asks a route's authorizer."""
 
-    def __init__(self, engine: Engine, outside: OutsideWorld, signatures: Signatures) -> None:
+    def __init__(self, engine: Engine | ByHand, outside: OutsideWorld, signatures: Signatures) -> None:
         self._engine = engine
         self._signatures = signatures
         self._keys = KeySets(outside)

@@ -12,7 +12,7 @@ from app.core.gateway.function_url import FunctionUrl
 from app.core.gateway.request import GatewayAnswer, GatewayRequest, Headers
 from app.engine.driver import Engine
 from app.web.gateway.address import Address
-from app.web.gateway.invoking import Ending, Rejected, Returned, invoke
+from app.web.gateway.invoking import ByHand, Ending, Rejected, Returned, invoke
 from app.web.gateway.outcome import RequestLimits, Result, Streamed
 from app.web.gateway.sending import encoded_headers, send_answer
 from app.web.gateway.signing import NotSigned, Signatures, identity_of
@@ -32,9 +32,13 @@ class FunctionUrlFront:
         6_291_456, 10_240, 65_536, answers.BODY_TOO_LARGE, answers.URI_TOO_LONG, answers.HEADERS_TOO_LARGE
     )
 
-    def __init__(self, engine: Engine, signatures: Signatures) -> None:
+    def __init__(self, engine: Engine | ByHand, signatures: Signatures) -> None:
         self._engine = engine
         self._signatures = signatures
+
+    def waits_only_for_functions(self, url: FunctionUrl, request: GatewayRequest, address: Address) -> bool:
+        """Whether `answer` is whole."""
+        return not url.streams
 
     async def answer(self, url: FunctionUrl, request: GatewayRequest, address: Address, opened: Opened) -> Result:
         """The answer of the function, or of Lambda in its place."""

@@ -16,7 +16,7 @@ from app.engine.ports import OutsideWorld
 from app.web.gateway.address import Address
 from app.web.gateway.authorizing import Authorizing, Refusal
 from app.web.gateway.integrations import integrate_aws, integrate_http, sources_of, with_response_mapping
-from app.web.gateway.invoking import Ending, Failed, FunctionCall, Rejected, Returned, TookTooLong, ending_of
+from app.web.gateway.invoking import ByHand, Ending, Failed, Rejected, Returned, TookTooLong, ending_of
 from app.web.gateway.outcome import RequestLimits, Result
 from app.web.gateway.signing import Signatures
 from app.wire.gateway import http_api as answers
@@ -36,7 +36,7 @@ class HttpApiFront:
         10_485_760, 10_240, 10_240, answers.BODY_TOO_LARGE, answers.URI_TOO_LONG, answers.HEADERS_TOO_LARGE
     )
 
-    def __init__(self, engine: Engine, outside: OutsideWorld, signatures: Signatures) -> None:
+    def __init__(self, engine: Engine | ByHand, outside: OutsideWorld, signatures: Signatures) -> None:
         self._engine = engine
         self._outside = outside
         self._authorizing = Authorizing(engine, outside, signatures)
@@ -51,32 +51,13 @@ class HttpApiFront:
             return Result(GatewayAnswer(204, headers), route="CORS")
         return _with_ours(api, request, opened, await self._result(api, request, selected, address, opened))
 
-    def plainly(self, api: HttpApi, request: GatewayRequest, address: Address) -> Selected | None:
-        """What takes the request, if nothing has to be waited for but one function; None goes by `answer`."""
-        if api.is_disabled or (api.cors is not None and is_preflight(request)):
-            return None
+    def waits_only_for_functions(self, api: HttpApi, request: GatewayRequest, address: Address) -> bool:
+        """Whether `answer` asks nobody outside: no other server, no service, nobody for keys."""
         selected = self._selected(api, request, address)
         route = selected.route if selected is not None else None
-        if route is None or route.authorization != "NONE" or route.integration is None:
-            return None
-        integration = route.integration
-        if integration.function is None or integration.subtype is not None:
-            return None
-        # What mappings refuse is told in their own way.
-        return None if integration.parameters or integration.response_parameters else selected
-
-    def begin(
-        self, api: HttpApi, request: GatewayRequest, selected: Selected, address: Address, opened: Opened
-    ) -> FunctionCall | Result:
-        """What leads to the same as `answer`, for a request that was selected `plainly`."""
-        stage, route = selected.stage, selected.route
-        assert route is not None and route.integration is not None, "what is selected plainly has both"
-        throttled = self._throttled(api, stage, route)
-        if throttled is not None:
-            return _with_ours(api, request, opened, throttled)
-        occasion = self._occasion(api, request, selected, route, address, opened)
-        call = _call_of(api, stage, route, route.integration, request, occasion, opened)
-        return replace(call, result_of=lambda ending: _with_ours(api, request, opened, call.result_of(ending)))
+        if route is None or route.integration is None:
+            return True
+        return route.authorization in ("NONE", "CUSTOM") and _is_function(route.integration)
 
     def _selected(self, api: HttpApi, request: GatewayRequest, address: Address) -> Selected | None:
         only = next(iter(api.stages)) if address.by_port and len(api.stages) == 1 else None
@@ -116,8 +97,9 @@ class HttpApiFront:
             elif integration.function is None:
                 result = await integrate_http(self._outside, integration, request, occasion, key)
             else:
-                call = _call_of(api, stage, route, integration, request, occasion, opened)
-                result = call.result_of(await ending_of(self._engine, call.command, call.timeout_ms))
+                command = _invoke_of(api, stage, route, integration, request, occasion, opened)
+                ending = await ending_of(self._engine, command, integration.timeout_ms)
+                result = _result_of(ending, route, integration)
         except BadExpression as bad:
             return Result(answers.INTERNAL_ERROR, key, problem=str(bad))
         return with_response_mapping(result, integration, request, occasion)
@@ -153,10 +135,14 @@ def _catches_options(selected: Selected | None) -> bool:
     return route.key.method == "OPTIONS" or (route.key.text == DEFAULT and route.authorization != "NONE")
 
 
-def _call_of(
+def _is_function(integration: Integration) -> bool:
+    return integration.function is not None and integration.subtype is None
+
+
+def _invoke_of(
     api: HttpApi, stage: Stage, route: Route, integration: Integration, request: GatewayRequest, occasion: Occasion,
     opened: Opened,
-) -> FunctionCall:  # fmt: skip
+) -> Invoke:  # fmt: skip
     """The function, with the request as the mapping changes it. Raises BadExpression."""
     assert integration.function is not None, "asked only of integrations of a function"
     station = f"{request.method} {request.path} of {api.name}"
@@ -165,12 +151,11 @@ def _call_of(
         request = changed_request(request, mapped)
         occasion = occasion if mapped.path is None else replace(occasion, path=request.path)
     payload = payload_v1 if integration.payload_version == "1.0" else payload_v2
-    command = Invoke(
+    return Invoke(
         api.scope, integration.function, payload.http_api_event(request, occasion), origin=opened.origin,
         station=station,
         asker=None if integration.has_role else Asker(_PRINCIPAL, api.arn_of(stage.name, route.key)),
     )  # fmt: skip
-    return FunctionCall(command, integration.timeout_ms, lambda ending: _result_of(ending, route, integration))
 
 
 def _result_of(ending: Ending, route: Route, integration: Integration) -> Result:

@@ -1,9 +1,10 @@
 """Invoking a function for a request: synchronously, for so long and no longer in real time."""
 
 import asyncio
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Coroutine, Generator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Self, TypeAlias, TypeVar, cast
 
 from app.core.commands import Asker, Invoke, Invoked, Origin, Waiting
 from app.core.errors import Refused
@@ -12,7 +13,10 @@ from app.core.names import Arn, Scope
 from app.core.outcomes import error_of, word_of
 from app.engine.driver import Engine
 from app.engine.ports import ResponseSink
-from app.web.gateway.outcome import Result
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +62,45 @@ Ending: TypeAlias = Returned | Failed | Rejected | TookTooLong
 
 
 @dataclass(frozen=True, slots=True)
-class FunctionCall:
-    """The one thing that a request waits for, and what its ending makes the result."""
+class Asked:
+    """A synchronous invocation that is to be made for a coroutine which no task runs (`ByHand`)."""
 
     command: Invoke
-    timeout_ms: int
-    result_of: Callable[[Ending], Result]
+    timeout_ms: int | None
+
+    def __await__(self) -> Generator[Self, Ending, Ending]:
+        return (yield self)
+
+
+class ByHand:
+    """The engine for coroutines that wait for nothing but functions: `run_by_hand` runs those without a task."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.world = engine.world
+        self.clock = engine.clock
+        self.submit = engine.submit
+
+
+def run_by_hand(engine: Engine, coroutine: Coroutine[Asked, Ending, T], then: Callable[[T | Exception], None]) -> None:
+    """Run it to its end, now or as functions come to theirs; `then` is told once, and has to be quick."""
+
+    def go_on(ending: Ending | None) -> None:
+        try:
+            asked = coroutine.send(cast("Ending", ending))  # the first is no ending: nothing was asked yet
+        except StopIteration as end:
+            then(end.value)
+        except Exception as error:
+            # The engine may call this, and has others to tell: nobody is to wait because of one answer.
+            log.exception("a front failed")
+            then(error)
+        else:
+            invoke_then(engine, asked.command, asked.timeout_ms, go_on)
+
+    go_on(None)
 
 
 async def invoke(
-    engine: Engine,
+    engine: Engine | ByHand,
     function: Arn,
     payload: bytes,
     scope: Scope,
@@ -85,9 +118,12 @@ async def invoke(
 
 
 async def ending_of(
-    engine: Engine, command: Invoke, timeout_ms: int | None, sink: ResponseSink | None = None
+    engine: Engine | ByHand, command: Invoke, timeout_ms: int | None, sink: ResponseSink | None = None
 ) -> Ending:
     """What comes of a synchronous invocation."""
+    if isinstance(engine, ByHand):
+        assert sink is None, "what streams has its task"
+        return await Asked(command, timeout_ms)
     try:
         async with asyncio.timeout(timeout_ms / 1_000 if timeout_ms else None):
             invoked = await (engine.ask(command) if sink is None else engine.ask_streaming(command, sink))
@@ -98,18 +134,19 @@ async def ending_of(
     return _ending_of(invoked)
 
 
-def invoke_then(engine: Engine, command: Invoke, timeout_ms: int, then: Callable[[Ending], None]) -> None:
+def invoke_then(engine: Engine, command: Invoke, timeout_ms: int | None, then: Callable[[Ending], None]) -> None:
     """The same without a task that waits: `then` is called once, as the ending is there, and has to be quick."""
 
     def answered(invoked: Invoked | Refused) -> None:
-        limit.cancel()
+        if limit is not None:
+            limit.cancel()
         then(Rejected(invoked) if isinstance(invoked, Refused) else _ending_of(invoked))
 
     def overran() -> None:
         engine.give_up(answer)
-        then(TookTooLong(timeout_ms))
+        then(TookTooLong(timeout_ms or 0))
 
-    limit = asyncio.get_running_loop().call_later(timeout_ms / 1_000, overran)
+    limit = asyncio.get_running_loop().call_later(timeout_ms / 1_000, overran) if timeout_ms else None
     try:
         answer = engine.submit(command, answered)
     except Refused as refusal:

@@ -19,7 +19,7 @@ from app.core.gateway.request import GatewayAnswer, GatewayRequest
 from app.core.names import Arn
 from app.engine.driver import Engine
 from app.web.gateway.address import Address
-from app.web.gateway.invoking import Failed, Rejected, Returned, TookTooLong, invoke
+from app.web.gateway.invoking import ByHand, Failed, Rejected, Returned, TookTooLong, invoke
 from app.web.gateway.outcome import RequestLimits, Result
 from app.wire.gateway import load_balancer as answers
 from app.wire.gateway.results import BadResult
@@ -35,8 +35,11 @@ class LoadBalancerFront:
         1_048_576, 16_384, 65_536, answers.error_page(413), answers.error_page(414), answers.error_page(400)
     )
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine | ByHand) -> None:
         self._engine = engine
+
+    def waits_only_for_functions(self, balancer: LoadBalancer, request: GatewayRequest, address: Address) -> bool:
+        return True
 
     async def answer(self, balancer: LoadBalancer, request: GatewayRequest, address: Address, opened: Opened) -> Result:
         # Rules look at the host that was asked, whichever way the request came.

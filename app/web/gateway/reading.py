@@ -27,13 +27,8 @@ def request_of(scope: Scope, address: Address, body: bytes) -> GatewayRequest:
         address.domain or _host_in(headers),
         scope.get("scheme", "http"),
         server[1] if server else 80,
-        _asked(scope, address),
+        _asked(scope.get("raw_path") or b"", address),
     )
-
-
-def _asked(scope: Scope, address: Address) -> str | None:
-    raw: bytes = scope.get("raw_path") or b""
-    return None if not raw or len(raw) == len(address.path) else raw.decode("latin-1")
 
 
 def request_at(head: Head, address: Address, query: str, body: bytes) -> GatewayRequest:
@@ -50,10 +45,16 @@ def request_at(head: Head, address: Address, query: str, body: bytes) -> Gateway
         address.domain or _host_in(head.headers),
         head.scheme,
         (server[1] if server else None) or 80,
+        _asked(head.target.partition(b"?")[0], address),
     )
 
 
 _NOWHERE = "127.0.0.1"
+
+
+def _asked(raw_path: bytes, address: Address) -> str | None:
+    """The path as it was asked for, where that is another than the front is to see."""
+    return None if not raw_path or len(raw_path) == len(address.path) else raw_path.decode("latin-1")
 
 
 def _pairs(headers: Sequence[tuple[bytes, bytes]], names: Sequence[bytes] | None) -> tuple[tuple[str, str], ...]:

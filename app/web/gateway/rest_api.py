@@ -11,6 +11,7 @@ from app.engine.driver import Engine
 from app.engine.ports import OutsideWorld
 from app.web.gateway.address import Address
 from app.web.gateway.compressing import compressed
+from app.web.gateway.invoking import ByHand
 from app.web.gateway.outcome import RequestLimits, Result, Streamed
 from app.web.gateway.rest_authorizing import Known, RestAuthorizing
 from app.web.gateway.rest_integrations import Passage, RestIntegrations
@@ -29,10 +30,21 @@ class RestApiFront:
         ),
     )  # fmt: skip
 
-    def __init__(self, engine: Engine, outside: OutsideWorld, url: str) -> None:
+    def __init__(self, engine: Engine | ByHand, outside: OutsideWorld, url: str) -> None:
         self._engine = engine
         self._authorizing = RestAuthorizing(engine)
         self._integrations = RestIntegrations(engine, outside, url)
+
+    def waits_only_for_functions(self, api: RestApi, request: GatewayRequest, address: Address) -> bool:
+        """Whether `answer` is whole and asks nobody outside; where a canary takes some, that is not known yet."""
+        only = next(iter(api.stages)) if address.by_port and len(api.stages) == 1 else None
+        selected = select(api, request.method, request.path, in_stage=only)
+        if selected is None or selected.taken is None:
+            return True
+        integration = selected.taken.method.integration
+        if integration is None or selected.stage.canary is not None:
+            return integration is None
+        return integration.kind == "MOCK" or (integration.kind == "AWS_PROXY" and not integration.streams)
 
     async def answer(self, api: RestApi, request: GatewayRequest, address: Address, opened: Opened) -> Result:
         """The API's answer, with the headers that it adds to each."""

@@ -24,7 +24,7 @@ from app.core.gateway.rest.gateway_responses import GatewayError
 from app.core.names import Arn
 from app.core.time import SECOND_MS
 from app.engine.driver import Engine
-from app.web.gateway.invoking import Failed, Rejected, Returned, invoke
+from app.web.gateway.invoking import ByHand, Failed, Rejected, Returned, invoke
 from app.wire.credentials import credential_in
 from app.wire.gateway.rest_api import RestOccasion, request_event, token_event
 
@@ -46,7 +46,7 @@ class Known:
 class RestAuthorizing:
     """Asks a method's authorizer. All refusals are GatewayErrors."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine | ByHand) -> None:
         self._engine = engine
 
     async def authorize(

@@ -36,7 +36,7 @@ from app.core.outcomes import error_of
 from app.core.outside_calls import HttpAnswered, HttpCall
 from app.engine.driver import Engine
 from app.engine.ports import OutsideWorld
-from app.web.gateway.invoking import Failed, Rejected, Returned, TookTooLong, invoke
+from app.web.gateway.invoking import ByHand, Failed, Rejected, Returned, TookTooLong, invoke
 from app.web.gateway.outcome import Streamed
 from app.web.gateway.rest_authorizing import PRINCIPAL
 from app.web.gateway.rest_streaming import RestStream
@@ -104,7 +104,7 @@ class Passage:
 class RestIntegrations:
     """Carries requests to integrations. `url` is the service's own, where AWS services are asked."""
 
-    def __init__(self, engine: Engine, outside: OutsideWorld, url: str) -> None:
+    def __init__(self, engine: Engine | ByHand, outside: OutsideWorld, url: str) -> None:
         self._engine = engine
         self._outside = outside
         self._url = url

@@ -11,6 +11,8 @@ from tests.serving import Answer, Serving
 @pytest.fixture(scope="module")
 def site(fronts: Serving) -> Serving:
     s3 = fronts.client("s3", s3={"addressing_style": "path"})
+    # Another service of this process may have begun anew with what is stored.
+    s3.create_bucket(Bucket="site")
     s3.put_object(Bucket="site", Key="public/a.txt", Body=b"from the bucket", ContentType="text/plain")
     s3.put_object(Bucket="site", Key="public/b.txt", Body=b"the other one", ContentType="text/plain")
     s3.close()

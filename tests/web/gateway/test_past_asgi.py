@@ -1,4 +1,4 @@
-"""HTTP APIs past ASGI: the same bytes as through it, the same facts in the journal, and everything else goes by it."""
+"""Fronts past ASGI: the same bytes as through it, the same facts in the journal, and everything else goes by it."""
 
 import json
 import re
@@ -19,12 +19,33 @@ functions:
   say: {{CodeUri: {HANDLERS}, Handler: fronts.say, Timeout: 10}}
   full: {{script: {{succeed_after: 1s}}, ReservedConcurrentExecutions: 0}}
   slow: {{script: {{succeed_after: 45s}}, Timeout: 60}}
+  authorize: {{CodeUri: {HANDLERS}, Handler: fronts.authorize, Timeout: 10}}
+urls:
+  plain: {{function: echo, Cors: {{AllowOrigins: ["https://shop.example"]}}}}
+  said: say
+  signed: {{function: echo, AuthType: AWS_IAM}}
+  whole: {{function: say, InvokeMode: RESPONSE_STREAM}}
+load_balancers:
+  front:
+    rules:
+      - {{path: /api/*, function: echo}}
+      - {{path: /multi/*, function: echo, multi_value_headers: true}}
+      - {{path: /say, methods: [POST], function: say}}
+      - {{path: /fixed, fixed: {{status: 503, type: text/html, body: <p>later</p>}}}}
+rest_apis:
+  pets:
+    stage: dev
+    methods:
+      GET /pets/{{id}}: echo
+      POST /say: say
+      GET /mock: {{mock: 200}}
 apis:
   shop:
     variables: {{env: test}}
     cors: {{AllowOrigins: ["https://shop.example"], AllowMethods: ["*"]}}
     authorizers:
       check: {{function: echo, simple: true, IdentitySource: [$request.header.token]}}
+      say-so: {{function: authorize, simple: true, IdentitySource: [$request.header.token], ttl: 60s}}
     routes:
       ANY /echo: echo
       GET /pets/{{id}}: echo
@@ -36,6 +57,8 @@ apis:
       GET /full: full
       GET /hurry: {{function: slow, timeout: 50ms}}
       GET /checked: {{function: echo, authorizer: check}}
+      POST /mapped: {{function: echo, parameters: {{"append:header.x-a": $request.body.a, "overwrite:path": /o}}}}
+      GET /for-who-says-so: {{function: echo, authorizer: say-so}}
   staged:
     stage: dev
     throttle: {{rate: 0, burst: 1}}
@@ -51,10 +74,20 @@ def request(
     return "\r\n".join([f"{method} {target} HTTP/1.1", f"Host: {host}", *length, *headers, "", ""]).encode() + body
 
 
-def said(result: Any, *headers: str, method: str = "POST", path: str = "/say") -> bytes:
+def said(
+    result: Any, *headers: str, method: str = "POST", path: str = "/say", host: str = "shop.execute-api.localhost"
+) -> bytes:
     body = result if isinstance(result, bytes) else json.dumps(result).encode()
-    return request(method, path, "Content-Type: application/json", *headers, body=body)
+    return request(method, path, "Content-Type: application/json", *headers, body=body, host=host)
 
+
+URL = "{}.lambda-url.us-east-1.localhost"
+BALANCER = "front.elb.localhost"
+REST = "pets.execute-api.localhost"
+SAID = {
+    "statusCode": 201, "statusDescription": "201 Created", "headers": {"X-Own": "a", "Connection": "close"},
+    "multiValueHeaders": {"X-Many": ["1", "2"]}, "cookies": ["a=1"], "body": "PGI+", "isBase64Encoded": True,
+}  # fmt: skip
 
 CONVERSATION = {
     "get": request("GET", "/echo"),
@@ -113,6 +146,36 @@ CONVERSATION = {
     "old result": said({"statusCode": 200, "multiValueHeaders": {"x-a": ["1", "2"]}, "body": "x"}, path="/say-old"),
     "old result that is none": said(["x"], path="/say-old"),
     "head of a body": said({"statusCode": 200, "body": "five!"}, method="HEAD"),
+    "mapped": request("POST", "/mapped", "Content-Type: application/json", body=b'{"a": "1"}'),
+    "mapping of nothing": request("POST", "/mapped", "Content-Type: application/json", body=b"{"),
+    "lets in": request("GET", "/for-who-says-so", "token: allow"),
+    "lets in again": request("GET", "/for-who-says-so", "token: allow"),
+    "lets nobody in": request("GET", "/for-who-says-so", "token: deny"),
+    "asks in vain": request("GET", "/for-who-says-so", "token: raise"),
+    "no token": request("GET", "/for-who-says-so"),
+    "url": request("GET", "/a%20b/?c=d", "Cookie: a=1", "Origin: https://shop.example", host=URL.format("plain")),
+    "preflight of a url": request("OPTIONS", "/", "Origin: https://shop.example", host=URL.format("plain")),
+    "what a url's function says": said(SAID, host=URL.format("said")),
+    "failure behind a url": said("raise", host=URL.format("said")),
+    "unsigned": request("GET", "/", host=URL.format("signed")),
+    "streamed": said(SAID, host=URL.format("whole")),
+    "large for a url": said(b'"' + b"x" * 1_900_000 + b'"', host=URL.format("said")),
+    "load balancer": request("GET", "/api/a?b=c&b=d", "X-A: 1", "X-A: 2", host=BALANCER),
+    "load balancer with all values": request("GET", "/multi/a?b=c&b=d", "X-A: 1", "X-A: 2", host=BALANCER),
+    "what a target says": said(SAID, host=BALANCER),
+    "no answer of a target": said("x", host=BALANCER),
+    "large for a load balancer": said(b'"' + b"x" * 1_100_000 + b'"', host=BALANCER),
+    "fixed": request("GET", "/fixed", host=BALANCER),
+    "no rule": request("GET", "/nothing", host=BALANCER),
+    "not by TRACE": request("TRACE", "/api/a", host=BALANCER),
+    "REST API": request("GET", "/dev/pets/a%20b?c=d&c=e", "X-Mixed-Case: Yes", "x-a: 1", "x-a: 2", host=REST),
+    "what a REST API's function says": said(SAID, path="/dev/say", host=REST),
+    "no answer of a function": said(["x"], path="/dev/say", host=REST),
+    "failure behind a REST API": said("raise", path="/dev/say", host=REST),
+    "mock": request("GET", "/dev/mock", host=REST),
+    "no method": request("GET", "/dev/nothing", host=REST),
+    "no stage": request("GET", "/nothing/pets/1", host=REST),
+    "large headers for a REST API": request("GET", "/dev/pets/1", *(f"X-{n}: {'x' * 6_000}" for n in "ab"), host=REST),
     "closing": request("GET", "/echo", "Connection: close"),
 }  # fmt: skip
 
