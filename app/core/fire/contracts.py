@@ -102,6 +102,17 @@ CONTRACTS: dict[tuple[str, str], Contract] = {
         Members({"statusCode": Number(100, 599), "headers": Members()}, must=("statusCode",)),
         within_s=60,
     ),
+    **{
+        ("s3-object-lambda", name): Contract(
+            "S3 Object Lambda",
+            Members(
+                {"statusCode": Number(100, 599), "listResultXml": Text(), "listBucketResult": Members()},
+                must=("statusCode",),
+            ),
+            within_s=60,
+        )
+        for name in ("list-objects", "list-objects-v2")
+    },
     ("ses", "receipt-waiting"): Contract(
         "SES",
         Members({"disposition": Text(one_of=("CONTINUE", "STOP_RULE", "STOP_RULE_SET"))}, must=("disposition",)),
