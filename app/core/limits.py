@@ -118,6 +118,9 @@ class Limits:
     throttle_backoff_first_ms: int = SECOND_MS
     throttle_backoff_most_ms: int = 30 * SECOND_MS
 
+    # How many notification configurations a bucket has (users of S3 speak of a hundred; UNCONFIRMED).
+    bucket_notifications: int = 100
+
     # SNS quotas (sns-quotas; publish; subscription-filter-policy-constraints).
     topic_message_bytes: int = 256 * KIB
     publish_batch_entries: int = 10

@@ -7,6 +7,7 @@ from itertools import combinations
 from typing import TypeAlias
 
 from app.core.errors import InvalidArgument
+from app.core.limits import DEFAULT_LIMITS
 from app.core.names import Arn, ParsedArn, Scope, parse_arn
 from app.core.object_event import EVENT_TYPES, encode_key, is_told_to_buses
 
@@ -141,10 +142,15 @@ def _any_form(key: str, admits: Callable[[str], bool]) -> bool:
 def understand(requested: Sequence[RequestedRule]) -> tuple[NotificationRule, ...]:
     """The rules of a request whose ARNs, event types and filters are in order.
 
-    Raises InvalidArgument for the first that is not: all ARNs first, then event types, then filters.
+    Raises InvalidArgument for the first that is not: all ARNs first, then how many there are, then event types, then
+    filters.
     """
     for rule in requested:
         _check_target(rule.kind, rule.target)
+    most = DEFAULT_LIMITS.bucket_notifications
+    if len(requested) > most:
+        # That there are so many, and in which words it is refused, is UNCONFIRMED.
+        raise InvalidArgument(f"The number of notification configurations must not exceed {most}")
     for rule in requested:
         _check_events(rule.events)
     return tuple(

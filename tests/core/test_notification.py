@@ -243,6 +243,14 @@ class TestRequests:
         assert understood.prefix == "é" * 512
         assert refused.message == "Size of filter rule value cannot exceed 1024 bytes in UTF-8 representation"
 
+    def test_a_bucket_has_a_hundred_of_them_and_no_more(self) -> None:
+        rules = [RequestedRule(TargetKind.QUEUE, UPLOADS, CREATED, (("prefix", f"{n:03}/"),)) for n in range(101)]
+
+        refused = misunderstanding(*rules)
+
+        assert len(understand(rules[:100])) == 100
+        assert refused.message == "The number of notification configurations must not exceed 100"
+
     def test_names_of_filter_rules_have_any_case_and_values_may_be_empty(self) -> None:
         filter_rules = (("PREFIX", "in/"), ("suffix", ""))
 
