@@ -54,6 +54,8 @@ class Endpoints:
     """Who is told of environments that start and end."""
     code: CodeStore = field(default_factory=CodeStore)
     images: Sequence[ImageSettings] = ()
+    enforce_memory: str = "off"
+    """Of functions that were deployed over the API."""
     spec_at_work: Callable[[Arn], FunctionSpec | None] = lambda _: None
     """What the world knows of a function or version, for those that were deployed over the API."""
     _endpoints: dict[Arn, FunctionEndpoint] = field(default_factory=dict)
@@ -225,6 +227,7 @@ class Endpoints:
             log_format=logging.get("LogFormat", "Text"),
             application_log_level=logging.get("ApplicationLogLevel", ""),
             system_log_level=logging.get("SystemLogLevel", "INFO"), log_group=logging.get("LogGroup", ""), watch=False,
+            enforce_memory=self.enforce_memory,
         )  # fmt: skip
 
 

@@ -124,7 +124,12 @@ class Service:
         self.scope = settings.scope
         self.secret = token_hex(20)
         self.endpoints = Endpoints(
-            self.scope, url, self.secret, code=CodeStore(settings.limits), images=settings.images
+            self.scope,
+            url,
+            self.secret,
+            code=CodeStore(settings.limits),
+            images=settings.images,
+            enforce_memory=settings.enforce_memory,
         )
         self.packages = Packages(self.endpoints, settings.images)
         self._brokers: dict[Arn, Broker] = {}

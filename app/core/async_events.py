@@ -21,7 +21,7 @@ from app.core.functions import Functions
 from app.core.ids import Ids
 from app.core.invocation import Outcome, Throttled
 from app.core.limits import Limits
-from app.core.names import Arn
+from app.core.names import LATEST, Arn
 from app.core.targets import Targets, Teller
 from app.core.time import Instant
 
@@ -46,8 +46,9 @@ class AsyncEvents:
         """The events that wait for their next attempt."""
         return self._queue.waiting_for(function)
 
-    def accept(self, function: Function, event: Event, now: Instant) -> None:
-        """Take an event into the queue; its first attempt is at once."""
+    def accept(self, function: Function, event: Event, now: Instant, version: str = LATEST) -> None:
+        """Take an event for the version into the queue; its first attempt is at once."""
+        event.version = version
         self.outbox.append(EventAccepted(function.arn, event.request_id, event.cause.chain, event.source))
         self._attempt(function, event, now)
 
@@ -79,6 +80,7 @@ class AsyncEvents:
             if chosen is None:
                 self.drop(function, event, "FunctionDeleted")
             else:
+                event.version = chosen.version
                 self._attempt(chosen.function, event, now)
 
     # Inside ---------------------------------------------------------------------------------------------
@@ -86,7 +88,7 @@ class AsyncEvents:
     def _attempt(self, function: Function, event: Event, now: Instant) -> None:
         event.attempts += 1
         call = Call(event.request_id, function.arn, event.function_arn, event.payload, event.source, event.cause,
-                    ForEvent(event), attempt=event.attempts)  # fmt: skip
+                    ForEvent(event), attempt=event.attempts, version=event.version)  # fmt: skip
         match self.submit(function, call, now):
             case RecursiveInvocation():
                 # Dropped without a retry; which condition AWS writes then is UNCONFIRMED.

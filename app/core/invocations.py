@@ -75,7 +75,7 @@ class Invocations:
         source = command.station or (cause.hop.stations[-1] if cause.hop else "Invoke")
         if command.type is InvocationType.EVENT:
             event = Event(request_id, arn, name.as_invoked, payload, source, cause, now)
-            self.events.accept(function, event, now)
+            self.events.accept(function, event, now, version)
             return Invoked(request_id, version=version)
         if (outcome := self._refusal(function, now)) is not None:
             # At once, also where the clock stands; what nobody waits for takes its time, as everything that may come

@@ -165,5 +165,5 @@ class FunctionTarget:
             settled(refusal, now)
             return
         event = Event(self.ids.uuid(), name.arn, name.as_invoked, parcel.body, parcel.source, parcel.cause, now)
-        self.events.accept(chosen.function, event, now)
+        self.events.accept(chosen.function, event, now, chosen.version)
         settled(None, now)

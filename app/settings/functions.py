@@ -19,6 +19,7 @@ from app.core.function import (
 from app.core.names import Scope
 from app.settings.reading import Field, Table
 from app.settings.values import (
+    MEMORY_WAYS,
     ConcurrentRieFunction,
     DestinationSettings,
     FunctionSettings,
@@ -229,7 +230,7 @@ def _process(table: Table, common: Common) -> ProcessFunction | None:
         freeze=table.flag("freeze", False),
         idle_timeout_ms=table.read("idle_timeout", _positive_duration_ms),
         max_age_ms=table.read("max_age", _positive_duration_ms),
-        enforce_memory=table.word("enforce_memory", "off", ("off", "watch", "rlimit", "cgroup")),
+        enforce_memory=table.word("enforce_memory", "off", MEMORY_WAYS),
         ephemeral_storage_mb=table.read("EphemeralStorage", _ephemeral_storage_mb) or 512,
         logging=table.read("LoggingConfig", _logging) or LoggingSettings(),
     )

@@ -36,6 +36,7 @@ from app.settings.topics import read_topic
 from app.settings.values import (
     DEFAULT_JOURNAL_FACTS,
     DEFAULT_SEED,
+    MEMORY_WAYS,
     BucketSettings,
     BusSettings,
     FunctionSettings,
@@ -228,6 +229,7 @@ def _read(field: Field) -> Settings:
         limits=table.read("limits", read_limits) or DEFAULT_LIMITS,
         security=security,
         enforces_permissions=table.flag("enforce_permissions", False),
+        enforce_memory=table.word("enforce_memory", "off", MEMORY_WAYS),
         images=_named(table, "images", read_image),
         functions=_named(table, "functions", read_function),
         queues=dead_letter_queues_first(_named(table, "queues", read_queue, unless=is_remote), table),

@@ -23,7 +23,19 @@ VARIABLES: dict[str, Place] = {
 }
 """The environment variables, and the value of the file that each takes the place of. An empty one says nothing."""
 
-KEYS = ("listen", "hosts", "account", "region", "seed", "clock", "journal", "limits", "security", "enforce_permissions")
+KEYS = (
+    "listen",
+    "hosts",
+    "account",
+    "region",
+    "seed",
+    "clock",
+    "journal",
+    "limits",
+    "security",
+    "enforce_permissions",
+    "enforce_memory",
+)
 
 _ACCOUNT = re.compile(r"\d{12}")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-\d+")

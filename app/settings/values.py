@@ -100,6 +100,8 @@ class DestinationSettings:
 
 
 Language: TypeAlias = Literal["python", "node", "provided"]
+MemoryWay: TypeAlias = Literal["off", "watch", "rlimit", "cgroup"]
+MEMORY_WAYS: tuple[MemoryWay, ...] = ("off", "watch", "rlimit", "cgroup")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +154,7 @@ class ProcessFunction(FunctionCommon):
     freeze: bool = False
     idle_timeout_ms: int | None = None
     max_age_ms: int | None = None
-    enforce_memory: Literal["off", "watch", "rlimit", "cgroup"] = "off"
+    enforce_memory: MemoryWay = "off"
     ephemeral_storage_mb: int = 512
     logging: LoggingSettings = LoggingSettings()
 
@@ -383,6 +385,8 @@ class Settings:
     limits: Limits = DEFAULT_LIMITS
     security: Security = field(default_factory=Security)
     enforces_permissions: bool = False
+    enforce_memory: MemoryWay = "off"
+    """Of functions that are created over the Lambda API."""
     images: tuple[ImageSettings, ...] = ()
     functions: tuple[FunctionSettings, ...] = ()
     queues: tuple[QueueSettings, ...] = ()

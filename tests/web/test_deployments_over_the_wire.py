@@ -459,3 +459,25 @@ def test_a_package_that_was_refused_is_not_kept(service: Serving, lambda_: Any) 
     known = location.rpartition("/")[2]
     assert is_there(service, location)
     assert not is_there(service, location.replace(known, f"{sha256(other).hexdigest()}.zip"))
+
+
+def test_a_function_that_takes_more_memory_than_it_has_is_killed_and_the_service_lives() -> None:
+    source = (
+        "def handler(event, context):\n    kept = [bytearray(10_000_000) for _ in range(event)]\n    return len(kept)\n"
+    )
+    with serving("enforce_memory: cgroup") as service:
+        client = service.client("lambda")
+        create(client, "hungry", source)
+
+        small = client.invoke(FunctionName="hungry", Payload=b"2")
+        large = client.invoke(FunctionName="hungry", Payload=b"100", LogType="Tail")
+        again = client.invoke(FunctionName="hungry", Payload=b"1")
+
+    assert json.loads(small["Payload"].read()) == 2
+    request_id = large["ResponseMetadata"]["RequestId"]
+    assert json.loads(large["Payload"].read()) == {
+        "errorType": "Runtime.ExitError",
+        "errorMessage": f"RequestId: {request_id} Error: Runtime exited with error: signal: killed",
+    }
+    assert "Status: error\tError Type: Runtime.ExitError" in b64decode(large["LogResult"]).decode()
+    assert json.loads(again["Payload"].read()) == 1

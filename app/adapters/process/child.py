@@ -49,7 +49,8 @@ class Child:
             )
         except OSError as error:
             reason = (error.strerror or str(error)).lower()
-            raise InvalidEntrypoint(f"fork/exec {error.filename or folder}: {reason}") from error
+            # What is missing may be the interpreter in the program's first line; AWS names the program then, too.
+            raise InvalidEntrypoint(f"fork/exec {command[0]}: {reason}") from error
         self.output.close_write_end()
         record.started(self._process.pid)
         self._watcher = asyncio.get_running_loop().create_task(self._watch(self._process))

@@ -1,13 +1,11 @@
 """Metrics over the control API, and as CloudWatch gives them."""
 
-import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.live import until
 from tests.serving import Serving, serving
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -139,11 +137,8 @@ def test_provisioned_concurrency_is_told_of_its_alias_too() -> None:
         client.put_provisioned_concurrency_config(
             FunctionName="work", Qualifier="live", ProvisionedConcurrentExecutions=2
         )
-        caller = threading.Thread(target=client.invoke, kwargs={"FunctionName": "work:live"})
-        caller.start()
-        until(lambda: service.get("functions/work")["in_flight"] == 1)
+        client.invoke(FunctionName="work:live", InvocationType="Event")
         service.post("clock/advance", {"duration": "10s"})
-        caller.join()
         of_function, of_alias = ("FunctionName", "work"), ("Resource", "work:live")
 
         (whole,) = points(service, "ProvisionedConcurrencyInvocations", of_function, Statistics=["Sum"])
