@@ -86,7 +86,7 @@ class SqsBroker:
             try:
                 result = self._made().ask(work)
             except Exception as error:  # whatever a client fails with, the broker could not be used
-                told = BrokerError(_in_one_line(error))
+                told = BrokerError(_in_words(error))
                 settling = lambda: future.set_exception(told)  # noqa: E731 one of two ends of the future
             else:
                 settling = lambda: future.set_result(result)  # noqa: E731
@@ -125,7 +125,16 @@ def _delete(client: "SqsClient", receipt_handles: Sequence[str]) -> dict[str, st
     return refused
 
 
-def _in_one_line(error: Exception) -> str:
+def _in_words(error: Exception) -> str:
+    """In one line, a refusal as the broker has it: its code and message, without what botocore says around them."""
+    response = getattr(error, "response", None)
+    refusal = response.get("Error", {}) if isinstance(response, dict) else {}
+    if refusal.get("Code") and refusal.get("Message"):
+        return _in_one_line(f"{refusal['Code']}: {refusal['Message']}")
+    return _in_one_line(error)
+
+
+def _in_one_line(error: object) -> str:
     text = without_password(" ".join(str(error).split())) or type(error).__name__
     return text if len(text) <= _LONGEST_ERROR else f"{text[:_LONGEST_ERROR]}…"
 

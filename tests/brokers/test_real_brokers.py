@@ -88,6 +88,30 @@ def test_what_is_reported_as_failed_comes_again(broker: Broker, work: Function, 
     assert far.left(within_s=6) == []
 
 
+def test_groups_of_a_fifo_queue_come_in_their_order(work: Function, tmp_path: Path) -> None:
+    broker = moto_server(tmp_path)
+    broker.start()
+    attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true", "VisibilityTimeout": "6"}
+    url = broker.client.create_queue(QueueName="far.fifo", Attributes=attributes)["QueueUrl"]
+    settings = f"""
+    functions:
+      work: {{http: {work.url}/a, Timeout: 5, environments: 4}}
+    queues:
+      far.fifo: {{endpoint: {broker.url}}}
+    mappings:
+      - {{queue: far.fifo, function: work, BatchSize: 2}}
+    """
+    with live(tmp_path, settings, environ=ENVIRON) as service:
+        for number in range(10):
+            group = "ab"[number % 2]
+            broker.client.send_message(QueueUrl=url, MessageBody=f"{group} {number}", MessageGroupId=group)
+        until(lambda: told(service, "MessageDeleted") == 10)
+    broker.kill()
+
+    of_groups = {group: [body for body in work.bodies() if body.startswith(group)] for group in "ab"}
+    assert of_groups == {"a": [f"a {n}" for n in range(0, 10, 2)], "b": [f"b {n}" for n in range(1, 10, 2)]}
+
+
 def test_of_two_processes_the_survivor_gets_what_the_killed_one_had_in_hand(
     broker: Broker, far: Queue, work: Function, tmp_path: Path
 ) -> None:
