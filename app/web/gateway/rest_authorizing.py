@@ -30,6 +30,8 @@ from app.wire.gateway.rest_api import RestOccasion, request_event, token_event
 
 PRINCIPAL = "apigateway.amazonaws.com"
 _TIMEOUT_MS = 29_000
+_MOST_ARN_BYTES = 1_600
+"""Of what an authorizer is asked about (API Gateway guide, apigateway-use-lambda-authorizer)."""
 _DENIED = "User is not authorized to access this resource"
 
 
@@ -100,6 +102,8 @@ class RestAuthorizing:
     ) -> Known:  # fmt: skip
         found = self._identity(authorizer, stage, request, occasion)
         arn = api.method_arn(stage.name, request.method, occasion.path)
+        if len(arn.encode()) > _MOST_ARN_BYTES:
+            raise GatewayError("URI_TOO_LONG", f"the method's ARN has more than {_MOST_ARN_BYTES} bytes")
         cache, key = self._engine.world.gateways.authorized, (api.id, authorizer.id, stage.name, *found)
         verdict = cache.find(key, now=occasion.now) if authorizer.ttl_s and found else None
         if verdict is None:

@@ -20,6 +20,8 @@ from app.wire.credentials import credential_in
 from app.wire.gateway.websocket import SocketOccasion, authorizer_event, connect_event
 
 _AUTHORIZER_MS = 29_000
+_MOST_VERDICT_BYTES = 8_192
+"""API Gateway quotas (WebSocket API, Lambda authorizer result size)."""
 
 
 @dataclass(slots=True)
@@ -108,6 +110,8 @@ class Greeting:
             return 401, "the authorizer said Unauthorized"
         if not isinstance(ending, Returned):
             return 500, f"authorizer {authorizer.name}: {ending.text}"
+        if len(ending.payload) > _MOST_VERDICT_BYTES:
+            return 500, f"authorizer {authorizer.name} says more than {_MOST_VERDICT_BYTES} bytes"
         try:
             verdict = policy_verdict(orjson.loads(ending.payload))
         except (orjson.JSONDecodeError, BadAuthorizerAnswer) as bad:

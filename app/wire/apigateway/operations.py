@@ -18,7 +18,7 @@ from app.wire.apigateway.documents import read_document, read_documentation
 from app.wire.apigateway.exporting import exported
 from app.wire.apigateway.sample import sample_template
 from app.wire.calls import Call, Caller, Params, Readable, Result, Service
-from app.wire.constraints import check_constraints
+from app.wire.constraints import check_by_place
 from app.wire.errors import AwsError, ErrorTable
 from app.wire.events.signing import CERTIFICATE
 
@@ -362,5 +362,5 @@ APIGATEWAY = Service(
     _READINGS,
     model="apigateway",
     errors=ERRORS,
-    check=check_constraints,
+    check=check_by_place,
 )

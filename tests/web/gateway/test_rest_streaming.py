@@ -111,6 +111,13 @@ def test_a_stream_that_lasts_too_long_is_cut_off(service: Serving) -> None:
     connection.close()
 
 
+def test_more_than_ten_megabytes_are_streamed(service: Serving) -> None:
+    answer = ask(service, "/node?kind=large")
+
+    assert len(answer.content) == 4 + 176 * 65_536 > 10_485_760
+    assert answer.content.endswith(b"aaaa")
+
+
 def test_a_head_is_answered_without_a_body(service: Serving) -> None:
     answer = ask(service, "/node", method="HEAD")
 
