@@ -196,16 +196,16 @@ def test_an_api_is_imported_from_openapi(gateway: Any, service: Serving) -> None
     ("operation", "given", "words"),
     [
         ("put_integration", {"type": "HTTPS_PROXY"},
-         ("1 validation error detected: Value 'HTTPS_PROXY' at 'putIntegrationInput.type' failed to satisfy constraint: "
-         "Member must satisfy enum value set: [HTTP, MOCK, AWS_PROXY, HTTP_PROXY, AWS]")),
+         ("1 validation error detected: Value 'HTTPS_PROXY' at 'putIntegrationInput.type' failed to satisfy "
+         "constraint: Member must satisfy enum value set: [HTTP, MOCK, AWS_PROXY, HTTP_PROXY, AWS]")),
         ("update_method_response", {"statusCode": "wrong", "patchOperations": [{"op": "wrong_op"}]},
          ("2 validation errors detected: Value 'wrong_op' at 'updateMethodResponseInput.patchOperations.1.member.op' "
          "failed to satisfy constraint: Member must satisfy enum value set: [add, remove, move, test, replace, copy]; "
          "Value 'wrong' at 'statusCode' failed to satisfy constraint: Member must satisfy regular expression pattern: "
          "[1-5]\\d\\d")),
         ("get_integration_response", {"statusCode": "wrong"},
-         ("1 validation error detected: Value 'wrong' at 'statusCode' failed to satisfy constraint: Member must satisfy "
-         "regular expression pattern: [1-5]\\d\\d")),
+         ("1 validation error detected: Value 'wrong' at 'statusCode' failed to satisfy constraint: Member must "
+         "satisfy regular expression pattern: [1-5]\\d\\d")),
     ],
 )  # fmt: skip
 def test_what_the_model_does_not_allow_is_told_as_recorded(
