@@ -15,7 +15,6 @@ functions:
   say: {{CodeUri: {HANDLERS}, Handler: fronts.say, Timeout: 10}}
   authorize: {{CodeUri: {HANDLERS}, Handler: fronts.authorize, Timeout: 10}}
   authorize_by_policy: {{CodeUri: {HANDLERS}, Handler: fronts.authorize_by_policy, Timeout: 10}}
-  edge: {{CodeUri: {HANDLERS}, Handler: fronts.edge, Timeout: 10}}
 queues:
   orders: {{}}
 buckets:
@@ -31,10 +30,6 @@ load_balancers:
       - {{path: /fixed, fixed: {{status: 503, type: text/html, body: <p>later</p>}}}}
 distributions:
   plain: {{origin: {{bucket: site, path: /public}}}}
-  edged:
-    origin: {{bucket: site, path: /public}}
-    include_body: true
-    functions: {{viewer-request: edge, origin-request: edge, origin-response: edge, viewer-response: edge}}
 urls:
   echo-url: echo
   say-url: {{function: say, Cors: {{AllowOrigins: ["https://shop.example"], MaxAge: 5}}}}

@@ -1,22 +1,33 @@
 """Distributions over loopback: an origin, and functions at the edge around it."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.serving import Answer, Serving
+from tests.serving import Answer, Serving, serving
+from tests.web.gateway.conftest import HANDLERS
 
 
 @pytest.fixture(scope="module")
-def site(fronts: Serving) -> Serving:
-    s3 = fronts.client("s3", s3={"addressing_style": "path"})
-    # Another service of this process may have begun anew with what is stored.
-    s3.create_bucket(Bucket="site")
-    s3.put_object(Bucket="site", Key="public/a.txt", Body=b"from the bucket", ContentType="text/plain")
-    s3.put_object(Bucket="site", Key="public/b.txt", Body=b"the other one", ContentType="text/plain")
-    s3.close()
-    return fronts
+def site() -> Iterator[Serving]:
+    """A service of its own: objects are kept by the newest one in a process."""
+    with serving(f"""
+functions: {{edge: {{CodeUri: {HANDLERS}, Handler: fronts.edge, Timeout: 10}}}}
+buckets: {{site: {{}}}}
+distributions:
+  plain: {{origin: {{bucket: site, path: /public}}}}
+  edged:
+    origin: {{bucket: site, path: /public}}
+    include_body: true
+    functions: {{viewer-request: edge, origin-request: edge, origin-response: edge, viewer-response: edge}}
+""") as running:
+        s3 = running.client("s3", s3={"addressing_style": "path"})
+        s3.put_object(Bucket="site", Key="public/a.txt", Body=b"from the bucket", ContentType="text/plain")
+        s3.put_object(Bucket="site", Key="public/b.txt", Body=b"the other one", ContentType="text/plain")
+        s3.close()
+        yield running
 
 
 def ask(fronts: Serving, path: str, wanted: str = "") -> Answer:
