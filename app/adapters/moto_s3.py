@@ -34,10 +34,11 @@ from app.core.names import Scope
 from app.core.outside_calls import BucketSwept, SweepBucket
 from app.core.restores import ARCHIVES, TIERS_MS
 from app.core.time import Instant, to_datetime
-from app.engine.storage import StoreAnswer, StoreChange, StoreRequest
+from app.engine.storage import ObjectChange, StoreAnswer, StoreChange, StoreRequest
 from app.wire.s3 import render_error
 from app.wire.s3_defaults import ENCRYPTION, answer_request_payment
 from app.wire.s3_objects import StoreRefusal, checked_digests, checksum, parse_restore
+from app.wire.s3_post_answer import answer_post
 from app.wire.s3_post_policy import check_post_policy
 
 _LOG = logging.getLogger(__name__)
@@ -142,6 +143,9 @@ class MotoS3:
                     check_post_policy(asked.form, _file_bytes(asked), unquote(request.path).strip("/"))
                 respond = S3Response().key_response if key else S3Response().bucket_response
                 status, headers, body = respond(asked, asked.raw_url, dict(asked.headers))
+                if not key and _is_form(asked) and int(status) < 400:
+                    status, answered, body = self._answer_form(asked, request)
+                    headers = {**headers, **answered}
         except StoreRefusal as refusal:
             return _failed(refusal.status, refusal.code, refusal.message, request)
         except MissingBucket:
@@ -178,6 +182,16 @@ class MotoS3:
         if key.expiry_date is not None and key.status == "IN_PROGRESS":
             raise StoreRefusal(409, "RestoreAlreadyInProgress", "Object restore is already in progress")
         return 200 if backend.restore(bucket, key, wanted.days, took_ms) else 202
+
+    def _answer_form(self, form: Request, request: StoreRequest) -> tuple[int, dict[str, str], bytes]:
+        stored = next(change for change in reversed(self._changes) if isinstance(change, ObjectChange))
+        return answer_post(
+            form.form,
+            bucket=stored.bucket,
+            key=stored.key,
+            etag=stored.etag or "",
+            host=request.headers.get("host", _HOST),
+        )
 
     def _check_conditions(self, request: StoreRequest) -> None:
         """What moto checks for a put alone, S3 checks for a completed upload as well (conditional-writes)."""

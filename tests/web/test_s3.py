@@ -277,11 +277,28 @@ class TestObjects:
         file = '--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nfrom a form\r\n--b--\r\n'
         headers = {"content-type": "multipart/form-data; boundary=b"}
 
-        status, _, _ = await threaded(service.request, "POST", "/photos", "".join([*fields, file]).encode(), headers)
+        status, told, _ = await threaded(service.request, "POST", "/photos", "".join([*fields, file]).encode(), headers)
         got = await threaded(service.request, "GET", "/photos/up/a.txt")
 
         assert (status, got[2]) == (204, b"from a form")
+        assert told["location"] == f"http://127.0.0.1:{service.port}/photos/up/a.txt"
+        assert told["etag"] == got[1]["etag"]
         assert service.told == ["ObjectCreated:Post up/a.txt"]
+
+    @pytest.mark.parametrize(("status", "answer"), [("201", b"<Key>up/a.txt</Key>"), ("200", b"")])
+    async def test_a_form_may_ask_for_another_status(self, service: Service, status: str, answer: bytes) -> None:
+        asked = {"success_action_status": status}
+        form = service.client().generate_presigned_post("photos", "up/a.txt", Fields=asked, Conditions=[asked])
+        fields = [
+            f'--b\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in form["fields"].items()
+        ]
+        file = '--b\r\nContent-Disposition: form-data; name="file"; filename="a.txt"\r\n\r\nhi\r\n--b--\r\n'
+        headers = {"content-type": "multipart/form-data; boundary=b"}
+
+        got, _, body = await threaded(service.request, "POST", "/photos", "".join([*fields, file]).encode(), headers)
+
+        assert got == int(status)
+        assert answer in body
 
     @pytest.mark.parametrize(("size", "code"), [(11, b"EntityTooLarge"), (1, b"EntityTooSmall")])
     async def test_a_form_that_breaks_its_policy_stores_nothing(self, service: Service, size: int, code: bytes) -> None:
