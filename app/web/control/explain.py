@@ -35,7 +35,7 @@ from app.web.control.errors import BadRequest
 from app.web.control.models import ConclusionView, Explain, ExplanationView, StepView
 from app.web.control.parts import ControlParts
 from app.web.control.queues import message_attribute
-from app.web.gateway.address import address_for
+from app.web.gateway.address import address_for, by_domain
 
 History: TypeAlias = Sequence[tuple[Instant, Fact]]
 
@@ -131,6 +131,8 @@ def _of_request(method: str, url: str, api: str | None, engine: Engine) -> OfReq
         return OfRequest(api, GatewayRequest(method, path, parts.query, (("host", host),)), by_port=True)
     ports = {front.port: front.id for front in engine.world.gateways.all() if front.port is not None}
     address = address_for(host, path, parts.port, ports)
+    if address is None and parts.hostname is not None:
+        address = by_domain(engine.world.domains, engine.world.gateways, parts.hostname, path)
     if address is None:
         return OfRequest(None, GatewayRequest(method, path, parts.query))
     request = GatewayRequest(method, address.path, parts.query, (("host", host),), host=parts.hostname or "")

@@ -12,6 +12,9 @@ from functools import lru_cache
 
 from starlette.types import Scope
 
+from app.core.gateway.domains import Domains
+from app.core.gateway.gateways import Gateways
+from app.core.gateway.http_api import HttpApi
 from app.core.gateway.paths import decoded
 
 ROOT = "/_triggerfish/gateway/"
@@ -66,6 +69,17 @@ def address_for(host: str, path: str, port: int | None, ports: Mapping[int, str]
     if port is not None and port in ports:
         return Address(ports[port], path or "/", by_port=True)
     return _by_path(path) or by_host(host, path or "/")
+
+
+def by_domain(domains: Domains, gateways: Gateways, host: str, path: str) -> Address | None:
+    """The API that a custom domain name leads to; one with no mapping for the path leads to nobody."""
+    mapped = domains.find(host, path or "/")
+    if mapped is None:
+        return None
+    api = gateways.get(mapped.api)
+    stage = mapped.stage if mapped.stage != "$default" or not isinstance(api, HttpApi) else None
+    inner = mapped.path if stage is None else f"/{stage}{mapped.path}"
+    return Address(mapped.api, inner, host, base_path=mapped.base_path)
 
 
 def by_host(host: str, path: str) -> Address | None:

@@ -18,7 +18,7 @@ from app.core.gateway.websocket.api import WebSocketApi
 from app.engine.driver import Engine
 from app.engine.ports import OutsideWorld
 from app.web.asgi import CLIENT_LEFT, ClientGone, read_body
-from app.web.gateway.address import Address, address_of
+from app.web.gateway.address import Address, address_of, by_domain
 from app.web.gateway.at_once import FrontsAtOnce
 from app.web.gateway.distribution import DistributionFront
 from app.web.gateway.function_url import FunctionUrlFront
@@ -61,18 +61,9 @@ class GatewayApp:
         if found is None and self._engine.world.domains:
             host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
             raw: bytes = scope.get("raw_path") or scope["path"].encode()
-            return self._by_domain(host.rsplit(":", 1)[0].lower(), raw.decode("latin-1"))
+            name = host.rsplit(":", 1)[0].lower()
+            return by_domain(self._engine.world.domains, self._engine.world.gateways, name, raw.decode("latin-1"))
         return found
-
-    def _by_domain(self, host: str, path: str) -> Address | None:
-        """The API that a custom domain name leads to; one with no mapping for the path leads to nobody."""
-        mapped = self._engine.world.domains.find(host, path or "/")
-        if mapped is None:
-            return None
-        api = self._engine.world.gateways.get(mapped.api)
-        stage = mapped.stage if mapped.stage != "$default" or not isinstance(api, HttpApi) else None
-        inner = mapped.path if stage is None else f"/{stage}{mapped.path}"
-        return Address(mapped.api, inner, host, base_path=mapped.base_path)
 
     async def answer(self, address: Address, scope: AsgiScope, receive: Receive, send: Send) -> None:
         front = self._engine.world.gateways.get(address.front)

@@ -283,6 +283,9 @@ def test_an_api_answers_under_a_domain_name(service: Serving, gateway: Any, api:
     assert (context["stage"], context["domainName"], context["domainPrefix"]) == ("dev", "api.example.com", "api")
     assert (by_stage["path"], by_stage["requestContext"]["path"]) == ("/pets/8", "/pets/8")
 
+    explained = service.post("explain", {"url": "http://api.example.com/v1/pets/7", "method": "GET"})
+    assert explained["conclusion"]["verdict"] == "yes", explained
+
     gateway.delete_base_path_mapping(domainName="api.example.com", basePath="(none)")
     lost = get("/other")
     assert (lost.status, lost.content) == (403, b'{"message":"Forbidden"}')
