@@ -157,6 +157,7 @@ class Deployments:
             family.policies.pop(number, None)
             family.provisioned.pop(number, None)
             family.preparing.pop(number, None)
+            family.runtime_management.pop(number, None)
             self._remove_version(arn, number, now)
 
     # Aliases --------------------------------------------------------------------------------------------

@@ -58,6 +58,8 @@ class Family:
     """How many environments were wished to be warm, by function or version at work."""
     pending_until: Instant | None = None
     updating_until: Instant | None = None
+    runtime_management: dict[str, tuple[str, Arn | None]] = field(default_factory=dict)
+    """When the runtime is updated, by qualifier, and the runtime version that was chosen by hand."""
     preparing: dict[str, Instant] = field(default_factory=dict)
     """Until when snapshots of published versions are made (SnapStart)."""
 
@@ -109,6 +111,12 @@ class Families:
         if found is None:
             raise ResourceNotFound(f"Cannot find alias arn: {function}:{name}")
         return found
+
+    def runtime_management(self, function: Arn, qualifier: str) -> tuple[str, Arn | None]:
+        """Of `$LATEST` or a version. Raises ResourceNotFound."""
+        family = self.family(function)
+        self.check_qualifier(family, function, qualifier)
+        return family.runtime_management.get(qualifier, ("Auto", None))
 
     def tags(self, function: Arn) -> Mapping[str, str]:
         return self.family(function).tags

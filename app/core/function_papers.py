@@ -1,4 +1,4 @@
-"""What is said of a function beside its code: who may invoke it, and its tags."""
+"""What is said of a function beside its code: who may invoke it, when its runtime is updated, and its tags."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -6,6 +6,7 @@ from typing import Any
 
 from app.core.commands.deployments import (
     AddFunctionPermission,
+    PutRuntimeManagement,
     RemoveFunctionPermission,
     TagFunction,
     UntagFunction,
@@ -33,6 +34,7 @@ class Papers:
             RemoveFunctionPermission: self.remove_permission,
             TagFunction: self.tag,
             UntagFunction: self.untag,
+            PutRuntimeManagement: self.manage_runtime,
         }
 
     def add_permission(self, command: AddFunctionPermission, now: Instant) -> str:
@@ -65,6 +67,19 @@ class Papers:
             del family.policies[key]
         self._revise(family, arn, qualifier)
         self._note(arn, f"permission {command.statement_id} removed")
+
+    def manage_runtime(self, command: PutRuntimeManagement, now: Instant) -> PutRuntimeManagement:
+        """Raises ResourceNotFound, InvalidParameterValue where the runtime version is missing, or is too much."""
+        family = self.families.family(command.function)
+        self.families.check_qualifier(family, command.function, command.qualifier)
+        is_manual = command.update_on == "Manual"
+        if is_manual != (command.runtime_version is not None):
+            # The texts are UNCONFIRMED.
+            need = "must be provided" if is_manual else "can only be provided"
+            raise InvalidParameterValue(f"RuntimeVersionArn {need} when UpdateRuntimeOn is Manual.")
+        family.runtime_management[command.qualifier] = (command.update_on, command.runtime_version)
+        self._note(command.function, f"its runtime is updated: {command.update_on}")
+        return command
 
     def tag(self, command: TagFunction, now: Instant) -> None:
         family = self.families.family(command.function)

@@ -263,6 +263,19 @@ def test_a_provisioned_concurrency_config(client: Clients, worker: str) -> None:
     live(terraform.ProvisionedConcurrencyConfig, client, one, {**one, "provisioned_concurrent_executions": 2})
 
 
+def test_a_runtime_management_config(client: Clients, worker: str) -> None:
+    version = "arn:aws:lambda:us-east-1::runtime:" + "a" * 64
+    by_hand = {"function_name": worker, "update_runtime_on": "Manual", "runtime_version_arn": version}
+
+    live(
+        terraform.RuntimeManagementConfig, client, by_hand,
+        {"function_name": worker, "update_runtime_on": "FunctionUpdate"},
+    )  # fmt: skip
+    live(terraform.RuntimeManagementConfig, client, {**by_hand, "qualifier": "1"})
+    with pytest.raises(client("lambda").exceptions.InvalidParameterValueException, match="must be provided"):
+        client("lambda").put_runtime_management_config(FunctionName=worker, UpdateRuntimeOn="Manual")
+
+
 QUEUE_DEFAULTS = {
     "delay_seconds": 0, "max_message_size": 262144, "message_retention_seconds": 345600, "receive_wait_time_seconds": 0,
     "visibility_timeout_seconds": 30, "sqs_managed_sse_enabled": True,

@@ -16,6 +16,7 @@ from app.core.commands import (
     PublishLayerVersion,
     PublishVersion,
     PutProvisionedConcurrency,
+    PutRuntimeManagement,
     RemoveFunctionPermission,
     RemoveLayerPermission,
     TagFunction,
@@ -87,6 +88,12 @@ VERBS: dict[str, Callable[["Play", int, int], Command | None]] = {
     ),
     "tag function": lambda play, a, b: TagFunction(_arn(a), {str(b % 3): "x"}),
     "untag function": lambda play, a, b: UntagFunction(_arn(a), (str(b % 3),)),
+    "manage runtime": lambda play, a, b: PutRuntimeManagement(
+        _arn(a),
+        _QUALIFIERS[b % len(_QUALIFIERS)],
+        ("Auto", "Manual")[a % 2],
+        (None, "arn:aws:lambda:us-east-1::runtime:x")[b % 2],
+    ),
     "provision": lambda play, a, b: PutProvisionedConcurrency(
         _arn(a), _QUALIFIERS[b % len(_QUALIFIERS)], (None, 1, 2)[a % 3]
     ),

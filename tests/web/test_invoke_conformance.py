@@ -73,7 +73,7 @@ def test_a_failure_is_told_as_lambda_tells_it(path: Path, service_with: Callable
     case = json.loads(path.read_text(encoding="utf-8"))
     if case["runtime"].startswith("nodejs") and shutil.which("node") is None:
         pytest.skip("no Node on the PATH")
-    client = service_with("{}").client("lambda")
+    client = service_with(json.dumps(case.get("settings", {}))).client("lambda")
     client.create_function(
         FunctionName=path.stem, Role="arn:aws:iam::000000000000:role/app", Runtime=case["runtime"],
         Handler=case["handler"], Code={"ZipFile": zipped(case["files"])}, Timeout=case.get("timeout", 20),

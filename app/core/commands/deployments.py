@@ -99,6 +99,17 @@ class UntagFunction:
 
 
 @value(frozen=True, slots=True)
+class PutRuntimeManagement:
+    """When the runtime of a version is updated: Auto, FunctionUpdate or Manual, then with the ARN of a runtime version.
+    Nothing comes of it here but that it is told again. Answers both."""
+
+    function: Arn
+    qualifier: str
+    update_on: str
+    runtime_version: Arn | None = None
+
+
+@value(frozen=True, slots=True)
 class PutProvisionedConcurrency:
     """None takes it away. Answers the `ProvisionedConcurrency`."""
 
@@ -152,6 +163,7 @@ DeploymentCommand: TypeAlias = (
     | RemoveFunctionPermission
     | TagFunction
     | UntagFunction
+    | PutRuntimeManagement
     | PutProvisionedConcurrency
     | PublishLayerVersion
     | DeleteLayerVersion

@@ -8,6 +8,7 @@ from app.core.commands import (
     DeleteVersion,
     PublishVersion,
     PutFunction,
+    PutRuntimeManagement,
     UpdateFunctionCode,
     UpdateFunctionConfiguration,
 )
@@ -116,10 +117,21 @@ def get_function_code_signing_config(params: Params, caller: Caller, engine: Rea
 
 
 def get_runtime_management_config(params: Params, caller: Caller, engine: Readable) -> Result:
-    """Runtimes are this machine's, and are updated with it."""
+    """Runtimes are this machine's, and are updated with it, whatever is told."""
     arn, qualifier = named(params, caller)
-    engine.world.deployments.describe(arn, qualifier)
-    return {"UpdateRuntimeOn": "Auto", "FunctionArn": f"{arn}:{qualifier or LATEST}"}
+    update_on, version = engine.world.deployments.runtime_management(arn, qualifier or LATEST)
+    return _runtime_management(PutRuntimeManagement(arn, qualifier or LATEST, update_on, version))
+
+
+def put_runtime_management_config(params: Params, caller: Caller) -> Call:
+    arn, qualifier = named(params, caller)
+    command = PutRuntimeManagement(arn, qualifier or LATEST, params["UpdateRuntimeOn"], params.get("RuntimeVersionArn"))
+    return Call(command, _runtime_management)
+
+
+def _runtime_management(told: PutRuntimeManagement) -> Result:
+    version = {"RuntimeVersionArn": told.runtime_version} if told.runtime_version else {}
+    return {"UpdateRuntimeOn": told.update_on, "FunctionArn": f"{told.function}:{told.qualifier}", **version}
 
 
 def get_function_recursion_config(params: Params, caller: Caller, engine: Readable) -> Result:

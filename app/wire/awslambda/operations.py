@@ -21,6 +21,7 @@ LAMBDA = Service(
         "DeleteProvisionedConcurrencyConfig": provisioned.delete_provisioned_concurrency_config,
         "PublishLayerVersion": layers.publish_layer_version,
         "PublishVersion": functions.publish_version,
+        "PutRuntimeManagementConfig": functions.put_runtime_management_config,
         "PutProvisionedConcurrencyConfig": provisioned.put_provisioned_concurrency_config,
         "RemoveLayerVersionPermission": layers.remove_layer_version_permission,
         "RemovePermission": permissions.remove_permission,

@@ -14,6 +14,7 @@ from tests.aws.terraform.of_functions import (
     LayerVersion,
     Permission,
     ProvisionedConcurrencyConfig,
+    RuntimeManagementConfig,
 )
 from tests.aws.terraform.queues_and_buckets import Bucket, BucketNotification, Queue
 from tests.aws.terraform.resource import Clients, Resource, Values
@@ -35,6 +36,7 @@ __all__ = [
     "Resource",
     "Role",
     "Rule",
+    "RuntimeManagementConfig",
     "Target",
     "Topic",
     "TopicSubscription",

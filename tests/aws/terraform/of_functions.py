@@ -337,6 +337,39 @@ class FunctionUrl:
         )  # fmt: skip
 
 
+class RuntimeManagementConfig:
+    """aws_lambda_runtime_management_config; taken away, it is put as it is by default"""
+
+    def __init__(self, client: Clients) -> None:
+        self.api = client("lambda")
+
+    def create(self, config: Values) -> str:
+        self.api.put_runtime_management_config(
+            FunctionName=config["function_name"], UpdateRuntimeOn=config["update_runtime_on"],
+            **given(config, Qualifier="qualifier", RuntimeVersionArn="runtime_version_arn"),
+        )  # fmt: skip
+        return f"{config['function_name']},{config.get('qualifier', '')}"
+
+    def read(self, id_: str) -> Values | None:
+        function, _, qualifier = id_.partition(",")
+        told = self.api.get_runtime_management_config(
+            FunctionName=function, **({"Qualifier": qualifier} if qualifier else {})
+        )
+        if told["UpdateRuntimeOn"] == "Auto":
+            return None
+        return {
+            "function_name": function, "qualifier": qualifier, "function_arn": told["FunctionArn"],
+            "update_runtime_on": told["UpdateRuntimeOn"], "runtime_version_arn": told.get("RuntimeVersionArn", ""),
+        }  # fmt: skip
+
+    def update(self, id_: str, old: Values, new: Values) -> None:
+        self.create(new)
+
+    def delete(self, id_: str) -> None:
+        function, _, qualifier = id_.partition(",")
+        self.create({"function_name": function, "qualifier": qualifier, "update_runtime_on": "Auto"})
+
+
 class ProvisionedConcurrencyConfig:
     """aws_lambda_provisioned_concurrency_config"""
 
