@@ -89,6 +89,11 @@ class RemoteQueue:
     def name(self) -> str:
         return name_of(self.arn)
 
+    @property
+    def being_deleted(self) -> set[str]:
+        """The messages that are done, and that the broker was asked to delete."""
+        return {deleting.item.id for deleting in self.deleting.values()}
+
     def polls_of(self, mapping: str) -> list[Poll]:
         return [poll for poll in self.polls.values() if poll.mapping == mapping]
 

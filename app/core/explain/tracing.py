@@ -1,7 +1,8 @@
 """What did happen to a message that was sent, where it is, and what comes next."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from app.core.batch import Batch, Item
@@ -10,13 +11,22 @@ from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict
 from app.core.explain.invoking import Asker, busy, lasting_obstacle
 from app.core.explain.receiving import Arrival, explain_arrival
 from app.core.explain.scene import OUTSIDE_CAUSE, Scene
-from app.core.facts import BatchFormed, Fact, MessageDeleted, MessageExpired, MessageMoved, MessagesFiltered
+from app.core.facts import (
+    BatchFormed,
+    Fact,
+    MessageDeleted,
+    MessageExpired,
+    MessageMoved,
+    MessageReceived,
+    MessagesFiltered,
+)
 from app.core.mapping import Gathering, Mapping, Throttling
 from app.core.mappings import furthest
 from app.core.message import Attempt, Message, MessageState, Move
 from app.core.names import Arn, name_of
 from app.core.queue import Queue
 from app.core.queues import CLIENT
+from app.core.remote_queues import RemoteQueue
 from app.core.time import Instant
 
 F = TypeVar("F", bound=Fact)
@@ -36,6 +46,9 @@ def explain_message(
             return _explain_present(scene, queue, message, function, trail)
     if not history:
         raise ResourceNotFound(f"there is no message {message_id!r}, and the journal knows of none")
+    seen = _last([fact for _, fact in history], MessageReceived)
+    if seen is not None and (remote := scene.remote_queues.get(seen.queue)) is not None:
+        return _explain_elsewhere(scene, remote, seen, function, trail, history)
     return _explain_gone(message_id, trail, history)
 
 
@@ -50,7 +63,10 @@ def _explain_present(scene: Scene, queue: Queue, message: Message, function: Arn
     words = "it is kept for the queue's retention period"
     trail.add(Step(Verdict.NOTE, About.RETENTION, words, queue=queue.arn, until=expires_at))
     for mapping in scene.mappings.at_work_on(queue.arn):
-        if function in (None, mapping.function) and (fate := _in_batch(scene, mapping, message, trail)) is not None:
+        if (
+            function in (None, mapping.function)
+            and (fate := _in_batch(scene, mapping, partial(_has, message), trail)) is not None
+        ):
             return fate
     held = _hidden(queue, message, trail)
     arrival = Arrival(queue, message.content, expires_at, message, held)
@@ -103,24 +119,25 @@ def _hidden(queue: Queue, message: Message, trail: Trail) -> Step | None:
     return trail.add(Step(Verdict.WAIT, about, words, queue=queue.arn, until=message.available_at))
 
 
-def _in_batch(scene: Scene, mapping: Mapping, message: Message, trail: Trail) -> Conclusion | None:
-    """What becomes of the message if its last receive was this mapping's and is not settled yet."""
-    if mapping.gathering is not None and _has(mapping.gathering.items, message):
+def _in_batch(scene: Scene, mapping: Mapping, has: Callable[[Sequence[Item]], bool], trail: Trail) -> Conclusion | None:
+    """What becomes of the message if its last receive was this mapping's and is not settled yet. `has` knows it among
+    the items of a batch."""
+    if mapping.gathering is not None and has(mapping.gathering.items):
         return _being_filled(scene, mapping, mapping.gathering, trail)
     for throttling in mapping.throttled.values():
-        if _has(throttling.batch.items, message):
+        if has(throttling.batch.items):
             return _throttled(scene, mapping, throttling, trail)
     for place, batch in enumerate(mapping.ready):
-        if _has(batch.items, message):
+        if has(batch.items):
             words = f"its batch is closed and waits for a poller of {_name(mapping)}, with {place} before it"
             return trail.end(_step(mapping, Verdict.WAIT, About.POLLERS, words, batch.request_id, count=place))
     for batch in mapping.running.values():
-        if _has(batch.items, message):
+        if has(batch.items):
             return _running(scene, mapping, batch, trail)
     return None
 
 
-def _has(items: Sequence[Item], message: Message) -> bool:
+def _has(message: Message, items: Sequence[Item]) -> bool:
     return any(item.message is message and item.delivery.receive_count == message.receive_count for item in items)
 
 
@@ -170,11 +187,45 @@ def _step(
                 request=request, until=until, count=count, limit=limit)  # fmt: skip
 
 
+# Another broker has it ------------------------------------------------------------------------------
+
+
+def _explain_elsewhere(
+    scene: Scene, queue: RemoteQueue, seen: MessageReceived, function: Arn | None, trail: Trail,
+    history: Sequence[tuple[Instant, Fact]],
+) -> Conclusion:  # fmt: skip
+    """What came of the last receive. Whether the broker still has the message is not known here."""
+    message_id = seen.message
+    last = max(place for place, (_, fact) in enumerate(history) if fact is seen)
+    if any(isinstance(fact, MessageDeleted | MessagesFiltered) for _, fact in history[last:]):
+        return _explain_gone(message_id, trail, history)
+    trail.steps += _told(message_id, history)
+    for mapping in scene.mappings.at_work_on(queue.arn):
+        if (
+            function in (None, mapping.function)
+            and (fate := _in_batch(scene, mapping, lambda items: any(item.id == message_id for item in items), trail))
+            is not None
+        ):
+            return fate
+    if message_id in queue.being_deleted:
+        words = f"it was handled, and waits for {queue.broker} to delete it"
+        return Conclusion(Verdict.YES, About.HISTORY, f"fired: {words}", None, queue.arn)
+    words = f"it is at {queue.broker}, hidden by its visibility timeout since {seen.by} received it"
+    if seen.until > trail.now:
+        return trail.end(Step(Verdict.WAIT, About.VISIBILITY, words, queue=queue.arn, until=seen.until))
+    words = f"it was left to {queue.broker}, which shows it again if nobody else has deleted it"
+    return trail.end(Step(Verdict.WAIT, About.QUEUE, words, queue=queue.arn))
+
+
+def _told(message_id: str, history: Sequence[tuple[Instant, Fact]]) -> list[Step]:
+    return [Step(Verdict.NOTE, About.HISTORY, fact.text, message=message_id, at=at) for at, fact in history]
+
+
 # It is gone -----------------------------------------------------------------------------------------
 
 
 def _explain_gone(message_id: str, trail: Trail, history: Sequence[tuple[Instant, Fact]]) -> Conclusion:
-    trail.steps += [Step(Verdict.NOTE, About.HISTORY, fact.text, message=message_id, at=at) for at, fact in history]
+    trail.steps += _told(message_id, history)
     facts = [fact for _, fact in history]
     filtered = _last(facts, MessagesFiltered)
     deleted, batch = _last(facts, MessageDeleted), _last(facts, BatchFormed)

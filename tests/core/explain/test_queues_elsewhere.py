@@ -10,8 +10,11 @@ from app.core.commands import (
     SendMessage,
 )
 from app.core.explain import About, Conclusion, OfSend, Verdict
+from app.core.invocation import HandlerFailed
 from app.core.names import Arn
+from tests.core.explain import test_messages_that_were_sent as messages
 from tests.core.stage import SCOPE, Stage
+from tests.core.test_remote_queues import Far, message
 
 FAR = SCOPE.queue_arn("far")
 
@@ -111,3 +114,85 @@ def test_another_mapping_may_get_it_first(stage: Stage) -> None:
     conclusion, _ = ask(stage, function=second)
 
     assert conclusion.text == "would not fire: the mapping to 'first' receives it first"
+
+
+# What became of a message -----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def far() -> Far:
+    made = Far()
+    made.declare()
+    return made
+
+
+def asked(far: Far, message_id: str) -> Conclusion:
+    return messages.ask(far.stage, message_id).conclusion
+
+
+def test_a_message_that_is_being_worked_on(far: Far) -> None:
+    far.map()
+    far.answer(far.receives()[0], message("a"))
+
+    told = asked(far, "a")
+
+    assert (told.verdict, told.text) == (
+        Verdict.YES,
+        "has fired: far → work, in a batch of 1; 'work' is working on it",
+    )
+
+
+def test_a_message_in_a_batch_that_is_being_filled(far: Far) -> None:
+    far.map(BatchSize=5, MaximumBatchingWindowInSeconds=20)
+    far.answer(far.receives()[0], message("a"))
+
+    told = asked(far, "a")
+
+    assert (told.verdict, told.about) == (Verdict.WAIT, About.BATCH)
+    assert "1 of at most 5" in told.text
+
+
+def test_a_message_whose_invocation_failed_is_hidden_at_its_broker_and_shown_again(far: Far) -> None:
+    far.map()
+    far.answer(far.receives()[0], message("a"))
+    far.stage.settle(HandlerFailed("ValueError", "no", b"{}"))
+
+    hidden = asked(far, "a")
+    far.stage.advance("31s")
+
+    words = "it is at http://broker:9324, hidden by its visibility timeout since work received it"
+    assert hidden.verdict is Verdict.WAIT
+    assert hidden.text == f"waits until 2026-11-21T12:00:30.000Z: {words}"
+    assert asked(far, "a").text == (
+        "waits: it was left to http://broker:9324, which shows it again if nobody else has deleted it"
+    )
+
+
+def test_a_message_that_was_handled_waits_for_its_deletion_and_is_gone(far: Far) -> None:
+    far.map()
+    far.answer(far.receives()[0], message("a"))
+    far.stage.settle()
+
+    before = asked(far, "a")
+    far.deleted()
+
+    assert before.text == "fired: it was handled, and waits for http://broker:9324 to delete it"
+    assert asked(far, "a").text == "fired: far → work, in a batch of 1, and was deleted"
+
+
+def test_a_message_that_came_again_is_told_by_its_last_receive(far: Far) -> None:
+    far.map(environments=1)
+    far.answer(far.receives()[0], message("a"))
+    far.stage.settle(HandlerFailed("ValueError", "no", b"{}"))
+    far.stage.advance("31s")
+    far.answer(far.receives()[0], message("a", count=2))
+
+    assert asked(far, "a").text == "has fired: far → work, in a batch of 1; 'work' is working on it"
+
+
+def test_a_message_that_the_filters_dropped(far: Far) -> None:
+    far.map(FilterCriteria={"Filters": [{"Pattern": '{"body": ["other"]}'}]})
+    far.answer(far.receives()[0], message("a"))
+    far.deleted()
+
+    assert asked(far, "a").about is About.FILTER
