@@ -5,8 +5,13 @@ from functools import partial
 from typing import Any
 
 import moto.elbv2.models as moto_models
-from moto.elbv2.exceptions import DuplicateListenerError, DuplicateLoadBalancerName, TargetGroupNotFoundError
-from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeListener, FakeLoadBalancer
+from moto.elbv2.exceptions import (
+    DuplicateListenerError,
+    DuplicateLoadBalancerName,
+    InvalidConfigurationRequest,
+    TargetGroupNotFoundError,
+)
+from moto.elbv2.models import ELBv2Backend, FakeHealthStatus, FakeListener, FakeLoadBalancer, FakeTargetGroup
 
 from app.core.gateway.load_balancer import (
     Action,
@@ -23,6 +28,7 @@ from app.core.gateway.load_balancer import (
 from app.core.names import Arn, Scope
 
 _DIGITS = 10
+_MULTI_VALUE = "lambda.multi_value_headers.enabled"
 
 
 class Backend(ELBv2Backend):  # type: ignore[misc] # moto is not checked
@@ -58,6 +64,22 @@ class Backend(ELBv2Backend):  # type: ignore[misc] # moto is not checked
         if balancer is not None and any(str(other.port) == str(port) for other in balancer.listeners.values()):
             raise DuplicateListenerError
         return super().create_listener(load_balancer_arn, protocol, port, *args, **kwargs)
+
+    def create_target_group(self, name: str, **kwargs: Any) -> FakeTargetGroup:
+        """moto gives those of functions the attributes of servers, too."""
+        made = super().create_target_group(name, **kwargs)
+        if made.target_type == "lambda":
+            made.attributes = {_MULTI_VALUE: "false"}
+        return made
+
+    def modify_target_group_attributes(self, target_group_arn: str, attributes: dict[str, Any]) -> None:
+        group = self.target_groups.get(target_group_arn)
+        foreign = [key for key in attributes if key != _MULTI_VALUE]
+        if group is not None and group.target_type == "lambda" and foreign:
+            raise InvalidConfigurationRequest(
+                f"A target group with target type 'lambda' does not support the attribute {foreign[0]}"
+            )
+        super().modify_target_group_attributes(target_group_arn, attributes)
 
     def describe_target_health(self, target_group_arn: str, targets: list[dict[str, Any]]) -> list[FakeHealthStatus]:
         """Of functions what their checks have found, which is nothing where there are none."""
@@ -184,7 +206,7 @@ def _group(group: Any) -> TargetGroup:
         group.name,
         group.arn,
         function,
-        str(group.attributes.get("lambda.multi_value_headers.enabled")).lower() == "true",
+        str(group.attributes.get(_MULTI_VALUE)).lower() == "true",
         _check(group) if group.target_type == "lambda" and _has_checks(group) else None,
     )
 

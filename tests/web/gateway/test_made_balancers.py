@@ -166,12 +166,14 @@ def test_forwarding_follows_the_weights(ruled: Ruled) -> None:
 def test_multi_value_headers_are_an_attribute(ruled: Ruled, elb: Any) -> None:
     many = group(elb, "many", "echo")
     ruled({"Field": "path-pattern", "Values": ["/m"]}, action={"Type": "forward", "TargetGroupArn": many})
+    attributes = elb.describe_target_group_attributes(TargetGroupArn=many)["Attributes"]
     before = ruled.ask("/m?a=1&a=2").json
     elb.modify_target_group_attributes(
         TargetGroupArn=many, Attributes=[{"Key": "lambda.multi_value_headers.enabled", "Value": "true"}]
     )
     after = ruled.ask("/m?a=1&a=2")
 
+    assert attributes == [{"Key": "lambda.multi_value_headers.enabled", "Value": "false"}]
     assert before["queryStringParameters"] == {"a": "2"}
     assert before["requestContext"]["elb"]["targetGroupArn"] == many
     assert after.json["multiValueQueryStringParameters"] == {"a": ["1", "2"]}
@@ -284,6 +286,11 @@ def test_the_same_balancer_is_made_once_and_is_gone_when_it_is_deleted(
         (
             "modify_target_group_attributes",
             {"Attributes": [{"Key": "deregistration_delay.timeout_seconds", "Value": "10"}]},
+            "InvalidConfigurationRequest",
+        ),
+        (
+            "modify_target_group_attributes",
+            {"Attributes": [{"Key": "stickiness.enabled", "Value": "true"}]},
             "InvalidConfigurationRequest",
         ),
     ],
