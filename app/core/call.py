@@ -8,6 +8,7 @@ from app.core.concurrency import Seat
 from app.core.errors import RecursiveInvocation
 from app.core.invocation import Throttled
 from app.core.names import LATEST, Arn
+from app.core.value import value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,14 +19,14 @@ if TYPE_CHECKING:
     from app.core.time import Instant
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class ForWaiter:
     """A synchronous caller waits for the answer."""
 
     waiter: int
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class ForBatch:
     """A mapping waits to settle the batch."""
 
@@ -33,14 +34,14 @@ class ForBatch:
     batch: "Batch"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class ForEvent:
     """The asynchronous queue waits to settle the event."""
 
     event: "Event"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class ForReply:
     """Something in the world that invoked synchronously goes on with the outcome."""
 

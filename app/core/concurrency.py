@@ -10,6 +10,7 @@ from app.core.limits import Limits
 from app.core.names import Arn, Scope, parse_arn
 from app.core.rate import Allowance
 from app.core.time import SECOND_MS, Instant
+from app.core.value import value
 
 
 class Bound(Enum):
@@ -41,7 +42,7 @@ class Obstacle:
         return Throttled(self.bound.reason)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Seat:
     """The place that a call takes. `is_spillover` says that the version has provisioned environments, all busy."""
 

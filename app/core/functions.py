@@ -32,6 +32,7 @@ from app.core.limits import Limits
 from app.core.names import LATEST, Arn, Scope, parse_arn
 from app.core.targets import Targets
 from app.core.time import Instant
+from app.core.value import value
 
 _FUNCTION_NAME = re.compile(
     r"(?:arn:(?:aws[a-zA-Z-]*)?:lambda:(?P<region>[a-z0-9-]+):(?P<account>\d{12}):function:"
@@ -39,7 +40,7 @@ _FUNCTION_NAME = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class FunctionName:
     """A function as a caller wrote it: the unqualified ARN, and the qualifier if there was one."""
 
@@ -70,7 +71,7 @@ class Route:
     share: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Chosen:
     """What a call goes to: the function or version at work, and the version that its caller is told."""
 

@@ -1,11 +1,12 @@
 """An invocation of a function, and the union of what can come of it."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import TypeAlias, assert_never
 
 from app.core.names import Arn
+from app.core.value import value
 
 
 class InvocationType(StrEnum):
@@ -14,7 +15,7 @@ class InvocationType(StrEnum):
     DRY_RUN = "DryRun"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Invocation:
     """One call of one function, as an endpoint is asked to make it.
 
@@ -38,7 +39,7 @@ class Invocation:
     version: str = "$LATEST"
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Ran:
     """What every outcome of a call that reached an environment tells of it.
 
@@ -52,7 +53,7 @@ class Ran:
     environment: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Succeeded:
     """The handler returned; `payload` is its JSON."""
 
@@ -60,7 +61,7 @@ class Succeeded:
     ran: Ran = field(default_factory=Ran)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class HandlerFailed:
     """The handler raised, or its response could not be used; `payload` is the error JSON a caller sees.
 
@@ -74,7 +75,7 @@ class HandlerFailed:
     ran: Ran = field(default_factory=Ran)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class TimedOut:
     """The time limit passed and the environment was stopped (`Sandbox.Timedout`)."""
 
@@ -82,7 +83,7 @@ class TimedOut:
     ran: Ran = field(default_factory=Ran)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Exited:
     """The runtime process ended during the invocation; `status` is like `exit status 3` or `signal: killed`, or ""."""
 
@@ -90,7 +91,7 @@ class Exited:
     ran: Ran = field(default_factory=Ran)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class InitFailed:
     """The environment could not be initialised (an import error, a missing bootstrap, …)."""
 
@@ -100,7 +101,7 @@ class InitFailed:
     ran: Ran = field(default_factory=Ran)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Throttled:
     """The endpoint refused for want of capacity; `reason` is AWS's word."""
 
@@ -108,7 +109,7 @@ class Throttled:
     message: str = "Rate Exceeded."
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Unreachable:
     """Nobody answered at the endpoint, or not in its protocol: a system error, not the function's. `reached_nobody`
     says for certain that nothing has run. `code` is AWS's name of the refusal, where it has a better one than

@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from app.core.value import value
+
 
 @dataclass(frozen=True, slots=True)
 class Ready:
     """The runtime and every extension asked for their first invocation."""
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Responded:
     payload: bytes
 

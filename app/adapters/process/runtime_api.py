@@ -5,13 +5,13 @@ Answers and error texts are those of the Runtime Interface Emulator, measured.
 
 from base64 import b64decode
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
 from app.adapters.limits import RESPONSE_MAX_BYTES, STREAMED_MAX_BYTES
 from app.adapters.process.extensions_api import ExtensionsApi
 from app.adapters.process.http_server import Connection, Request, Take
+from app.core.value import value
 from app.engine.ports import ResponseSink
 
 
@@ -57,7 +57,7 @@ _ACCEPTED = b'{"status":"OK"}\n'
 _ACCEPTED_WHOLE = b"HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 16\r\n\r\n" + _ACCEPTED
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class Offer:
     """An invocation as `/next` tells it. `headers` are all `Lambda-Runtime-…` ones.
 

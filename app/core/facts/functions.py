@@ -4,11 +4,10 @@ from typing import TypeAlias
 
 from app.core.names import LATEST, Arn, name_of
 from app.core.time import Instant, format_duration, format_instant
-from app.core.value import value
+from app.core.value import Value, value
 
 
-@value(frozen=True, slots=True)
-class InvocationStarted:
+class InvocationStarted(Value):
     """`concurrent` is how many invocations the function has with this one, `unreserved` how many those functions of the
     account that have no reservation, `of_account` all that the account has. Of the version's `provisioned`
     environments, which were asked for as `qualifier`'s, `provisioned_in_use` are busy; `is_spillover`: all were."""
@@ -35,8 +34,7 @@ class InvocationStarted:
         return f"{name_of(self.function)} invoked by {self.source}{again} [{self.request}]"
 
 
-@value(frozen=True, slots=True)
-class InvocationEnded:
+class InvocationEnded(Value):
     """`outcome` is a short word: succeeded, failed, timed out, exited, init failed, throttled, refused, unreachable."""
 
     function: Arn
