@@ -74,7 +74,7 @@ elasticmq() { # another broker, for the mappings that poll queues elsewhere; run
   return 1
 }
 
-serverless_offline() { # beside which the HTTP APIs are measured; the last version of its framework that asks for no account
+serverless_offline() { # beside which HTTP APIs and Invoke are measured; the last version of its framework that asks for no account
   local folder=.tools/serverless-offline framework=3.40.0 version=13.9.0
   local done="$folder/.done-$version"
   [ -e "$done" ] && return
@@ -98,7 +98,7 @@ fetch() { # how, what it is, and what is not tested without it
 }
 jobs=() names=() uses=()
 if [ "${1:-}" = bench ]; then
-  fetch serverless_offline "serverless-offline" "the measure beside HTTP APIs"
+  fetch serverless_offline "serverless-offline" "the measure beside HTTP APIs and Invoke"
 else
   fetch node_runtime_client "aws-lambda-ric" "AWS's Node runtime client"
   fetch awscli "AWS CLI" "the README walks"

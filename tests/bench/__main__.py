@@ -18,7 +18,7 @@ from tests.bench.events import measure_patterns, measure_put_events
 from tests.bench.fifo import measure_fifo
 from tests.bench.figures import Figure, table
 from tests.bench.http_api import measure_http_api
-from tests.bench.invocations import measure_cold_starts, measure_invocations
+from tests.bench.invocations import measure_cold_starts, measure_invocations, measure_node_invocations
 from tests.bench.moves import measure_moves
 from tests.bench.retries import measure_retries
 from tests.bench.schedules import measure_schedules
@@ -40,6 +40,7 @@ MEASUREMENTS: dict[str, Callable[[Sizes, Path], Awaitable[list[Figure]]]] = {
     "puts": measure_puts,
     "mapping": measure_mapping,
     "invocations": measure_invocations,
+    "node-invocations": measure_node_invocations,
     "cold": measure_cold_starts,
     "deploying": measure_deploying,
     "http-api": measure_http_api,

@@ -4,18 +4,16 @@ The floors: a bare ASGI echo under uvicorn, and serverless-offline with the same
 """
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from tests.bench.client import Connection, Script, open_connections, seconds_for
 from tests.bench.figures import Figure, figure_of, percentile, ratio_at_least
-from tests.bench.servers import Server, floor, free_port, running, service, wait_until_listening
+from tests.bench.serverless import serverless_offline
+from tests.bench.servers import floor, service, wait_until_listening
 from tests.bench.sizes import Sizes
 from tests.bench.wire import repeat
 
 _HANDLERS = Path(__file__).parent / "handlers"
-_SERVERLESS = Path(__file__).parents[2] / ".tools/serverless-offline"
 _CONNECTIONS = 8
 _MANY_ROUTES = 10_000
 _GET = b"GET /hello HTTP/1.1\r\nHost: shop.execute-api.localhost\r\nUser-Agent: bench\r\nAccept: */*\r\n\r\n"
@@ -24,10 +22,9 @@ _GET_LAST = _GET.replace(b"/hello", b"/r9999/7/end")
 
 async def measure_http_api(sizes: Sizes, folder: Path) -> list[Figure]:
     """Rates over one connection and over eight, latencies, and 10,000 routes beside one."""
-    with service(folder, _settings(1)) as ours, floor("echo") as bare, _serverless_offline(folder) as other:
-        for server in (ours, bare, other):
-            if server is not None:
-                wait_until_listening(server)
+    with service(folder, _settings(1)) as ours, floor("echo") as bare, serverless_offline(folder) as other:
+        for server in (ours, bare, *([other.server] if other is not None else [])):
+            wait_until_listening(server)
         own = await open_connections(ours.port, _CONNECTIONS)
         echoes = await open_connections(bare.port, _CONNECTIONS)
         # Every environment starts before anything is measured.
@@ -35,7 +32,7 @@ async def measure_http_api(sizes: Sizes, folder: Path) -> list[Figure]:
         figures = await _latencies(sizes, own[0], echoes[0])
         figures += [await _rates(sizes, own[:1], echoes[:1], "an echo"), await _rates(sizes, own, echoes, "an echo")]
         if other is not None:
-            others = await open_connections(other.port, _CONNECTIONS)
+            others = await open_connections(other.server.port, _CONNECTIONS)
             await seconds_for(others, [repeat(_GET, 50) for _ in others])
             figures += [
                 await _rates(sizes, own[:1], others[:1], "serverless-offline", wanted=1),
@@ -94,28 +91,3 @@ def _settings(routes: int) -> str:
         f"functions:\n  hello:\n    Handler: hello.handler\n    Runtime: nodejs20.x\n    CodeUri: {_HANDLERS}\n"
         f"    environments: {_CONNECTIONS}\napis:\n  shop:\n    routes:\n      GET /hello: hello\n{more}"
     )
-
-
-@contextmanager
-def _serverless_offline(folder: Path) -> Iterator[Server | None]:
-    """serverless-offline with the same handler; None where it was not fetched."""
-    program = _SERVERLESS / "node_modules/.bin/serverless"
-    if not program.exists():
-        yield None
-        return
-    place = folder / "serverless"
-    place.mkdir()
-    (place / "node_modules").symlink_to(_SERVERLESS / "node_modules")
-    (place / "hello.js").write_text((_HANDLERS / "hello.js").read_text())
-    (place / "serverless.yml").write_text(
-        "service: bench\nframeworkVersion: '3'\nprovider: {name: aws, runtime: nodejs20.x}\n"
-        "plugins: [serverless-offline]\n"
-        "functions:\n  hello: {handler: hello.handler, events: [{httpApi: 'GET /hello'}]}\n"
-    )
-    port, other = free_port(), free_port()
-    command = (
-        f"cd {place} && SLS_TELEMETRY_DISABLED=1 SLS_NOTIFICATIONS_MODE=off exec {program} offline "
-        f"--httpPort {port} --lambdaPort {other} >{place}/log 2>&1"
-    )
-    with running(port, ["sh", "-c", command]) as server:
-        yield server
