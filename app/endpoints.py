@@ -5,6 +5,7 @@ from base64 import b64encode
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import assert_never
@@ -22,11 +23,12 @@ from app.adapters.process.endpoint import ProcessEndpoint
 from app.adapters.process.run_folder import RunFolder
 from app.adapters.process.slot import Observer
 from app.adapters.process.spec import ProcessSpec
-from app.core.commands import Command, ReportEnvironmentEnded, ReportEnvironmentStarted
+from app.core.commands import Command, DescribeEnvironments, ReportEnvironmentEnded, ReportEnvironmentStarted
 from app.core.deployment import Code, Deployment, access_key_ids_of
+from app.core.environment_state import EnvironmentState
 from app.core.function import FunctionSpec
 from app.core.names import Arn, Scope, parse_arn
-from app.engine.ports import EndpointStatus, FunctionEndpoint, TransparentEndpoint
+from app.engine.ports import EndpointStatus, FunctionEndpoint, Pool, TransparentEndpoint
 from app.settings import (
     ConcurrentRieFunction,
     FunctionSettings,
@@ -189,7 +191,7 @@ class Endpoints:
 
         async def make() -> FunctionEndpoint:
             if deployment.package_type == "Image":
-                return self._of_image(spec, deployment)
+                return await self._watched(spec.arn, self._of_image(spec, deployment))
             language = _language_of(deployment.runtime)
             main = ":".join(spec.arn.split(":")[:7])
             if language is None:
@@ -204,6 +206,17 @@ class Endpoints:
 
         codes = (deployment.code, *(use.code for use in deployment.layers if use.code is not None))
         return DeployedFunction(spec.environments, words, make, frozenset(map(digest_of, codes)))
+
+    async def _watched(self, function: Arn, endpoint: FunctionEndpoint) -> FunctionEndpoint:
+        """With the world told of its environments, where they come and go."""
+        if isinstance(endpoint, ClassicRie):
+            await endpoint.look_up()
+        if isinstance(endpoint, Pool):
+            endpoint.watch(partial(self._describe, function))
+        return endpoint
+
+    def _describe(self, function: Arn, states: tuple[EnvironmentState, ...]) -> None:
+        self.tell(DescribeEnvironments(function, states))
 
     def _of_image(self, spec: FunctionSpec, deployment: Deployment) -> FunctionEndpoint:
         uri = deployment.code.image_uri

@@ -72,3 +72,21 @@ def test_a_server_that_dies_is_done_without_until_it_is_back() -> None:
     assert both == 4
     assert alone == {"first"}
     assert f"work lost 2 environments, {url}: {url}: Connection refused" in listed
+
+
+def test_the_servers_of_an_image_are_lost_and_found_too() -> None:
+    with server("first") as first, server("second") as second:
+        ports = (first, second)
+    settings = "images: {{'*': {{http: [http://127.0.0.1:{}, http://127.0.0.1:{}], environments: 1}}}}".format(*ports)
+    with server("first", first), serving(settings) as service:
+        service.client("lambda").create_function(
+            FunctionName="work", PackageType="Image", Role="arn:aws:iam::000000000000:role/app",
+            Code={"ImageUri": "000000000000.dkr.ecr.us-east-1.amazonaws.com/farm:1"},
+        )  # fmt: skip
+        alone = answers(service)
+        lost = until(lambda: service.get("functions/work")["lost"])
+        with server("second", second):
+            until(lambda: answers(service) == {"first", "second"})
+
+    assert alone == {"first"}
+    assert [each["where"] for each in lost] == [f"http://127.0.0.1:{second}"]
