@@ -69,7 +69,10 @@ class Gateways:
         for other in self._fronts.values():
             if other.id != front.id and front.port is not None and other.port == front.port:
                 raise InvalidParameterValue(f"port {front.port} is that of {other.kind} {other.name} already")
-        is_new = front.id not in self._fronts
+        before = self._fronts.get(front.id)
+        is_new = before is None
+        if before is not None and before.name != front.name and self._by_name.get(before.name) == front.id:
+            del self._by_name[before.name]
         self._fronts[front.id] = front
         self._by_name.setdefault(front.name, front.id)
         self._start_anew(front.id)

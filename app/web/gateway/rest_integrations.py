@@ -181,7 +181,8 @@ class RestIntegrations:
         query = f"?{request.query}" if request.query and not placed["querystring"] else ""
         answered = await self._send(passage, integration, placed, headers, request.body, query)
         try:
-            kept = answer_headers([(n, v) for n, v in answered.headers.items() if n != "content-encoding"])
+            pairs = [(n, v) for n, v in answered.headers.items() if n not in ("content-encoding", "set-cookie")]
+            kept = answer_headers([*pairs, *(("set-cookie", cookie) for cookie in answered.cookies)])
         except BadHeader as bad:
             raise GatewayError("INTEGRATION_FAILURE", str(bad)) from None
         return GatewayAnswer(answered.status, tuple(kept), answered.body)
@@ -202,8 +203,11 @@ class RestIntegrations:
         if isinstance(answer, HttpAnswered):
             return answer
         message = getattr(answer, "message", "nobody answered")
-        kind = "INTEGRATION_TIMEOUT" if "no answer within" in message else "INTEGRATION_FAILURE"
-        raise GatewayError(kind, message)
+        if "no answer within" in message:
+            raise GatewayError("INTEGRATION_TIMEOUT", message)
+        # As users quote live answers; of functions the same type is a 500.
+        words = "Network error communicating with endpoint"
+        raise GatewayError("INTEGRATION_FAILURE", message, words, status=504)
 
     # With mapping templates -----------------------------------------------------------------------------
 

@@ -120,3 +120,13 @@ def test_without_a_throttle_everything_goes_through() -> None:
     scene = Scene()
 
     assert all(scene.world.gateways.admits(API, API.stages["$default"], "x", scene.now) for _ in range(1_000))
+
+
+def test_a_front_that_is_renamed_answers_to_its_new_name_alone() -> None:
+    scene = Scene()
+    scene.submit(PutFront(API))
+
+    scene.submit(PutFront(replace(API, name="other")))
+
+    assert scene.world.gateways.get(API.name) is None
+    assert scene.world.gateways.get("other") is not None

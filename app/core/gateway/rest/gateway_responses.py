@@ -50,7 +50,7 @@ TYPES: Mapping[str, ResponseType] = {
 
 _NO_VARIABLES: Mapping[str, str] = {}
 _JSON = "application/json"
-_SPACED = {"Internal server error", "Endpoint request timed out"}
+_SPACED = {"Internal server error", "Endpoint request timed out", "Network error communicating with endpoint"}
 """Messages that were recorded with a blank after the colon; the others stand without."""
 _VARIABLE = re.compile(r"\$(context|stageVariables)\.([A-Za-z0-9_.-]*[A-Za-z0-9_])")
 
@@ -65,10 +65,12 @@ class GatewayResponse:
 
 
 class GatewayError(Exception):
-    """A request that ends at the gateway. `type` is one of TYPES; `problem` is for the journal."""
+    """A request that ends at the gateway. `type` is one of TYPES; `problem` is for the journal, `status` where it is
+    not that of the type."""
 
-    def __init__(self, type: str, problem: str, message: str | None = None) -> None:
+    def __init__(self, type: str, problem: str, message: str | None = None, *, status: int | None = None) -> None:
         super().__init__(problem)
+        self.status = status if status is not None else TYPES[type].status
         self.type = type
         self.problem = problem
         self.text = message if message is not None else TYPES[type].message
@@ -84,7 +86,7 @@ def answer_to(
     ours = changed.get(error.type) or changed.get(f"DEFAULT_{kind.status // 100}XX")
     headers = [("x-amzn-ErrorType", kind.error_type)]
     if ours is None:
-        return GatewayAnswer(kind.status, (*headers, ("Content-Type", _JSON)), _default_body(error, kind))
+        return GatewayAnswer(error.status, (*headers, ("Content-Type", _JSON)), _default_body(error, kind))
     told = {**context, "error": {"message": error.text, "messageString": _quoted(error.text),
                                  "responseType": error.type, "validationErrorString": error.problem}}  # fmt: skip
     headers += _parameters(ours, request, told, stage_variables, variables)
@@ -95,7 +97,7 @@ def answer_to(
         body = _substituted(template, told, stage_variables).encode()
     if not any(name.lower() == "content-type" for name, _ in headers):
         headers.append(("Content-Type", content_type))
-    return GatewayAnswer(ours.status or kind.status, tuple(headers), body)
+    return GatewayAnswer(ours.status or error.status, tuple(headers), body)
 
 
 def _default_body(error: GatewayError, kind: ResponseType) -> bytes:
