@@ -12,14 +12,20 @@ if TYPE_CHECKING:
     from tests.properties.plays import Play
 
 _NAMES = ("through", "across")
+_API = "arn:aws:execute-api:us-east-1:000000000000:shop/dev/POST/orders"
+_MACHINE = "arn:aws:states:us-east-1:000000000000:stateMachine:m"
 _ARN = "arn:aws:pipes:us-east-1:000000000000:pipe/{}"
 
 
 def _create(play: "Play", a: int, b: int) -> Command:
-    targets = [SCOPE.function_arn("real"), SCOPE.function_arn("quick"), play.arn(b), SCOPE.function_arn("slow")]
-    given = {"Source": play.arn(a), "Target": targets[b % 4], "RoleArn": ROLE}
+    targets = [
+        SCOPE.function_arn("real"), SCOPE.function_arn("quick"), play.arn(b), SCOPE.function_arn("slow"), _API,
+        _MACHINE,
+    ]  # fmt: skip
+    given = {"Source": play.arn(a), "Target": targets[b % 6], "RoleArn": ROLE}
     if a % 3 == 0:
-        given["Enrichment"] = SCOPE.function_arn(("real", "quick")[b % 2])
+        enrichments = (SCOPE.function_arn("real"), SCOPE.function_arn("quick"), _API, _MACHINE)
+        given["Enrichment"] = enrichments[b % 4]
     if b % 5 == 0:
         given["DesiredState"] = "STOPPED"
     more = {"SourceParameters": filters('{"body": ["1", "hello"]}')} if b % 3 == 0 else {}
