@@ -2,11 +2,11 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.core.errors import InvalidParameterValue, ResourceConflict, ResourceNotFound
-from app.core.gateway.http_api import DEFAULT_TIMEOUT_MS, Authorizer, Integration, Route, Routing
+from app.core.gateway.http_api import DEFAULT_TIMEOUT_MS, Authorizer, Integration, Route
 from app.core.gateway.parameter_rules import (
     check_request_parameters,
     check_response_parameters,
@@ -66,15 +66,37 @@ KINDS = {
 }  # fmt: skip
 
 
+@dataclass(slots=True)
+class RouteShapes:
+    """Which requests an API's routes take, by route: told of each new one, so that ten thousand are not looked through
+    for one more."""
+
+    _routes: Mapping[str, Any] | None = None
+    _by_shape: dict[str, str] = field(default_factory=dict)
+
+    def taken_by(self, key: RouteKey, routes: Mapping[str, Any]) -> str | None:
+        """The route, by its id, that takes the same requests. Other routes than were known are looked through."""
+        if self._routes is not routes or len(self._by_shape) != len(routes):
+            self._routes = routes
+            self._by_shape = {_route_key(route["RouteKey"]).shape: route_id for route_id, route in routes.items()}
+        return self._by_shape.get(key.shape)
+
+    def add(self, members: Mapping[str, Any], route_id: str) -> None:
+        self._by_shape[_route_key(members["RouteKey"]).shape] = route_id
+
+    def forget(self) -> None:
+        self._routes = None
+
+
 def checked(
     kind: Kind, members: Mapping[str, Any], resources: Mapping[str, Mapping[str, Any]], *, is_http: bool,
-    without: str | None,
+    without: str | None, shapes: RouteShapes,
 ) -> None:  # fmt: skip
     """Raises InvalidParameterValue, ResourceConflict, ResourceNotFound for what AWS would not take; `without` is the
     resource itself, when it is changed. Some of the words are UNCONFIRMED."""
     match kind.name:
         case "Route" if is_http:
-            _check_route(members, resources, without)
+            _check_route(members, resources, without, shapes)
         case "Integration":
             _check_integration(members, is_http=is_http)
         case "Authorizer" if is_http:
@@ -83,15 +105,12 @@ def checked(
             raise InvalidParameterValue("Stage name only allows a-zA-Z0-9_- or $default")
 
 
-def _check_route(members: Mapping[str, Any], resources: Mapping[str, Mapping[str, Any]], without: str | None) -> None:
+def _check_route(
+    members: Mapping[str, Any], resources: Mapping[str, Mapping[str, Any]], without: str | None, shapes: RouteShapes
+) -> None:
     key = _route_key(members["RouteKey"])
-    others = [route for other, route in resources["Route"].items() if other != without]
-    if any(route["RouteKey"] == key.text for route in others):
+    if shapes.taken_by(key, resources["Route"]) not in (None, without):
         raise ResourceConflict(f"Route with key {key.text} already exists for this API")
-    try:
-        Routing.of([Route(_route_key(route["RouteKey"]), None) for route in [*others, members]])
-    except ValueError:
-        raise ResourceConflict(f"Route with key {key.text} already exists for this API") from None
     target = members.get("Target")
     if target is not None and target.removeprefix("integrations/") not in resources["Integration"]:
         raise ResourceNotFound("Invalid Integration identifier specified")

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 from app.core.commands.gateway import ChangeApi, PutFront, RemoveFront
 from app.core.errors import InvalidParameterValue, Refused, ResourceConflict, ResourceNotFound
 from app.core.gateway import api_mappings
-from app.core.gateway.api_resources import KINDS, Kind, checked, compiled_routes
+from app.core.gateway.api_resources import KINDS, Kind, RouteShapes, checked, compiled_routes
 from app.core.gateway.cors import cors_of
 from app.core.gateway.domains import Domains
 from app.core.gateway.gateways import Gateways, letters, new_front_id
@@ -39,6 +39,7 @@ class Api:
     members: Members
     resources: dict[str, dict[str, Members]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
     deployed: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    shapes: RouteShapes = field(default_factory=RouteShapes)
 
     @property
     def is_http(self) -> bool:
@@ -286,13 +287,15 @@ class Apis:
             raise ResourceConflict(f"{kind.name} already exists")
         if kind.is_dated:
             members["CreatedDate"] = to_datetime(now)
-        checked(kind, members, api.resources, is_http=api.is_http, without=None)
+        checked(kind, members, api.resources, is_http=api.is_http, without=None, shapes=api.shapes)
         if kind.name == "Stage":
             self._check_deployment(api, members)
             members["LastUpdatedDate"] = to_datetime(now)
         if kind.name == "Deployment":
             self._snapshot(api, members)
         api.resources[kind.name][key] = members
+        if kind.name == "Route" and api.is_http:
+            api.shapes.add(members, key)
         if kind.name == "Stage" and members["AutoDeploy"]:
             self._deploy(api, members, now)
         return dict(members)
@@ -314,11 +317,13 @@ class Apis:
         before = _found(api, kind, key)
         own = {name: value for name, value in given.items() if name not in ("ApiId", kind.parent_key, kind.id_key)}
         after = {**before, **own}
-        checked(kind, after, api.resources, is_http=api.is_http, without=key)
+        checked(kind, after, api.resources, is_http=api.is_http, without=key, shapes=api.shapes)
         if kind.name == "Stage":
             self._check_deployment(api, after)
             after["LastUpdatedDate"] = to_datetime(now)
         api.resources[kind.name][key] = after
+        if kind.name == "Route":
+            api.shapes.forget()
         if kind.name == "Stage" and after["AutoDeploy"] and not before["AutoDeploy"]:
             self._deploy(api, after, now)
         return dict(after)

@@ -31,6 +31,11 @@ class RouteKey:
     def is_default(self) -> bool:
         return self.text == DEFAULT
 
+    @property
+    def shape(self) -> str:
+        """The same for keys that take the same requests: what variables are called makes no difference."""
+        return self.method + _VARIABLE.sub(lambda found: "{+}" if found[2] else "{}", self.path) or self.text
+
 
 def parse_route_key(text: str) -> RouteKey:
     """Raises ValueError, with a sentence, for what is no route key of an HTTP API."""

@@ -175,3 +175,53 @@ def test_a_websocket_api_is_kept_and_is_no_http_api() -> None:
     assert len(scene.world.apis.resources(SCOPE, "RouteResponse", given)) == 1
     found = scene.world.gateways.get(api)
     assert isinstance(found, WebSocketApi)
+
+
+def test_a_route_that_takes_the_same_is_a_conflict_as_long_as_the_other_is_there() -> None:
+    scene = Scene()
+
+    def refused(operation: str, **given: Any) -> bool:
+        try:
+            scene.change(operation, **given)
+        except ResourceConflict:
+            return True
+        return False
+
+    first = scene.change("CreateRoute", RouteKey="GET /pets/{id}")["RouteId"]
+    second = scene.change("CreateRoute", RouteKey="GET /pets/{id+}")["RouteId"]
+    same = refused("CreateRoute", RouteKey="GET /pets/{name}")
+    itself = refused("UpdateRoute", RouteId=first, RouteKey="GET /pets/{name}")
+    other = refused("UpdateRoute", RouteId=second, RouteKey="GET /pets/{x}")
+    moved = refused("UpdateRoute", RouteId=first, RouteKey="GET /dogs/{id}")
+    freed = refused("CreateRoute", RouteKey="GET /pets/{x}")
+    scene.change("DeleteRoute", RouteId=first)
+    again = refused("CreateRoute", RouteKey="GET /dogs/{name}")
+    default = [refused("CreateRoute", RouteKey="$default") for _ in range(2)]
+
+    assert (same, itself, other, moved, freed, again, default) == (
+        True,
+        False,
+        True,
+        False,
+        False,
+        False,
+        [False, True],
+    )
+
+
+def test_ten_thousand_routes_are_imported_as_fast_as_they_are_read() -> None:
+    """Each is looked up among the others; looking through them took minutes."""
+    scene = Scene()
+    parts = {
+        "Api": {"Name": "large", "ProtocolType": "HTTP"},
+        "Integrations": [{"IntegrationType": "AWS_PROXY", "IntegrationUri": FUNCTION, "PayloadFormatVersion": "2.0"}],
+        "Authorizers": {},
+        "Routes": [{"RouteKey": f"GET /r{number}/{{id}}", "Integration": 0} for number in range(10_000)],
+    }
+    made = scene.submit(ChangeApi(SCOPE, "ImportApi", {"Body": parts}))["ApiId"]
+    with pytest.raises(ResourceConflict):
+        scene.submit(ChangeApi(SCOPE, "CreateRoute", {"ApiId": made, "RouteKey": "GET /r9999/{name}"}))
+
+    front = scene.world.gateways.get(made)
+    assert isinstance(front, HttpApi)
+    assert len(front.routes) == 10_000
