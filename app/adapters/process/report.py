@@ -39,9 +39,8 @@ class Report:
         self._log_stream = log.stream
         self._duration_ms: float | None = None
 
-    def begin(self) -> "Report":
+    def begin(self) -> None:
         self.platform.started(self.invocation)
-        return self
 
     def measure(self) -> None:
         """Note the figures while the process can still be asked."""

@@ -123,6 +123,8 @@ class Slot:
         report, log = self._begin(invocation, environment, sandbox, platform)
         done = partial(self._done, report, settled)
         environment.begin(invocation, within_ms=invocation.timeout_ms, log=log, done=done)
+        # Its log begins while it runs already: what it prints is not read before this has returned.
+        report.begin()
         return True
 
     async def provision(self) -> str | None:
@@ -217,6 +219,7 @@ class Slot:
         environment = await self._warm_environment()
         if environment is not None and self._sandbox is not None and self._platform is not None:
             report, log = self._begin(invocation, environment, self._sandbox, self._platform)
+            report.begin()
             end = await environment.run(invocation, within_ms=invocation.timeout_ms, log=log, sink=sink)
             if not isinstance(end, Ended) or end.was_told:
                 return await self._settle(end, report)
@@ -243,7 +246,7 @@ class Slot:
         self._state = "running"
         self._counts.warm += 1
         log = platform.log = self._log_of(invocation, sandbox)
-        return Report(self._spec, invocation, log, platform, environment).begin(), log
+        return Report(self._spec, invocation, log, platform, environment), log
 
     def _done(self, report: Report, settled: Callable[[Outcome], None], end: RunEnd) -> None:
         """An invocation that was begun in passing has ended."""
