@@ -284,11 +284,13 @@ class Mappings:
 
     def _receive_all(self, mapping: Mapping, queue: Queue, consumer: Consumer, now: Instant) -> None:
         """Receive for as long as there is something, and somebody for it."""
-        mapping.observe(now, has_messages=bool(queue.visible_count))
+        had_messages = bool(queue.visible_count)
+        mapping.observe(now, has_messages=had_messages)
         while mapping.may_receive(has_room_at_function=consumer.room > 0) and mapping.is_fast_enough(now):
             if not self._receive(mapping, queue, consumer, now):
                 break
-        mapping.observe(now, has_messages=bool(queue.visible_count))
+        if had_messages:
+            mapping.observe(now, has_messages=bool(queue.visible_count))
 
     def _receive(self, mapping: Mapping, queue: Queue, consumer: Consumer, now: Instant) -> bool:
         """One receive of one poller; false when the queue had nothing."""
