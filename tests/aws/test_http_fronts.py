@@ -1,4 +1,4 @@
-"""HTTP APIs, function URLs, load balancers and distributions with the AWS CLI, asked by curl under their own names."""
+"""APIs, function URLs, load balancers and distributions with the AWS CLI, asked by curl under their own names."""
 
 import json
 import subprocess
@@ -98,3 +98,35 @@ def test_a_distribution_answers_at_the_name_that_it_tells(aws: Aws, service: Liv
     event = asked(service, f"http://{made['Distribution']['DomainName']}/any?a=1")
     assert (event["rawPath"], event["queryStringParameters"]) == ("/any", {"a": "1"})
     assert event["headers"]["x-viewer-request"] == "seen"
+
+
+REST = """
+openapi: 3.0.1
+info: {title: pets, version: "1"}
+paths:
+  /pets/{id}:
+    get:
+      responses: {"200": {description: ok}}
+      x-amazon-apigateway-integration:
+        type: aws_proxy
+        httpMethod: POST
+        uri: arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/<f>/invocations
+"""
+
+
+def test_a_rest_api_is_imported_tried_deployed_and_exported(aws: Aws, service: Live, tmp_path: Path) -> None:
+    (tmp_path / "openapi.yaml").write_text(REST.replace("<f>", FUNCTION))
+    api = aws("apigateway", "import-rest-api", "--body", "fileb://openapi.yaml")["id"]
+    named = ["--rest-api-id", api]
+    resources = aws("apigateway", "get-resources", *named)["items"]
+    at = ["--resource-id", next(each["id"] for each in resources if each["path"] == "/pets/{id}")]
+
+    tried = aws("apigateway", "test-invoke-method", *named, *at, "--http-method", "GET", "--path-with-query-string",
+                "/pets/7")  # fmt: skip
+    aws("apigateway", "create-deployment", *named, "--stage-name", "dev")
+    event = asked(service, f"http://{api}.execute-api.localhost:{urlsplit(service.url).port}/dev/pets/8")
+    aws("apigateway", "get-export", *named, "--stage-name", "dev", "--export-type", "oas30", "out.json")
+
+    assert json.loads(tried["body"])["pathParameters"] == {"id": "7"}
+    assert event["pathParameters"] == {"id": "8"}
+    assert json.loads((tmp_path / "out.json").read_text())["info"]["title"] == "pets"
