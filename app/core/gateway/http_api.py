@@ -172,8 +172,8 @@ def why_unrouted(api: HttpApi, method: str, path: str, selected: Selected | None
         return f"the path {path} begins with no stage, and there is no {DEFAULT} stage; stages: {stages}"
     routing = selected.stage.routing
     methods = routing.routes.methods_at(selected.path)
-    keys = [route.key.text for route in api.routes] if api.routes else []
-    shown = ", ".join(keys[:_MOST_TOLD]) + (f" and {len(keys) - _MOST_TOLD} more" if len(keys) > _MOST_TOLD else "")
+    more = len(api.routes) - _MOST_TOLD
+    shown = ", ".join(route.key.text for route in api.routes[:_MOST_TOLD]) + (f" and {more} more" if more > 0 else "")
     if methods:
         reason = f"{selected.path} is there for {', '.join(methods)}, not for {method}"
     elif selected.path != "/" and selected.path.endswith("/"):

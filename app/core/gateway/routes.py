@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Generic, TypeVar
 
 from app.core.gateway.paths import decoded, segments_of
@@ -153,7 +154,11 @@ class Routes(Generic[T]):
             fixed = node.fixed.get(segments[at]) or node.fixed.get(decoded(segments[at]))
             if fixed is not None:
                 nodes.append((fixed, at + 1))
-        more = [*best.fixed, *(["{…}"] if best.variable else []), *(["{…+}"] if best.greedy else [])]
+        more = [
+            *islice(best.fixed, _MOST_NEAR + 1),
+            *(["{…}"] if best.variable else []),
+            *(["{…+}"] if best.greedy else []),
+        ]
         return "/" + "/".join(segments[:deepest]), more
 
     def _find(self, method: str, segments: Sequence[str], *, greedy: bool | None) -> Matched[T] | None:
