@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from app.core.message import Attempt, Delivery, Message
 from app.core.time import Instant
+from app.core.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Value):
     """A message of a batch: its delivery, the attempt it counts as, and its rendered record."""
 
     message: Message
@@ -21,8 +21,7 @@ class Item:
         return self.delivery.content.message_id
 
 
-@dataclass(frozen=True, slots=True)
-class Batch:
+class Batch(Value):
     """What one invocation gets. `hidden_until` is when the first of its messages is visible again."""
 
     request_id: str

@@ -440,10 +440,10 @@ class Mappings:
             return
         if mapping.queue not in self.queues:
             return
-        queue = self.queues[mapping.queue]
+        queue, by = self.queues[mapping.queue], name_of(mapping.function)
         for item in items:
             try:
-                self.queues.delete_by_handle(queue, item.delivery.receipt_handle, by=name_of(mapping.function))
+                self.queues.delete_by_handle(queue, item.delivery.receipt_handle, by=by)
             except Refused as refusal:
                 # A FIFO queue whose visibility timeout the function outran: the message comes again (spec B5). Or a
                 # queue deleted and created again under its name, which knows no handle of its earlier life.
@@ -455,10 +455,11 @@ class Mappings:
     def _tell(self, batch: Batch, outcome: Outcome) -> None:
         """Write the outcome into the story of each message."""
         error_type, message = error_of(outcome)
+        word, log_tail = word_of(outcome), ran_of(outcome).log_tail
         for item in batch.items:
             attempt = item.attempt
-            attempt.outcome, attempt.error_type, attempt.error_message = word_of(outcome), error_type, message
-            attempt.log_tail = ran_of(outcome).log_tail
+            attempt.outcome, attempt.error_type, attempt.error_message = word, error_type, message
+            attempt.log_tail = log_tail
 
     # Inside: bookkeeping --------------------------------------------------------------------------------
 

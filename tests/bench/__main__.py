@@ -11,7 +11,7 @@ from pathlib import Path
 
 import uvloop
 
-from tests.bench.calls import measure_calls, measure_mapping, measure_puts
+from tests.bench.calls import measure_calls, measure_puts
 from tests.bench.deploying import measure_deploying
 from tests.bench.elasticmq import measure_beside_elasticmq
 from tests.bench.events import measure_patterns, measure_put_events
@@ -19,6 +19,7 @@ from tests.bench.fifo import measure_fifo
 from tests.bench.figures import Figure, table
 from tests.bench.http_api import measure_http_api
 from tests.bench.invocations import measure_cold_starts, measure_invocations, measure_node_invocations
+from tests.bench.mapping import measure_mapping
 from tests.bench.moves import measure_moves
 from tests.bench.retries import measure_retries
 from tests.bench.schedules import measure_schedules

@@ -1,4 +1,4 @@
-"""How soon a handler is entered once a message was sent, and how many messages a second a mapping brings to it."""
+"""How soon a handler is entered once a message was sent or an object put."""
 
 import asyncio
 import socket
@@ -7,20 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import orjson
-
 from tests.bench.client import Connection, http_request, sqs_request
-from tests.bench.figures import Figure, at_least, at_most, figure_of, percentile
+from tests.bench.figures import Figure, at_most, percentile
 from tests.bench.servers import floor, service, wait_until_listening
 from tests.bench.sizes import Sizes
-from tests.bench.wire import batch_request, queue_url, queues_named, repeat
+from tests.bench.wire import queue_url, queues_named
 
-_ROUNDS = 3
-_ENVIRONMENTS = 2
-_BATCH_SIZE = 10
 _PATIENCE_S = 60.0
 _P99_MS = 10.0
-_MINISTACK_PER_S = 2_200.0
 
 
 async def measure_calls(sizes: Sizes, folder: Path) -> list[Figure]:
@@ -93,42 +87,6 @@ def _entered(what: str, ours: list[float], bare: list[float]) -> list[Figure]:
     ]
 
 
-async def measure_mapping(sizes: Sizes, folder: Path) -> list[Figure]:
-    """Messages a second from a full queue through a mapping, beside runtimes that are handed events made beforehand."""
-    queues = [f"mapped-{number}" for number in range(_ROUNDS)]
-    batches = sizes.mapped // _BATCH_SIZE
-    rates: tuple[list[float], list[float]] = ([], [])
-    with (
-        reports_of_handlers() as reports,
-        service(folder, queues_named(queues) + function_settings(reports, _ENVIRONMENTS)) as ours,
-    ):
-        wait_until_listening(ours)
-        for queue in queues:
-            # The server hung up on the one of the round before while the floor was measured.
-            connection = await Connection.open(ours.port)
-            await connection.play(repeat(batch_request(queue), batches))
-            await connection.ask(_mapping_request(queue))
-            rates[0].append(await _rate(reports, sizes.mapped))
-            with floor("runtime_floor", batches, _BATCH_SIZE, _ENVIRONMENTS, _port(reports)) as bare:
-                wait_until_listening(bare)
-                await (await Connection.open(bare.port)).ask(http_request("POST", "/start"))
-                rates[1].append(await _rate(reports, sizes.mapped))
-    name = f"mapping, batches of {_BATCH_SIZE} into {_ENVIRONMENTS} warm processes"
-    return [figure_of(name, "messages/s", rates[0], rates[1], at_least(_MINISTACK_PER_S))]
-
-
-async def _rate(reports: socket.socket, messages: int) -> float:
-    """Messages a second that were handed to the function, once its processes are warm."""
-    entries: list[tuple[int, int]] = []
-    while messages > 0:
-        entries.append(await next_report(reports))
-        messages -= entries[-1][1]
-    entries.sort()
-    # The processes start with the first invocations; after a tenth of them both are there.
-    warm = entries[len(entries) // 10 :]
-    return sum(records for _, records in warm[1:]) / (warm[-1][0] - warm[0][0]) * 1e9
-
-
 @contextmanager
 def reports_of_handlers() -> Iterator[socket.socket]:
     """Where handlers tell that they were entered."""
@@ -142,31 +100,23 @@ def reports_of_handlers() -> Iterator[socket.socket]:
 async def next_report(reports: socket.socket) -> tuple[int, int]:
     """When a handler was entered, on the monotonic clock in nanoseconds, and with how many records."""
     report = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(reports, 100), _PATIENCE_S)
-    entered, records = report.split()
+    entered, records, *_ = report.split()
     return int(entered), int(records)
 
 
-def _port(reports: socket.socket) -> int:
+def port_of(reports: socket.socket) -> int:
+    """To which handlers report."""
     port: int = reports.getsockname()[1]
     return port
 
 
-def function_settings(reports: socket.socket, environments: int) -> str:
+def function_settings(reports: socket.socket, environments: int, *, work_us: int = 0) -> str:
     """The part of the settings that makes the reporting function."""
     return (
         "functions:\n  reporting:\n    Handler: reporting.handler\n    Runtime: python3.11\n"
         f"    CodeUri: {Path(__file__).parent / 'handlers'}\n    environments: {environments}\n"
-        f"    Environment: {{Variables: {{REPORT_PORT: '{_port(reports)}'}}}}\n"
+        f"    Environment: {{Variables: {{REPORT_PORT: '{port_of(reports)}', WORK_US: '{work_us}'}}}}\n"
     )
-
-
-def _mapping_request(queue: str) -> bytes:
-    parameters = {
-        "EventSourceArn": f"arn:aws:sqs:us-east-1:000000000000:{queue}",
-        "FunctionName": "reporting",
-        "BatchSize": _BATCH_SIZE,
-    }
-    return http_request("POST", "/2015-03-31/event-source-mappings", orjson.dumps(parameters), service="lambda")
 
 
 _SEND = sqs_request("SendMessage", {"QueueUrl": queue_url("called"), "MessageBody": "go"})

@@ -1,7 +1,7 @@
 """The floor of a mapping: a bare Runtime API that hands out events made beforehand, and the runtimes that take them.
 
 So it goes as fast as the function can. Run as `python -m tests.bench.runtime_floor PORT EVENTS RECORDS RUNTIMES
-REPORT_PORT`; the runtimes start when something is first POSTed to `/start`.
+REPORT_PORT WORK_US`; the runtimes start when something is first POSTed to `/start`.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 import uvicorn
 
-_PORT, _EVENTS, _RECORDS, _RUNTIMES, _REPORT_PORT = (int(argument) for argument in sys.argv[1:6])
+_PORT, _EVENTS, _RECORDS, _RUNTIMES, _REPORT_PORT, _WORK_US = (int(argument) for argument in sys.argv[1:7])
 _HANDLERS = Path(__file__).parent / "handlers"
 _BOOTSTRAP = Path(__file__).parents[2] / "app/adapters/process/bootstrap.py"
 _RECORD = {
@@ -67,6 +67,7 @@ def _start() -> None:
         "LAMBDA_TASK_ROOT": str(_HANDLERS),
         "_HANDLER": "reporting.handler",
         "REPORT_PORT": str(_REPORT_PORT),
+        "WORK_US": str(_WORK_US),
     }
     command = [sys.executable, "-P", str(_BOOTSTRAP)]
     _runtimes.extend(subprocess.Popen(command, env=variables) for _ in range(_RUNTIMES))

@@ -19,9 +19,12 @@ def sqs_record(delivery: Delivery, *, queue: Arn, has_window: bool) -> bytes:
         "receiptHandle": delivery.receipt_handle,
         "body": content.body,
         "attributes": _system_attributes(delivery),
-        "messageAttributes": {name: _attribute(value) for name, value in content.attributes.items()},
+        "messageAttributes": {},
     }
-    digest = md5_of_attributes(content.attributes)
+    digest = None
+    if content.attributes:
+        record["messageAttributes"] = {name: _attribute(value) for name, value in content.attributes.items()}
+        digest = md5_of_attributes(content.attributes)
     if digest is not None or has_window:
         record["md5OfMessageAttributes"] = digest
     record["md5OfBody"] = content.md5_of_body
@@ -39,18 +42,21 @@ def records(rendered: list[bytes]) -> bytes:
 def _system_attributes(delivery: Delivery) -> dict[str, str]:
     """All values are texts; the order is that of the recordings."""
     content = delivery.content
-    in_order = {
-        "ApproximateReceiveCount": str(delivery.receive_count),
-        "AWSTraceHeader": content.trace_header,
-        "SentTimestamp": str(content.sent_at),
-        "SequenceNumber": content.sequence_number,
-        "MessageGroupId": content.group_id,
-        "SenderId": content.sender_id,
-        "MessageDeduplicationId": content.deduplication_id,
-        "ApproximateFirstReceiveTimestamp": str(delivery.first_received_at),
-        "DeadLetterQueueSourceArn": delivery.source,
-    }
-    return {name: value for name, value in in_order.items() if value is not None}
+    attributes = {"ApproximateReceiveCount": str(delivery.receive_count)}
+    if content.trace_header is not None:
+        attributes["AWSTraceHeader"] = content.trace_header
+    attributes["SentTimestamp"] = str(content.sent_at)
+    if content.sequence_number is not None:
+        attributes["SequenceNumber"] = content.sequence_number
+    if content.group_id is not None:
+        attributes["MessageGroupId"] = content.group_id
+    attributes["SenderId"] = content.sender_id
+    if content.deduplication_id is not None:
+        attributes["MessageDeduplicationId"] = content.deduplication_id
+    attributes["ApproximateFirstReceiveTimestamp"] = str(delivery.first_received_at)
+    if delivery.source is not None:
+        attributes["DeadLetterQueueSourceArn"] = delivery.source
+    return attributes
 
 
 def _attribute(attribute: MessageAttribute) -> dict[str, Any]:
