@@ -40,6 +40,7 @@ class HttpApiFront:
         self._engine = engine
         self._outside = outside
         self._authorizing = Authorizing(engine, outside, signatures)
+        self._last_selected: tuple[GatewayRequest | None, Selected | None] = None, None
 
     async def answer(self, api: HttpApi, request: GatewayRequest, address: Address, opened: Opened) -> Result:
         """The API's answer, with the headers that it adds to each."""
@@ -60,8 +61,14 @@ class HttpApiFront:
         return route.authorization in ("NONE", "CUSTOM") and _is_function(route.integration)
 
     def _selected(self, api: HttpApi, request: GatewayRequest, address: Address) -> Selected | None:
+        before, selected = self._last_selected
+        if before is request:
+            # Whether it waits for functions only was asked a moment ago; nothing has changed since.
+            return selected
         only = next(iter(api.stages)) if address.by_port and len(api.stages) == 1 else None
-        return select(api, request.method, request.path, in_stage=only)
+        selected = select(api, request.method, request.path, in_stage=only)
+        self._last_selected = request, selected
+        return selected
 
     async def _result(
         self, api: HttpApi, request: GatewayRequest, selected: Selected | None, address: Address, opened: Opened
