@@ -34,7 +34,7 @@ async def measure_sends(sizes: Sizes, folder: Path) -> list[Figure]:
         figures = []
         for name, count, request, times, messages in plans:
             costs: tuple[list[Cost], list[Cost]] = ([], [])
-            with taking_turns(servers, connections=count):
+            with placed(servers, connections=count):
                 for _ in sizes.each_round():
                     for server, connections, found in zip(servers, (ours, bare), costs, strict=True):
                         scripts = [repeat(request, times // count) for _ in range(count)]
@@ -83,7 +83,7 @@ async def measure_at_depths(
     for work in works:
         costs: dict[int, tuple[list[Cost], list[Cost]]] = {depth: ([], []) for depth in queues}
         each = work.messages // work.connections
-        with taking_turns(servers, connections=work.connections):
+        with placed(servers, connections=work.connections):
             for _ in sizes.each_round():
                 for depth, queue in queues.items():
                     for server, connections, found in zip(servers, clients, costs[depth], strict=True):
@@ -95,24 +95,25 @@ async def measure_at_depths(
 
 
 @contextmanager
-def taking_turns(servers: Sequence[Server], *, connections: int) -> Iterator[None]:
-    """Where only one connection asks, client and servers share a processor: they never work at the same time.
+def placed(servers: Sequence[Server], *, connections: int) -> Iterator[None]:
+    """Both servers have the same processor while they are measured: the client's, where only one connection asks and
+    they take turns, else another one.
 
-    Otherwise the system chooses anew for each of them, and a server that is put on a processor of its own falls asleep
-    between two requests: the same server then took 160 µs for a batch instead of 90, or the floor 120 instead of 63,
-    for whole runs at a time (2 processors, 2026-11-27). With many connections nobody sleeps, and nothing is done here.
+    Otherwise the system chooses for each of them, for whole runs at a time, and the same server took 160 µs for a batch
+    instead of 90, or the floor 120 instead of 63, as it fell asleep between two requests (2 processors, 2026-11-27).
     """
-    processes = [0, *(server.process.pid for server in servers)]
-    if connections > 1 or not hasattr(os, "sched_setaffinity"):
+    if not hasattr(os, "sched_setaffinity"):
         yield
         return
-    before = [os.sched_getaffinity(process) for process in processes]
-    for process in processes:
-        os.sched_setaffinity(process, {min(before[0])})
+    before = {process: os.sched_getaffinity(process) for process in (0, *(server.process.pid for server in servers))}
+    of_client = min(before[0])
+    of_servers = of_client if connections == 1 else max(before[0])
+    for process in before:
+        os.sched_setaffinity(process, {of_servers if process else of_client})
     try:
         yield
     finally:
-        for process, processors in zip(processes, before, strict=True):
+        for process, processors in before.items():
             os.sched_setaffinity(process, processors)
 
 
