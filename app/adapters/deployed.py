@@ -60,7 +60,7 @@ class DeployedFunction:
         return has_begun
 
     async def retire(self) -> None:
-        """Let what runs come to its end, then close: an update does not touch invocations in progress (spec C6)."""
+        """Let what runs come to its end, then close: an update does not touch invocations in progress."""
         await self._idle.wait()
         await self.close()
 

@@ -74,7 +74,7 @@ class AsyncEvents:
     def wake(self, now: Instant) -> None:
         """Try again the events whose time has come."""
         for event in list(self._queue.due(now)):
-            # A queued event runs on what its alias points to by then (recorded, spec C6).
+            # A queued event runs on what its alias points to by then (recorded).
             chosen = self.functions.choose(event.function_arn)
             function = self.functions[event.function]
             if chosen is None:

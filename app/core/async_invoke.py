@@ -1,4 +1,4 @@
-"""The asynchronous queue: when an event is tried again, and when it is given up (spec D1)."""
+"""The asynchronous queue: when an event is tried again, and when it is given up."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

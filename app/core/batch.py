@@ -1,4 +1,4 @@
-"""A batch of a mapping, and what a function's answer says of its messages (spec B5, B6)."""
+"""A batch of a mapping, and what a function's answer says of its messages."""
 
 import json
 from dataclasses import dataclass
@@ -53,8 +53,8 @@ def read_partial_response(payload: bytes, batch_ids: frozenset[str]) -> ItemFail
     """What a function with ReportBatchItemFailures answered.
 
     Nothing, `null`, `{}`, a null or empty list are full success; an unknown, empty or null identifier, an entry
-    without one, or anything that is not such an object fails the whole batch (DG:services-sqs-errorhandling and
-    the recordings named in spec B6).
+    without one, or anything that is not such an object fails the whole batch (DG:services-sqs-errorhandling,
+    and recorded).
     """
     if not payload.strip():
         return ItemFailures(frozenset())

@@ -1,4 +1,4 @@
-"""How many calls of one action a FIFO queue takes in a second (spec A8: throughput)."""
+"""How many calls of one action a FIFO queue takes in a second."""
 
 from app.core.errors import RequestThrottled
 from app.core.names import Arn

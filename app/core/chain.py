@@ -125,7 +125,7 @@ class Chains:
             self._hops.popitem(last=False)
 
     def header_of(self, hop: Hop) -> str:
-        """`X-Amzn-Trace-Id` for the invocation: Lineage in its second form (spec F3), the hash stable per function.
+        """`X-Amzn-Trace-Id` for the invocation: Lineage in its second form, the hash stable per function.
 
         How AWS counts is not documented; here the first number is how often the path has come to this function, the
         last how many invocations it has.

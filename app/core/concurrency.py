@@ -1,4 +1,4 @@
-"""Who may run at once: what is reserved and provisioned, what the others share, how fast there may be more (spec E)."""
+"""Who may run at once: what is reserved and provisioned, what the others share, how fast there may be more."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

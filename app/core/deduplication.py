@@ -1,4 +1,4 @@
-"""What a FIFO queue remembers of what it accepted, so that a duplicate is answered and not enqueued (spec A8)."""
+"""What a FIFO queue remembers of what it accepted, so that a duplicate is answered and not enqueued."""
 
 from dataclasses import dataclass
 from hashlib import sha256

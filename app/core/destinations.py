@@ -1,4 +1,4 @@
-"""Where an asynchronous event ends: the record for a destination, the dead letter of a function (spec D3, D4)."""
+"""Where an asynchronous event ends: the record for a destination, the dead letter of a function."""
 
 import json
 from dataclasses import dataclass

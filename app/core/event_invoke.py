@@ -1,4 +1,4 @@
-"""A function's event-invoke config: how often and how long an event is tried, and where it ends (spec D2)."""
+"""A function's event-invoke config: how often and how long an event is tried, and where it ends."""
 
 import re
 from collections.abc import Callable, Mapping

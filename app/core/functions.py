@@ -260,7 +260,7 @@ class Functions:
         return dict(sorted(function.event_invoke.items()))
 
     def put_reserved_concurrency(self, command: PutReservedConcurrency, now: Instant) -> None:
-        """Raises InvalidParameterValue when too little would be left unreserved (spec E)."""
+        """Raises InvalidParameterValue when too little would be left unreserved."""
         function = self._functions.get(command.function)
         if function is None:
             raise ResourceNotFound(f"Function not found: {command.function}:{LATEST}")
@@ -282,7 +282,7 @@ class Functions:
         SnapshotNotReady while the version's snapshot is."""
         name, function = self.named(command)
         if function.main.is_pending:
-            # The text is UNCONFIRMED, the state itself was recorded (spec C3).
+            # The text is UNCONFIRMED, the state itself was recorded.
             raise ResourceConflict(
                 "The operation cannot be performed at this time. The function is currently in the following state: "
                 "Pending"

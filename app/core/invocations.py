@@ -311,7 +311,7 @@ class Invocations:
         )  # fmt: skip
 
     def _warn_of_loop(self, function: Function, call: Call, *, is_stopped: bool) -> None:
-        """Tell of the invocation after the sixteenth on one path, which AWS would refuse, and warn early (spec F)."""
+        """Tell of the invocation after the sixteenth on one path, which AWS would refuse, and warn early."""
         hop, most = call.hop, self.limits.chain_invocations
         assert hop is not None, "the hop is there before it is judged"
         times, seen = hop.times[function.arn], hop.seen_times[function.arn]

@@ -112,7 +112,7 @@ class StandardLine:
 
 
 class FairLine:
-    """A standard queue whose senders name groups: each group is a tenant, and quiet tenants go first (spec A9).
+    """A standard queue whose senders name groups: each group is a tenant, and quiet tenants go first.
 
     A tenant becomes noisy when it has at least `noisy_in_flight` messages in flight and more than a tenth of all that
     are, and stays so until its backlog has drained. Of several noisy ones, the one with least in flight goes first.
@@ -262,7 +262,7 @@ class Group:
 
 class FifoLine:
     """Groups in the order in which they became available. Of a group, the run of visible messages from its head is
-    handed out, up to the first that is hidden: this one rule explains every recording of group locking (spec A8)."""
+    handed out, up to the first that is hidden: this one rule explains every recording of group locking."""
 
     def __init__(self) -> None:
         self._groups: dict[str, Group] = {}

@@ -213,7 +213,7 @@ class Mapping:
 
     def fits(self, record: bytes) -> bool:
         """Whether one more record leaves the batch that is being filled within the payload limit."""
-        # A record's comma and the envelope are part of the payload that is counted (spec B5).
+        # A record's comma and the envelope are part of the payload that is counted.
         gathered = self.gathering.payload_bytes if self.gathering else 0
         return gathered + len(record) + 1 <= self._limits.batch_payload_bytes
 
@@ -250,7 +250,7 @@ class Mapping:
         """Whether one receive of a FIFO queue made two batches, cut at 6 MB, and the other has to end first.
 
         They share a group, whose order would be lost. A batch in flight whose messages are visible again holds nobody
-        back: the function outran the visibility timeout, and AWS delivers in parallel then (spec B5).
+        back: the function outran the visibility timeout, and AWS delivers in parallel then.
         """
         busy = [*self.running.values(), *(throttling.batch for throttling in self.throttled.values())]
         return any(other.hidden_until > now and not other.groups.isdisjoint(batch.groups) for other in busy)
@@ -328,7 +328,7 @@ class Mapping:
     # Showing --------------------------------------------------------------------------------------------
 
     def view(self, scope: Scope) -> dict[str, Any]:
-        """AWS's response shape (spec B4); LastModified in epoch seconds."""
+        """AWS's response shape; LastModified in epoch seconds."""
         trouble = {"LastProcessingResult": f"PROBLEM: {self.problem}"} if self.problem else {}
         return {
             "UUID": self.uuid,

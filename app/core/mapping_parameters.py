@@ -1,4 +1,4 @@
-"""The parameters of an event source mapping for SQS: AWS's table, and what it refuses (spec B2, B3)."""
+"""The parameters of an event source mapping for SQS: AWS's table, and what it refuses."""
 
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, replace
@@ -76,7 +76,7 @@ def with_parameters(
 ) -> MappingParameters:
     """`current` with `given` laid over it; `given` keeps to Lambda's model (mapping_constraints.py).
 
-    Raises InvalidParameterValue in AWS's words, in the order in which AWS is known to look (spec B3).
+    Raises InvalidParameterValue in AWS's words, in the order in which AWS is known to look.
     """
     _check_kind(given)
     result = current
@@ -102,7 +102,7 @@ def with_parameters(
 
 
 def check_visibility(visibility_timeout_s: int, timeout_s: int) -> None:
-    """Raises when the queue would show a message again while the function may still work on it (spec B3)."""
+    """Raises when the queue would show a message again while the function may still work on it."""
     if visibility_timeout_s < timeout_s:
         raise InvalidParameterValue(
             f"Queue visibility timeout: {visibility_timeout_s} seconds is less than "

@@ -1,4 +1,4 @@
-"""The states of an event source mapping, and what may be asked of it in which (spec B4)."""
+"""The states of an event source mapping, and what may be asked of it in which."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -34,7 +34,7 @@ class Move:
 CREATION = Move(MappingState.CREATING, MappingState.ENABLED)
 """A mapping created with `Enabled: false` is `DISABLED` at once."""
 
-# What is not in a state's row is refused: the mapping is in use (spec B3). So is everything within a transition.
+# What is not in a state's row is refused: the mapping is in use. So is everything within a transition.
 MOVES: dict[MappingState, dict[Change, Move]] = {
     MappingState.ENABLED: {
         Change.ENABLE: Move(MappingState.UPDATING, MappingState.ENABLED),

@@ -238,7 +238,7 @@ class Mappings:
             )  # fmt: skip
 
     def settle(self, owner: ForBatch, outcome: Outcome, now: Instant) -> None:
-        """Delete what succeeded; leave the rest hidden until its visibility timeout ends (spec B5, B6)."""
+        """Delete what succeeded; leave the rest hidden until its visibility timeout ends."""
         batch = owner.batch
         # Deleted while its last batches run, it finishes them all the same.
         mapping = self._mappings.get(owner.mapping) or self._finishing[owner.mapping]
@@ -322,7 +322,7 @@ class Mappings:
         self._start_ready(mapping, now)
 
     def _drop(self, mapping: Mapping, items: list[Item], now: Instant) -> None:
-        """What the filters refuse is deleted and goes to no dead-letter queue (spec B7)."""
+        """What the filters refuse is deleted and goes to no dead-letter queue."""
         reasons = tuple(item.attempt.error_message or "" for item in items)
         ids = tuple(item.id for item in items)
         mapping.count.filtered_out += len(items)
@@ -380,7 +380,7 @@ class Mappings:
                 if batch.request_id in mapping.running:
                     mapping.throttled.pop(batch.request_id, None)
             case RecursiveInvocation(message=message):
-                # The messages stay; each receive counts, until maxReceiveCount moves them (spec F1).
+                # The messages stay; each receive counts, until maxReceiveCount moves them.
                 mapping.is_done_with(batch)
                 mapping.count.failed += len(batch.items)
                 for item in batch.items:
@@ -395,7 +395,7 @@ class Mappings:
     def _wait_or_abandon(
         self, mapping: Mapping, batch: Batch, throttled: Throttled, now: Instant, *, was_begun: bool = False
     ) -> None:
-        """A throttled batch is kept and tried again until its messages are about to reappear (spec B5)."""
+        """A throttled batch is kept and tried again until its messages are about to reappear."""
         self._tell(batch, throttled)
         mapping.count.failed += len(batch.items)
         mapping.scale.stumble()
@@ -416,7 +416,7 @@ class Mappings:
     # Inside: settling -----------------------------------------------------------------------------------
 
     def _settle_items(self, mapping: Mapping, batch: Batch, payload: bytes, now: Instant) -> None:
-        """Delete what the function did; without ReportBatchItemFailures that is all, whatever it returned (spec B6)."""
+        """Delete what the function did; without ReportBatchItemFailures that is all, whatever it returned."""
         if not mapping.parameters.reports_item_failures:
             self._delete(mapping, batch.items, now)
             return
@@ -445,7 +445,7 @@ class Mappings:
             try:
                 self.queues.delete_by_handle(queue, item.delivery.receipt_handle, by=by)
             except Refused as refusal:
-                # A FIFO queue whose visibility timeout the function outran: the message comes again (spec B5). Or a
+                # A FIFO queue whose visibility timeout the function outran: the message comes again. Or a
                 # queue deleted and created again under its name, which knows no handle of its earlier life.
                 item.attempt.error_message = f"not deleted: {refusal.message}"
             else:

@@ -1,4 +1,4 @@
-"""What SQS takes as a message: size, characters, attributes (spec A3.1, A4)."""
+"""What SQS takes as a message: size, characters, attributes."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ _NAME_MOST = 256
 
 
 def check_queue_name(name: str, *, is_fifo: bool) -> None:
-    """Raises InvalidParameterValue unless `name` may name a queue of this kind (spec A2)."""
+    """Raises InvalidParameterValue unless `name` may name a queue of this kind."""
     if is_fifo and not _FIFO_NAME.fullmatch(name):
         raise InvalidParameterValue(
             "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with "
@@ -63,7 +63,7 @@ def check_ids_of_standard(group_id: str | None, deduplication_id: str | None) ->
 def check_ids_of_fifo(
     group_id: str | None, deduplication_id: str | None, *, has_content_based: bool, in_batch: bool
 ) -> None:
-    """A FIFO queue needs a group and something to tell duplicates by; without, a batch fails whole (spec A3.1)."""
+    """A FIFO queue needs a group and something to tell duplicates by; without, a batch fails whole."""
     if group_id is None:
         refusal = InvalidParameterValue if in_batch else MissingParameter
         raise refusal("The request must contain the parameter MessageGroupId.")
@@ -108,7 +108,7 @@ def check_delay(delay_s: int | None, limits: Limits) -> None:
 
 
 def size_of(body: str, attributes: Mapping[str, MessageAttribute]) -> int:
-    """Bytes charged for a message: the body, and each attribute's name, type and value (spec A4)."""
+    """Bytes charged for a message: the body, and each attribute's name, type and value."""
     size = text_bytes(body)
     if not attributes:
         return size
@@ -180,7 +180,7 @@ def _check_attribute_name(name: str) -> None:
             "You can't use message attribute names beginning with 'AWS.' or 'Amazon.'. These strings are reserved for "
             "internal use."
         )
-    # Non-ASCII letters and doubled dots pass, as recorded (spec A4).
+    # Non-ASCII letters and doubled dots pass, as recorded.
     if name[0] == "." or name[-1] == "." or not all(c.isalnum() or c in "_-." for c in name):
         raise InvalidParameterValue(
             f"Invalid characters found in the message attribute name '{name}'. A message attribute name can contain "
@@ -189,7 +189,7 @@ def _check_attribute_name(name: str) -> None:
 
 
 def _is_number(text: str) -> bool:
-    """At most 38 digits of precision, magnitude from 10^-128 to 10^126 (spec A4)."""
+    """At most 38 digits of precision, magnitude from 10^-128 to 10^126."""
     match = re.fullmatch(r"[+-]?(\d*)\.?(\d*)(?:[eE]([+-]?\d{1,4}))?", text)
     if match is None or not (match[1] or match[2]):
         return False

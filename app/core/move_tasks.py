@@ -1,4 +1,4 @@
-"""Message move tasks: dead letters on their way back, at a rate, on the clock (spec A11)."""
+"""Message move tasks: dead letters on their way back, at a rate, on the clock."""
 
 import json
 from base64 import b64decode, b64encode

@@ -1,4 +1,4 @@
-"""Provisioned concurrency of a version or an alias, as it was asked for (spec E)."""
+"""Provisioned concurrency of a version or an alias, as it was asked for."""
 
 from app.core.time import Instant
 from app.core.value import value

@@ -1,4 +1,4 @@
-"""Provisioned concurrency: what is to be warm of a function, and what came of warming it (spec E)."""
+"""Provisioned concurrency: what is to be warm of a function, and what came of warming it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -33,7 +33,7 @@ class Provisioning:
         return {PutProvisionedConcurrency: self.put_provisioned, SettleWarming: self.settle_warming}
 
     def put_provisioned(self, command: PutProvisionedConcurrency, now: Instant) -> ProvisionedConcurrency | None:
-        """Raises in the words of spec E."""
+        """Raises in AWS's words."""
         arn, qualifier = command.function, command.qualifier
         if qualifier == LATEST:
             raise InvalidParameterValue(NO_VERSION if command.requested is None else _UNPUBLISHED)

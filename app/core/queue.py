@@ -43,7 +43,7 @@ class LongPoll:
 
 @dataclass(frozen=True, slots=True)
 class ReceiveAttempt:
-    """What a receive with an attempt id handed out, to be handed out again when the caller asks again (spec A8)."""
+    """What a receive with an attempt id handed out, to be handed out again when the caller asks again."""
 
     until: Instant
     hidden_until: Instant
@@ -112,7 +112,7 @@ class Queue:
     # Settings -------------------------------------------------------------------------------------------
 
     def change_settings(self, settings: QueueAttributes, *, now: Instant) -> None:
-        """A new deduplication scope does not take effect at once (recorded, spec A8); for how long is not: as long as
+        """A new deduplication scope does not take effect at once (recorded); for how long is not: as long as
         AWS says that any attribute may take."""
         if settings.deduplication_scope != self.settings.deduplication_scope:
             self._former_scope = (self.deduplication_scope(now), now + self._limits.deduplication_scope_change_ms)
@@ -135,7 +135,7 @@ class Queue:
         return self._put(Message(content, order, now + delay_s * SECOND_MS, now), now)
 
     def accept(self, message: Message, *, source: Arn, reason: str, now: Instant) -> Message:
-        """Take over a message that another queue let go, with its counts and its history (spec A10).
+        """Take over a message that another queue let go, with its counts and its history.
 
         In a FIFO queue its deduplication id is from now on its message id, so that two messages of one deduplication
         id are both kept, and its sequence number is this queue's.
@@ -158,7 +158,7 @@ class Queue:
     ) -> Taken:
         """Hand out up to `max_messages` and hide them; 0 seconds leaves them visible, though it counts.
 
-        A message received `maxReceiveCount` times already is let go into `exhausted` instead (spec A10).
+        A message received `maxReceiveCount` times already is let go into `exhausted` instead.
         """
         timeout_s = self.settings.visibility_timeout_s if visibility_timeout_s is None else visibility_timeout_s
         redrive = self.settings.redrive if has_dead_letter_queue else None
@@ -208,7 +208,7 @@ class Queue:
         self._attempts[attempt_id] = ReceiveAttempt(until, taken[0][0].available_at, tuple(taken))
 
     def check_room_in_flight(self) -> None:
-        """Raises OverLimit when a short poll may not take more; a FIFO queue says nothing (spec A7)."""
+        """Raises OverLimit when a short poll may not take more; a FIFO queue says nothing."""
         if not self.is_fifo and not self.has_room_in_flight:
             raise OverLimit(
                 "The specified action violates a limit. For example, ReceiveMessage returns this error if the maximum "
@@ -220,7 +220,7 @@ class Queue:
         """Remove the message of the handle; None when it is gone already, which is no error.
 
         A standard queue honours a handle after its visibility timeout, and an older one as well: AWS "may not
-        delete" with it (spec A6); here, as recorded for the expired handle, it does. A FIFO queue refuses an expired
+        delete" with it; here, as recorded for the expired handle, it does. A FIFO queue refuses an expired
         handle with InvalidParameterValue.
         """
         order, receive_count = self._receipts.read(receipt_handle)
@@ -232,7 +232,7 @@ class Queue:
         return message
 
     def change_visibility(self, receipt_handle: str, timeout_s: int, *, now: Instant) -> Message:
-        """Hide the message for `timeout_s` from now; 0 shows it. Raises InvalidParameterValue (spec A3.1, A6)."""
+        """Hide the message for `timeout_s` from now; 0 shows it. Raises InvalidParameterValue."""
         order, receive_count = self._receipts.read(receipt_handle)
         message = self._messages.get(order)
         if message is None or message.last_received_at is None:
@@ -358,11 +358,11 @@ class Queue:
 
     @property
     def has_room_in_flight(self) -> bool:
-        """Whether a receive may hand out more (spec A7)."""
+        """Whether a receive may hand out more."""
         return self.in_flight_count < self._limits.in_flight_messages
 
     def is_exhausted(self, message: Message, now: Instant) -> bool:
-        """Whether the next receive moves it to the dead-letter queue instead, if that is there (spec A10)."""
+        """Whether the next receive moves it to the dead-letter queue instead, if that is there."""
         return self.settings.redrive is not None and _is_exhausted(message, self.settings.redrive, now)
 
     def expires_at(self, message: Message) -> Instant:

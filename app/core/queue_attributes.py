@@ -1,4 +1,4 @@
-"""A queue's attributes: AWS's table of them, read from texts and written back (spec A1)."""
+"""A queue's attributes: AWS's table of them, read from texts and written back."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -73,7 +73,7 @@ def with_attributes(
 ) -> QueueAttributes:
     """`current` with the texts of `given` laid over it. `allow_policy_of` is None for a queue that is not there.
 
-    Raises InvalidAttributeName, InvalidAttributeValue or InvalidParameterValue, in AWS's words (spec A1, A10).
+    Raises InvalidAttributeName, InvalidAttributeValue or InvalidParameterValue, in AWS's words.
     """
     result = current
     texts = dict(current.texts)

@@ -1,4 +1,4 @@
-"""A queue's access policy, as AddPermission and RemovePermission write it (spec A12)."""
+"""A queue's access policy, as AddPermission and RemovePermission write it."""
 
 import json
 import re

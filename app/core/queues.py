@@ -423,7 +423,7 @@ class Queues:
     # Dead letters ---------------------------------------------------------------------------------------
 
     def redrive(self, command: RedriveMessages, now: Instant) -> tuple[str, ...]:
-        """Send messages on as new ones: a fresh id and receive count, as a message move task does (spec A11).
+        """Send messages on as new ones: a fresh id and receive count, as a message move task does.
 
         Raises ResourceNotFound for an unknown message or destination, InvalidParameterValue when the queue is no
         dead-letter queue and no destination is given, or the destination is of the other type; then nothing has moved.
@@ -445,7 +445,7 @@ class Queues:
         return tuple(message.content.message_id for message, _, _ in moves)
 
     def resend(self, message: Message, source: Queue, destination: Queue, body: str | None, now: Instant) -> None:
-        """Send a message of `source` to `destination` as a new one: fresh id, stamps and counts (spec A11)."""
+        """Send a message of `source` to `destination` as a new one: fresh id, stamps and counts."""
         old = message.content
         body = old.body if body is None else body
         content = replace(old, message_id=self.ids.uuid(), body=body, md5_of_body=md5_of_body(body), sent_at=now)
@@ -582,7 +582,7 @@ class Queues:
 
 def delay_of(queue: Queue, command: SendMessage) -> int:
     """For how many seconds a message is hidden first. A FIFO message has no delay of its own: 0 stands for the
-    queue's (spec A7)."""
+    queue's."""
     return queue.settings.delay_s if command.delay_s is None or queue.is_fifo else command.delay_s
 
 

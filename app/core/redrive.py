@@ -1,4 +1,4 @@
-"""Which queue takes another's dead letters, and which may choose it: the two redrive policies (spec A1, A10)."""
+"""Which queue takes another's dead letters, and which may choose it: the two redrive policies."""
 
 import json
 from collections.abc import Callable
@@ -53,7 +53,7 @@ def read_redrive_policy(
 ) -> RedrivePolicy | None:
     """The policy of `queue`, or None for "", which clears it. `allow_policy_of` is None for a queue that is not there.
 
-    Raises InvalidParameterValue with the texts of spec A10. The ARN is parsed before it is looked up, as recorded.
+    Raises InvalidParameterValue with AWS's texts. The ARN is parsed before it is looked up, as recorded.
     """
     if not text:
         return None

@@ -98,7 +98,7 @@ class RemotePolling:
     def poll(self, mapping: Mapping, queue: RemoteQueue, consumer: Consumer, now: Instant) -> None:
         """Keep receives under way for as many pollers and environments as are free for what they bring.
 
-        One waits where nothing comes; while something does, there are as many as AWS begins with (spec B5).
+        One waits where nothing comes; while something does, there are as many as AWS begins with.
         """
         flows = queue.flows_to(mapping.uuid)
         mapping.observe(now, has_messages=flows)

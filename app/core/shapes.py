@@ -13,7 +13,7 @@ class EventShapes(Protocol):
     """Renders what a handler receives as UTF-8 JSON. Pure: equal arguments give equal bytes."""
 
     def sqs_record(self, delivery: Delivery, *, queue: Arn, has_window: bool) -> bytes:
-        """One record of an SQS event. `has_window` decides `md5OfMessageAttributes` null or absent (spec B8)."""
+        """One record of an SQS event. `has_window` decides `md5OfMessageAttributes` null or absent."""
         ...
 
     def records(self, records: list[bytes]) -> bytes:

@@ -1,4 +1,4 @@
-"""The conformance table of asynchronous events (spec D1, D3, D4): what is tried when, and what each target gets.
+"""The conformance table of asynchronous events: what is tried when, and what each target gets.
 
 Every target is a stand-in that takes what it is given, so that a case shows the whole parcel; bodies are exact.
 """

@@ -1,4 +1,4 @@
-"""Asynchronous events through the world: tried, tried again, dropped (spec D1)."""
+"""Asynchronous events through the world: tried, tried again, dropped."""
 
 import itertools
 

@@ -1,4 +1,4 @@
-"""Chains: what is a loop, what is not, and who sees it (spec F)."""
+"""Chains: what is a loop, what is not, and who sees it."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Who may run at once (spec E), on its own; told through the world in test_invocations."""
+"""Who may run at once, on its own; told through the world in test_invocations."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What a FIFO queue remembers of what it accepted (spec A8)."""
+"""What a FIFO queue remembers of what it accepted."""
 
 from app.core.deduplication import Accepted, DeduplicationMemory, content_id
 from tests.core.stage import NOON

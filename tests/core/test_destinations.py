@@ -1,4 +1,4 @@
-"""Where asynchronous events end (spec D1, D3, D4)."""
+"""Where asynchronous events end."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""A function's event-invoke config (spec D2)."""
+"""A function's event-invoke config."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Who may run, who waits, and what an outcome means for a caller (spec C, E)."""
+"""Who may run, who waits, and what an outcome means for a caller."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What becomes of batches when their mapping, its queue or its function changes under them (spec B4, B5)."""
+"""What becomes of batches when their mapping, its queue or its function changes under them."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The conformance table of partial batch responses (spec B6), played through the world."""
+"""The conformance table of partial batch responses, played through the world."""
 
 import json
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a mapping does with a FIFO queue: groups, order, and what comes late (spec B5, B6)."""
+"""What a mapping does with a FIFO queue: groups, order, and what comes late."""
 
 import json
 from collections import Counter

@@ -1,4 +1,4 @@
-"""The parameters of an SQS mapping: what AWS takes and what it refuses (spec B2, B3)."""
+"""The parameters of an SQS mapping: what AWS takes and what it refuses."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What an SQS event source mapping does with messages, told through the world (spec B5, B6)."""
+"""What an SQS event source mapping does with messages, told through the world."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""What SQS takes as a message (spec A3.1, A4)."""
+"""What SQS takes as a message."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What is counted of functions, as CloudWatch would (spec D1, E, F1)."""
+"""What is counted of functions, as CloudWatch would."""
 
 from app.core.commands import Origin, PutReservedConcurrency
 from app.core.errors import TooManyRequests

@@ -1,4 +1,4 @@
-"""Message move tasks over virtual time (spec A11)."""
+"""Message move tasks over virtual time."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The pollers' scale: how it grows, falls back, and gives way to errors (spec B5)."""
+"""The pollers' scale: how it grows, falls back, and gives way to errors."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a standard queue does with its messages, told through the world (spec A5 to A7, A10)."""
+"""What a standard queue does with its messages, told through the world."""
 
 import pytest
 

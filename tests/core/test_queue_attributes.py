@@ -1,4 +1,4 @@
-"""Queue attributes as texts and values (spec A1, A10)."""
+"""Queue attributes as texts and values."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The queues of the world and SQS's verbs on them (spec A1 to A3, A10 to A12)."""
+"""The queues of the world and SQS's verbs on them."""
 
 import json
 

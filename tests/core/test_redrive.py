@@ -1,4 +1,4 @@
-"""Which queue takes another's dead letters, and which may choose it (spec A1, A10)."""
+"""Which queue takes another's dead letters, and which may choose it."""
 
 import json
 

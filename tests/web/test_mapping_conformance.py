@@ -1,4 +1,4 @@
-"""The conformance table of the event source mapping API (spec B3, B4), request by request over the wire.
+"""The conformance table of the event source mapping API, request by request over the wire.
 
 Every case has an account of its own. `<uuid>` stands for the mapping that is given, or else the one created.
 """

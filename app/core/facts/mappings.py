@@ -8,7 +8,7 @@ from app.core.value import value
 
 @value(frozen=True, slots=True)
 class MessagesFiltered:
-    """A mapping's filters refused them, which deletes them (spec B7). `reasons` has one for each message, in words."""
+    """A mapping's filters refused them, which deletes them. `reasons` has one for each message, in words."""
 
     queue: Arn
     function: Arn
@@ -42,7 +42,7 @@ class BatchFormed:
 
 @value(frozen=True, slots=True)
 class BatchAbandoned:
-    """A throttled batch whose visibility timeout ended before it could run (spec B5)."""
+    """A throttled batch whose visibility timeout ended before it could run."""
 
     queue: Arn
     function: Arn

@@ -1,4 +1,4 @@
-"""Provisioned concurrency configs: put, get, list, delete (spec E)."""
+"""Provisioned concurrency configs: put, get, list, delete."""
 
 from app.core.commands import PutProvisionedConcurrency
 from app.core.errors import InvalidParameterValue

@@ -1,4 +1,4 @@
-"""What is set on a function apart from its deployment: event-invoke config and reserved concurrency (spec D2, E)."""
+"""What is set on a function apart from its deployment: event-invoke config and reserved concurrency."""
 
 from app.core.commands import DeleteEventInvokeConfig, PutEventInvokeConfig, PutReservedConcurrency
 from app.core.names import LATEST, Arn
