@@ -16,6 +16,7 @@ from app.core.gateway.load_balancer import (
     why_untaken,
 )
 from app.core.gateway.request import GatewayAnswer, GatewayRequest
+from app.core.invocation import Unreachable
 from app.core.names import Arn
 from app.engine.driver import Engine
 from app.web.gateway.address import Address
@@ -25,6 +26,7 @@ from app.wire.gateway import load_balancer as answers
 from app.wire.gateway.results import BadResult
 
 _PRINCIPAL = "elasticloadbalancing.amazonaws.com"
+_NOT_REACHED = "LambdaConnectionTimeout"
 
 
 class LoadBalancerFront:
@@ -93,7 +95,9 @@ class LoadBalancerFront:
                 except BadResult as bad:
                     return Result(answers.error_page(502), rule, problem=str(bad))
             case Failed() | Rejected() | TookTooLong():
-                return Result(answers.error_page(502), rule, problem=f"{_reason_of(ending)}: {ending.text}")
+                # Where Lambda itself is not reached, and only there, the balancer says that it waited in vain.
+                status = 504 if (reason := _reason_of(ending)) == _NOT_REACHED else 502
+                return Result(answers.error_page(status), rule, problem=f"{reason}: {ending.text}")
             case _:
                 assert_never(ending)
 
@@ -109,6 +113,8 @@ def _reason_of(ending: Failed | Rejected | TookTooLong) -> str:
             return "LambdaResourceNotFound"
         case Rejected():
             return "LambdaInvalidRequest"
+        case Failed(outcome=Unreachable(reached_nobody=True, code="")):
+            return _NOT_REACHED
         case _:
             return "LambdaUnhandled"
 

@@ -36,6 +36,7 @@ functions:
   authorize_by_policy: {{CodeUri: {HANDLERS}, Handler: fronts.authorize_by_policy, Timeout: 10}}
   edge: {{CodeUri: {HANDLERS}, Handler: fronts.edge, Timeout: 5}}
   slow: {{CodeUri: {HANDLERS}, Handler: fronts.linger, Timeout: 1}}
+  nobody: {{http: "http://127.0.0.1:1/"}}
 buckets: {{site: {{}}}}
 apis:
   shop:
@@ -98,6 +99,7 @@ load_balancers:
       - {{path: /api/*, function: echo}}
       - {{path: /say, methods: [POST], function: say}}
       - {{path: /brief, function: brief}}
+      - {{path: /nobody, function: nobody}}
       - {{path: /busy, function: busy}}
       - {{path: /large, function: large}}
       - {{path: /fixed, fixed: {{status: 503, type: text/html, body: <p>later</p>}}}}
