@@ -90,8 +90,10 @@ def rate_of(
     return replace(figure_of(name, "messages/s", rates[0], rates[1], target), cpu_ratio=cpu_ratio)
 
 
-def _median_ratio(ours: Sequence[float], floor: Sequence[float]) -> float:
-    return median(mine / its for mine, its in zip(ours, floor, strict=True))
+def _median_ratio(ours: Sequence[float], floor: Sequence[float]) -> float | None:
+    """Without rounds in which the floor shows nothing: a process's time stands still between two ticks."""
+    ratios = [mine / its for mine, its in zip(ours, floor, strict=True) if its]
+    return median(ratios) if ratios else None
 
 
 def percentile(values: Sequence[float], percent: int) -> float:

@@ -28,6 +28,11 @@ def test_a_ratio_is_the_median_of_the_rounds_ratios() -> None:
     assert figure.is_met
 
 
+def test_a_round_in_which_the_floor_shows_nothing_has_no_ratio() -> None:
+    assert figure_of("cost", "µs", [50.0, 10.0], [0.0, 20.0]).ratio == 0.5
+    assert figure_of("cost", "µs", [50.0], [0.0]).ratio is None
+
+
 def test_a_table_says_what_is_not_met() -> None:
     shown = table([Figure("memory", "MB", 91.0, target=at_most(90)), Figure("memory after S3", "MB", 120.0)])
 
