@@ -280,7 +280,7 @@ class _Secrets(Mapping[str, str]):
         return len(list(iter(self)))
 
     def _own(self) -> list[str]:
-        return list(self._service.engine.world.access_key_ids)
+        return list(self._service.engine.world.functions.access_key_ids)
 
 
 def _is_account(access_key_id: str) -> bool:
@@ -317,9 +317,9 @@ def _command(url: str, port: int) -> str:
 def _things_to_try(service: Service) -> list[str]:
     """Arguments for the command."""
     world = service.engine.world
-    bucket = next((b for b in world.buckets.values() if b.configuration.rules), None)
-    own = {queue.arn: queue for queue in world.queues()}
-    queue = next((own[mapping.queue] for mapping in world.mappings() if mapping.queue in own), None)
+    bucket = next((b for b in world.buckets.all.values() if b.configuration.rules), None)
+    own = {queue.arn: queue for queue in world.queues.all()}
+    queue = next((own[mapping.queue] for mapping in world.mappings.all() if mapping.queue in own), None)
     tries = []
     if bucket is not None:
         rule = bucket.configuration.rules[0]

@@ -149,8 +149,8 @@ class Service:
             self.outside,
             self.endpoints.release,
         )
-        self.endpoints.spec_at_work = self.engine.world.spec_at_work
-        self.endpoints.codes_at_work = self.engine.world.codes
+        self.endpoints.spec_at_work = self.engine.world.functions.spec_at_work
+        self.endpoints.codes_at_work = self.engine.world.deployments.codes
         self.endpoints.logs.now = self.engine.clock.now
         self.endpoints.tell = self.engine.submit
         self.store = ObjectStore(self.engine.clock.now)
@@ -337,13 +337,13 @@ class Service:
 
     def announcement(self) -> Announcement:
         world = self.engine.world
-        functions = [f"{f.spec.name}  {self.endpoints.describe(f.arn)}" for f in world.functions()]
-        triggers = [f"queue {_name(m.queue)} → {_name(m.function)}" for m in world.mappings()]
-        triggers += [f"pipe {pipe.name}: {pipe.way}" for pipe in world.pipes()]
-        for topic in world.topics():
+        functions = [f"{f.spec.name}  {self.endpoints.describe(f.arn)}" for f in world.functions.all()]
+        triggers = [f"queue {_name(m.queue)} → {_name(m.function)}" for m in world.mappings.all()]
+        triggers += [f"pipe {pipe.name}: {pipe.way}" for pipe in world.pipes.all()]
+        for topic in world.topics.all():
             subscribed = topic.subscriptions.values()
             triggers += [f"topic {topic.name} → {told(each.protocol, each.endpoint)}" for each in subscribed]
-        for bucket in world.buckets.values():
+        for bucket in world.buckets.all.values():
             for rule in bucket.configuration.rules:
                 keys = f"{rule.prefix}…{rule.suffix}" if rule.prefix or rule.suffix else "all keys"
                 triggers.append(f"bucket {bucket.name} ({keys}) → {_name(rule.target)}")

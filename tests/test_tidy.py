@@ -35,6 +35,7 @@ VALUES = {
 # Told through what drives them.
 TOLD_ELSEWHERE = {
     "buses": "buses/test_put_events.py",
+    "causes": "test_chain.py",
     "gateway": "gateway/test_gateways.py",
     "explain": "explain/test_messages_to_send.py",
     "fire": "fire/test_firing.py",

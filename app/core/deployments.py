@@ -4,7 +4,7 @@ What runs is in `functions.py`, the history of it in `families.py`. A function t
 but keeps its endpoint: its versions and aliases run what the settings say.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 from typing import Any
@@ -21,7 +21,7 @@ from app.core.commands.deployments import (
     UpdateFunctionCode,
     UpdateFunctionConfiguration,
 )
-from app.core.deployment import access_key_ids_of, revision_id
+from app.core.deployment import Code, access_key_ids_of, revision_id
 from app.core.errors import InvalidParameterValue, ResourceConflict, ResourceNotFound
 from app.core.facts import Configured, Effect, ReleaseEndpoint
 from app.core.families import Described, Families, Family, Version, alias_revision
@@ -47,6 +47,11 @@ class Deployments:
     provisioning: Provisioning
     layers: Layers
     _transitions: list[tuple[Instant, Arn]] = field(default_factory=list)
+
+    def codes(self) -> Iterator[Code]:
+        """The packages of all functions, versions and layers."""
+        yield from self.families.codes()
+        yield from self.layers.codes()
 
     def verbs(self) -> dict[type[Any], Callable[[Any, Instant], Any]]:
         return {

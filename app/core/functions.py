@@ -139,6 +139,11 @@ class Functions:
         """The function or version that is at work under this ARN itself."""
         return self._functions.get(arn)
 
+    def spec_at_work(self, arn: Arn) -> FunctionSpec | None:
+        """Of the function, or the published version that has environments of its own, with this ARN."""
+        function = self._functions.get(arn)
+        return None if function is None else function.spec
+
     def all(self, scope: Scope | None = None) -> list[Function]:
         """The functions, each once, by name."""
         functions = sorted(

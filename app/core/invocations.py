@@ -36,9 +36,9 @@ from app.core.time import Instant
 
 @dataclass(slots=True)
 class Invocations:
-    """The calls of all functions. `keys` says whether a function's variables can be read; `freed` is told when an
-    environment is free again, `settle_batch` what came of a mapping's batch; `events` are the asynchronous ones, tried
-    from there; effects go to `outbox`."""
+    """The calls of all functions. `keys` says whether a function's variables can be read, `admit` raises for who may
+    not invoke; `freed` is told when an environment is free again, `settle_batch` what came of a mapping's batch;
+    `events` are the asynchronous ones, tried from there; effects go to `outbox`."""
 
     ids: Ids
     limits: Limits
@@ -52,6 +52,7 @@ class Invocations:
     freed: Callable[[Function], None]
     settle_batch: Callable[[ForBatch, Outcome, Instant], None]
     keys: Keys
+    admit: Callable[[Invoke], None]
     events: AsyncEvents = field(init=False)
     scripted: Running = field(default_factory=Running)
     _function_of: dict[str, Arn] = field(default_factory=dict)
@@ -62,6 +63,8 @@ class Invocations:
     # Invoking -------------------------------------------------------------------------------------------
 
     def invoke(self, command: Invoke, now: Instant) -> Invoked | Waiting:
+        """Raises a `Refused`: whoever asks may not, the function is not there, or what invoking it comes to at once."""
+        self.admit(command)
         name, chosen = self.functions.called(command)
         arn, function, version = name.arn, chosen.function, chosen.version
         self.functions.check_payload(command)

@@ -122,6 +122,13 @@ class Queues:
         """Whether the queue's policy is not asked, because who sends to it is declared beside it."""
         return arn in self._open
 
+    def find_message(self, message_id: str) -> tuple[Queue, Message] | None:
+        """Where a message is now. Looks into every queue: for people, not for the hot path."""
+        for queue in self.all():
+            if (message := queue.find(message_id)) is not None:
+                return queue, message
+        return None
+
     def dead_letter_sources(self, arn: Arn) -> list[Queue]:
         """The queues whose redrive policy names `arn`, by name."""
         return sorted((self._queues[source] for source in self._sources.get(arn, {})), key=lambda queue: queue.name)

@@ -87,7 +87,7 @@ class S3App:
 
     async def _mirror_buckets(self) -> None:
         """Buckets that settings or the control API declared exist for S3 clients too, and forgotten ones no longer."""
-        declared = self._engine.world.buckets
+        declared = self._engine.world.buckets.all
         for bucket in sorted(declared.keys() - self._mirrored):
             if bucket in declared:  # still: the loop ran on while others were made
                 await self._store.create_bucket(
@@ -101,22 +101,26 @@ class S3App:
     def _answer_notification(self, request: StoreRequest, bucket: str) -> StoreAnswer:
         try:
             if request.method == "GET":
-                found = self._engine.world.bucket_notification(bucket)
+                found = self._engine.world.buckets[bucket].configuration
                 return StoreAnswer(200, {"content-type": "application/xml"}, render_notification(found))
             skips = request.headers.get("x-amz-skip-destination-validation", "").lower() == "true"
-            self._engine.world.bucket_notification(bucket)  # a bucket that is not there comes before a bad body
+            self._check_bucket(bucket)
             self._engine.submit(PutBucketNotification(bucket, parse_notification(request.body), skips))
             return StoreAnswer(200, {})
         except Refused as refused:
             return _refused(refused, bucket)
 
+    def _check_bucket(self, bucket: str) -> None:
+        """Raises NoSuchBucket: a bucket that is not there comes before a bad body."""
+        self._engine.world.buckets[bucket]
+
     def _answer_lifecycle(self, request: StoreRequest, bucket: str) -> StoreAnswer:
         try:
             if request.method == "GET":
-                found = self._engine.world.bucket_lifecycle(bucket)
+                found = self._engine.world.buckets.lifecycle_of(bucket)
                 small = self._engine.world.buckets[bucket].small_objects
                 return StoreAnswer(200, {"content-type": "application/xml", _SMALL: small}, render_lifecycle(found))
-            self._engine.world.bucket_notification(bucket)  # a bucket that is not there comes before a bad body
+            self._check_bucket(bucket)
             if request.method == "DELETE":
                 self._engine.submit(PutBucketLifecycle(bucket, ()))
                 return StoreAnswer(204, {})

@@ -237,9 +237,9 @@ async def test_under_load_no_emulator_gets_two_calls_and_none_is_lost_with_one_t
             await alive.enter_async_context(fake_server(each.answer, address=f"127.0.0.{number}", port=port))
         # The third is not there: whoever is sent there has to go elsewhere.
         first = await asyncio.gather(*(call(engine, number) for number in range(100)))
-        out = dict(engine.world.function(WORK).slots.out)
+        out = dict(engine.world.functions[WORK].slots.out)
         await alive.enter_async_context(fake_server(fragile[2].answer, address="127.0.0.3", port=port))
-        await eventually(lambda: not engine.world.function(WORK).slots.out)
+        await eventually(lambda: not engine.world.functions[WORK].slots.out)
         second = await asyncio.gather(*(call(engine, number) for number in range(100, 200)))
 
     assert first + second == [b"%d" % number for number in range(200)]

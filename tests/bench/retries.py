@@ -44,7 +44,7 @@ def _events(count: int) -> float:
         world.handle(Invoke(_SCOPE, _WORK, b'{"id":7}', InvocationType.EVENT), now=now)
     world.wake(now + HOUR_MS)
     seconds = time.perf_counter() - begin
-    assert len(world.queue(_LETTERS)) == count, "every event ends in the dead-letter queue"
+    assert len(world.queues[_LETTERS]) == count, "every event ends in the dead-letter queue"
     return seconds
 
 

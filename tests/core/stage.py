@@ -223,14 +223,14 @@ class Stage:
     # Looking --------------------------------------------------------------------------------------------
 
     def at(self, queue: Arn) -> Queue:
-        return self.world.queue(queue)
+        return self.world.queues[queue]
 
     def bodies(self, queue: Arn) -> list[str]:
         """What is in the queue, in whatever state, by place."""
         return [message.content.body for message in self.at(queue)]
 
     def the_mapping(self, uuid: str) -> Mapping:
-        return self.world.mapping(SCOPE, uuid)
+        return self.world.mappings.get(SCOPE, uuid)
 
     def of(self, kind: type[Any]) -> list[Any]:
         """All facts of one kind."""

@@ -66,7 +66,7 @@ def told_of(given: dict[str, Any]) -> dict[str, Any]:
     """When the event was tried, why it was given up, and what each target got, from noon on for a day."""
     stage, taker = Stage(seed=given.get("seed", 1)), Taker()
     for service in {parse_arn(arn).service for arn in given["targets"].values()}:
-        stage.world._targets.register(service, taker)
+        stage.world.targets.register(service, taker)
     worker = stage.function("worker", **given.get("function", {}), **given["targets"])
     if "reserved" in given:
         stage.submit(PutReservedConcurrency(worker, given["reserved"]))

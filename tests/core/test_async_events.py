@@ -152,4 +152,4 @@ def test_events_waiting_can_be_counted() -> None:
 
     stage.advance("30s")
 
-    assert stage.world.events_waiting(arn) == 3
+    assert len(stage.world.invocations.events.waiting_for(arn)) == 3

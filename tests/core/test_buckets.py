@@ -165,7 +165,7 @@ def test_an_unknown_bucket_is_refused() -> None:
     with pytest.raises(NoSuchBucket):
         stage.submit(ForgetBucket("photos"))
     with pytest.raises(NoSuchBucket):
-        stage.world.bucket_notification("photos")
+        stage.world.buckets["photos"]
 
 
 def test_a_configuration_is_replaced_as_a_whole() -> None:
@@ -177,7 +177,7 @@ def test_a_configuration_is_replaced_as_a_whole() -> None:
     stage.put_object("photos", "k")
 
     assert [call.function_name for call in stage.calls] == ["two"]
-    assert [kept.target for kept in stage.world.bucket_notification("photos").rules] == [two]
+    assert [kept.target for kept in stage.world.buckets["photos"].configuration.rules] == [two]
 
 
 def test_a_refused_configuration_leaves_the_old_one() -> None:
@@ -187,7 +187,7 @@ def test_a_refused_configuration_leaves_the_old_one() -> None:
     with pytest.raises(InvalidArgument, match="Unable to validate the following destination configurations"):
         notify(stage, rule(SCOPE.queue_arn("nothing")))
 
-    assert len(stage.world.bucket_notification("photos").rules) == 1
+    assert len(stage.world.buckets["photos"].configuration.rules) == 1
 
 
 def test_unchecked_destinations_may_come_later() -> None:
@@ -209,12 +209,12 @@ def test_a_forgotten_bucket_is_gone_and_declaring_twice_changes_nothing() -> Non
     stage = scene()
     notify(stage, rule(stage.function("one")))
     stage.submit(DeclareBucket(SCOPE, "photos"))
-    kept = len(stage.world.bucket_notification("photos").rules)
+    kept = len(stage.world.buckets["photos"].configuration.rules)
 
     stage.submit(ForgetBucket("photos"))
 
     assert kept == 1
-    assert stage.world.buckets == {}
+    assert stage.world.buckets.all == {}
 
 
 class Listener:
@@ -234,7 +234,7 @@ class Listener:
 
 def test_a_topic_gets_the_event_as_text_under_s3s_subject_and_the_test_event_first() -> None:
     stage, topics = scene(), Listener()
-    stage.world._targets.register("sns", topics)
+    stage.world.targets.register("sns", topics)
     topic = "arn:aws:sns:us-east-1:000000000000:uploads"
     notify(stage, rule(topic))
 
@@ -249,7 +249,7 @@ def test_a_topic_gets_the_event_as_text_under_s3s_subject_and_the_test_event_fir
 
 def test_the_default_bus_is_told_whatever_the_rules_say() -> None:
     stage, buses = scene(), Listener()
-    stage.world._targets.register("events", buses)
+    stage.world.targets.register("events", buses)
     stage.submit(PutBucketNotification("photos", NotificationConfiguration((), event_bridge=True)))
 
     routed = stage.put_object("photos", "a b.jpg")
@@ -262,7 +262,7 @@ def test_the_default_bus_is_told_whatever_the_rules_say() -> None:
 
 def test_what_a_target_refuses_is_told_with_its_reason() -> None:
     stage = scene()
-    stage.world._targets.register("sns", Listener(AccessDenied("not from this bucket")))
+    stage.world.targets.register("sns", Listener(AccessDenied("not from this bucket")))
     notify(stage, rule("arn:aws:sns:us-east-1:000000000000:uploads"))
     stage.story()
 
@@ -298,7 +298,7 @@ def test_where_permissions_are_enforced_a_target_has_to_let_the_bucket_in() -> N
         "ArgumentValue1": "Permissions on the destination queue do not allow S3 to publish notifications from this "
         "bucket",
     }
-    assert stage.world.bucket_notification("photos").rules == ()
+    assert stage.world.buckets["photos"].configuration.rules == ()
 
 
 def test_a_policy_that_names_the_bucket_lets_it_in() -> None:

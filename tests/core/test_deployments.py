@@ -81,7 +81,7 @@ class TestStates:
         stage = Stage()
 
         assert create(stage).is_pending
-        assert not stage.world.deployments.describe(ARN).is_pending
+        assert not stage.world.families.describe(ARN).is_pending
 
     def test_while_it_is_created_it_can_be_neither_called_nor_changed(self) -> None:
         stage = Stage(limits=SLOWLY)
@@ -106,13 +106,13 @@ class TestStates:
         stage.invoke("resize")
         stage.advance("5s")
 
-        assert not stage.world.deployments.describe(ARN).is_updating
+        assert not stage.world.families.describe(ARN).is_updating
         assert stage.calls[0].timeout_ms == 5_000
 
     def test_each_change_is_a_revision_and_an_old_one_changes_nothing(self) -> None:
         stage = Stage()
         created = create(stage).revision_id
-        first = stage.world.deployments.describe(ARN).revision_id
+        first = stage.world.families.describe(ARN).revision_id
         second = configure(stage, Timeout=5, RevisionId=first).revision_id
 
         assert created != first, "becoming active is a revision too (recorded)"
@@ -120,7 +120,7 @@ class TestStates:
             configure(stage, Timeout=6, RevisionId=first)
 
         assert first != second
-        assert stage.world.deployments.describe(ARN).spec.timeout_s == 5
+        assert stage.world.families.describe(ARN).spec.timeout_s == 5
 
 
 class TestCode:
@@ -143,7 +143,7 @@ class TestCode:
         create(stage)
 
         assert sha(update_code(stage, "two", DryRun=True)) == "two"
-        assert sha(stage.world.deployments.describe(ARN)) == "one"
+        assert sha(stage.world.families.describe(ARN)) == "one"
         assert stage.released == []
 
     def test_the_code_of_a_declared_function_is_not_uploaded(self) -> None:
@@ -166,7 +166,7 @@ class TestVersions:
         update_code(stage, "two")
         configure(stage, Timeout=9)
 
-        version = stage.world.deployments.describe(ARN, "1")
+        version = stage.world.families.describe(ARN, "1")
 
         assert (sha(version), version.spec.timeout_s, version.spec.description) == ("one", 4, "good")
         assert invoke(stage, "1") == "1"
@@ -187,7 +187,7 @@ class TestVersions:
 
         assert publish(stage) == "2"
         with pytest.raises(ResourceNotFound, match=rf"Function not found: {ARN}:1$"):
-            stage.world.deployments.describe(ARN, "1")
+            stage.world.families.describe(ARN, "1")
 
     def test_only_the_code_that_is_there_is_published(self) -> None:
         stage = Stage()
@@ -315,7 +315,7 @@ class TestAliases:
         with pytest.raises(ResourceNotFound, match=f"Alias not found: {ARN}:none"):
             stage.submit(UpdateAlias(ARN, "none", {}))
         with pytest.raises(ResourceNotFound, match=f"Cannot find alias arn: {ARN}:none"):
-            stage.world.deployments.alias(ARN, "none")
+            stage.world.families.alias(ARN, "none")
         stage.submit(DeleteAlias(ARN, "none"))
 
     def test_a_mapping_to_an_alias_feeds_its_version(self) -> None:
@@ -350,21 +350,21 @@ class TestPermissions:
         stage.submit(AddFunctionPermission(ARN, "1", EVENTS))
 
         def permits(arn: str) -> bool:
-            return stage.world.deployments.permits(arn, "events.amazonaws.com", None)
+            return stage.world.families.permits(arn, "events.amazonaws.com", None)
 
         assert [permits(ARN), permits(f"{ARN}:$LATEST"), permits(f"{ARN}:1")] == [False, False, True]
 
     def test_a_change_of_the_policy_is_a_revision_of_the_function(self) -> None:
         stage = Stage()
         create(stage)
-        before = stage.world.deployments.describe(ARN).revision_id
+        before = stage.world.families.describe(ARN).revision_id
         stage.submit(AddFunctionPermission(ARN, None, {**EVENTS, "RevisionId": before}))
 
         with pytest.raises(PreconditionFailed):
             stage.submit(RemoveFunctionPermission(ARN, None, "s1", before))
         stage.submit(RemoveFunctionPermission(ARN, None, "s1"))
         with pytest.raises(ResourceNotFound, match="The resource you requested does not exist"):
-            stage.world.deployments.policy(ARN, None)
+            stage.world.families.policy(ARN, None)
 
     def test_latest_by_its_name_has_none(self) -> None:
         stage = Stage()
@@ -385,7 +385,7 @@ class TestProvisioned:
         stage.submit(PutProvisionedConcurrency(ARN, "1", 2))
         stage.warm()
 
-        config = stage.world.deployments.provisioned(ARN, "1")
+        config = stage.world.families.provisioned(ARN, "1")
         assert [config.status(stage.now), config.status(stage.now + 60_000)] == ["IN_PROGRESS", "READY"]
         assert config.available(stage.now) == 0
 
@@ -393,11 +393,11 @@ class TestProvisioned:
         stage = Stage()
         create(stage, Publish=True)
         stage.submit(PutProvisionedConcurrency(ARN, "1", 9))
-        before = stage.world.deployments.provisioned(ARN, "1").status(stage.now)
+        before = stage.world.families.provisioned(ARN, "1").status(stage.now)
 
         wish = stage.warm()
 
-        config = stage.world.deployments.provisioned(ARN, "1")
+        config = stage.world.families.provisioned(ARN, "1")
         assert (wish.function, wish.count, len(wish.access_key_ids)) == (f"{ARN}:1", 9, 9)
         assert (before, config.status(stage.now), config.available(stage.now)) == ("IN_PROGRESS", "READY", 9)
         assert stage.story()[-1] == "resize has 9 of 9 provisioned environments of version 1"
@@ -423,7 +423,7 @@ class TestProvisioned:
         stage.warm(0, "FUNCTION_ERROR_INIT_FAILURE")
         stage.invoke(f"{ARN}:1")
 
-        config = stage.world.deployments.provisioned(ARN, "1")
+        config = stage.world.families.provisioned(ARN, "1")
         assert (config.status(stage.now), config.failure) == ("FAILED", "FUNCTION_ERROR_INIT_FAILURE")
         (started,) = stage.of(InvocationStarted)
         assert (started.provisioned, started.is_spillover) == (0, False)
@@ -436,9 +436,9 @@ class TestProvisioned:
 
         stage.warm()
 
-        assert stage.world.deployments.provisioned(ARN, "1").status(stage.now) == "IN_PROGRESS"
+        assert stage.world.families.provisioned(ARN, "1").status(stage.now) == "IN_PROGRESS"
         stage.warm()
-        assert stage.world.deployments.provisioned(ARN, "1").available(stage.now) == 3
+        assert stage.world.families.provisioned(ARN, "1").available(stage.now) == 3
 
     def test_calls_beyond_it_spill_over(self) -> None:
         stage = Stage()
@@ -466,7 +466,7 @@ class TestProvisioned:
         stage.submit(PutProvisionedConcurrency(ARN, "1", 2))
         with pytest.raises(ResourceConflict, match="on an already Provisioned version"):
             stage.submit(PutProvisionedConcurrency(ARN, "live", 2))
-        assert stage.world.function(ARN).provisioned == {"1": 2}
+        assert stage.world.functions[ARN].provisioned == {"1": 2}
 
     def test_it_moves_with_its_alias_and_is_within_what_is_reserved(self) -> None:
         stage = Stage()
@@ -479,7 +479,7 @@ class TestProvisioned:
         stage.submit(PutProvisionedConcurrency(ARN, "live", 2))
         stage.submit(UpdateAlias(ARN, "live", {"FunctionVersion": "2"}))
 
-        assert stage.world.function(ARN).provisioned == {"2": 2}
+        assert stage.world.functions[ARN].provisioned == {"2": 2}
         with pytest.raises(InvalidParameterValue, match=r"1 should not be lower than function's total provisioned"):
             stage.submit(PutReservedConcurrency(ARN, 1))
 
@@ -491,7 +491,7 @@ class TestProvisioned:
             stage.submit(PutProvisionedConcurrency(ARN, "$LATEST", 1))
         publish(stage)
         with pytest.raises(ProvisionedConcurrencyNotFound, match="No Provisioned Concurrency Config found for this"):
-            stage.world.deployments.provisioned(ARN, "1")
+            stage.world.families.provisioned(ARN, "1")
 
 
 def test_tags_are_laid_over_each_other_and_have_a_number() -> None:
@@ -500,6 +500,6 @@ def test_tags_are_laid_over_each_other_and_have_a_number() -> None:
     stage.submit(TagFunction(ARN, {"team": "b"}))
     stage.submit(UntagFunction(ARN, ("env", "none")))
 
-    assert stage.world.deployments.tags(ARN) == {"team": "b"}
+    assert stage.world.families.tags(ARN) == {"team": "b"}
     with pytest.raises(InvalidParameterValue, match="Number of tags exceeds"):
         stage.submit(TagFunction(ARN, {str(number): "x" for number in range(50)}))

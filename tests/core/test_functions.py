@@ -60,7 +60,7 @@ def test_a_deleted_function_answers_its_callers_and_drops_its_events() -> None:
     assert [type(answer) for answer in stage.answers.values()] == [ResourceNotFound, ResourceNotFound]
     assert stage.story()[-1] == "work event dropped after 1: FunctionDeleted"
     with pytest.raises(ResourceNotFound):
-        stage.world.function(arn)
+        stage.world.functions[arn]
 
 
 def test_an_event_waiting_for_its_retry_is_dropped_with_its_function() -> None:
@@ -85,7 +85,7 @@ def test_the_outcome_of_a_deleted_functions_call_is_let_go() -> None:
     stage.settle()
 
     assert stage.of(InvocationEnded) == []
-    assert stage.world.function(arn).in_flight == 0
+    assert stage.world.functions[arn].in_flight == 0
 
 
 def test_a_scripted_call_of_a_deleted_function_ends_for_nobody() -> None:
@@ -131,7 +131,7 @@ def test_fewer_environments_let_what_runs_end() -> None:
     stage.submit(PutFunction(FunctionSpec(arn, environments=1)))
     stage.settle(call=stage.calls[2])
     stage.settle(call=stage.calls[1])
-    still_waiting = stage.world.function(arn).waiting
+    still_waiting = stage.world.functions[arn].waiting
     stage.settle()
 
     assert still_waiting == 1

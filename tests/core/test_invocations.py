@@ -76,7 +76,7 @@ def test_callers_stand_in_line_for_an_environment() -> None:
     for _ in range(4):
         stage.invoke("work")
 
-    assert repr(stage.world.function(arn)) == "<Function work: 2 in flight, 2 waiting>"
+    assert repr(stage.world.functions[arn]) == "<Function work: 2 in flight, 2 waiting>"
     stage.settle()
     assert [call.environment for call in stage.calls] == [1, 0], "the free slot is taken again"
 
@@ -91,7 +91,7 @@ def test_a_caller_that_is_gone_leaves_the_line_but_what_runs_runs_on() -> None:
     stage.submit(CancelWait(1))
     stage.settle()
 
-    assert repr(stage.world.function(arn)) == "<Function work: 1 in flight, 0 waiting>"
+    assert repr(stage.world.functions[arn]) == "<Function work: 1 in flight, 0 waiting>"
     assert len(stage.of(InvocationStarted)) == 2
 
 
@@ -246,7 +246,7 @@ def test_a_reservation_beyond_the_account_is_refused_wherever_it_is_asked_for() 
     with pytest.raises(InvalidParameterValue, match=r"below its minimum value of \[100\]"):
         stage.function("two", reserved_concurrency=101)
 
-    assert [function.spec.name for function in stage.world.functions()] == ["one"]
+    assert [function.spec.name for function in stage.world.functions.all()] == ["one"]
 
 
 # Environments that come and go

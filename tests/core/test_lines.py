@@ -43,7 +43,7 @@ def test_a_group_whose_messages_are_gone_is_forgotten() -> None:
         for delivery in stage.receive(orders):
             stage.submit(DeleteMessage(orders, delivery.receipt_handle))
 
-    line = stage.world.queue(orders)._line
+    line = stage.world.queues[orders]._line
     assert isinstance(line, FairLine)
     assert len(line) == 0
 

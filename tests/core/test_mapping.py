@@ -164,7 +164,7 @@ def test_it_may_be_updated_and_deleted_without_its_function() -> None:
     update(stage, uuid, BatchSize=5)
     stage.submit(DeleteEventSourceMapping(SCOPE, uuid))
 
-    assert stage.world.mappings() == []
+    assert stage.world.mappings.all() == []
 
 
 # Shape
@@ -206,10 +206,10 @@ def test_what_was_set_is_shown() -> None:
 def test_mappings_are_listed_by_scope() -> None:
     stage, uuid = scene()
 
-    assert [mapping.uuid for mapping in stage.world.mappings(SCOPE)] == [uuid]
-    assert stage.world.mappings(Scope("123456789012")) == []
+    assert [mapping.uuid for mapping in stage.world.mappings.all(SCOPE)] == [uuid]
+    assert stage.world.mappings.all(Scope("123456789012")) == []
     with pytest.raises(ResourceNotFound):
-        stage.world.mapping(Scope("123456789012"), uuid)
+        stage.world.mappings.get(Scope("123456789012"), uuid)
 
 
 # Refusals

@@ -1,7 +1,7 @@
 """How many pollers a mapping has over time, as the journal tells and as its messages see."""
 
 from app.core.commands import SendMessage, SendMessageBatch, UpdateEventSourceMapping
-from app.core.explain import OfSend
+from app.core.explain import OfSend, explain
 from app.core.facts import PollersScaled
 from app.core.function import SucceedAfter
 from app.core.limits import Limits
@@ -124,7 +124,7 @@ def test_why_a_message_waits_for_provisioned_pollers_is_explained() -> None:
     stage.mapping(orders, worker, BatchSize=1, ProvisionedPollerConfig=given)
     send_large(stage, orders, 4)
 
-    told = stage.world.explain(OfSend(SendMessage(orders, "x")), now=stage.now)
+    told = explain(stage.world, OfSend(SendMessage(orders, "x")), now=stage.now)
 
     assert told.conclusion.text == (
         "waits until 2026-11-21T12:00:00.350Z: the 2 provisioned pollers of orders → worker have received all that "
@@ -137,7 +137,7 @@ def test_why_a_message_waits_for_more_pollers_is_explained() -> None:
     orders, _ = busy_mapping(stage)
     send(stage, orders, 6)
 
-    told = stage.world.explain(OfSend(SendMessage(orders, "x")), now=stage.now)
+    told = explain(stage.world, OfSend(SendMessage(orders, "x")), now=stage.now)
 
     assert told.conclusion.text == (
         "waits: mapping orders → worker has 5 of 5 batches in flight (as its pollers allow, of which there are more at "

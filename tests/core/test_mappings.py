@@ -512,7 +512,7 @@ def test_a_mapping_deleted_while_a_batch_runs_finishes_it() -> None:
 
     assert stage.bodies(orders) == ["a"]
     assert stage.calls == [], "nothing is received any more"
-    assert stage.world.mappings() == []
+    assert stage.world.mappings.all() == []
 
 
 def test_a_mapping_deleted_while_its_batch_is_throttled_lets_it_go() -> None:

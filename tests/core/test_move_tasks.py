@@ -129,7 +129,7 @@ def test_a_task_that_takes_more_than_36_hours_fails() -> None:
     start(stage, dlq, rate_per_s=1)
     stage.advance("1m")
 
-    (task,) = stage.world.move_tasks(dlq)
+    (task,) = stage.world.move_tasks.of(dlq, 1)
     assert (task.status, task.moved, task.failure_reason) == ("FAILED", 2, "TaskTimedOut")
     assert len(stage.at(dlq)) == 3
 

@@ -682,11 +682,11 @@ def test_a_message_is_found_by_its_id() -> None:
     orders = stage.queue("orders")
     message_id = stage.send(orders, "a")
 
-    found = stage.world.find_message(message_id)
+    found = stage.world.queues.find_message(message_id)
 
     assert found is not None
     assert (found[0].name, found[1].content.body) == ("orders", "a")
-    assert stage.world.find_message("nothing of the kind") is None
+    assert stage.world.queues.find_message("nothing of the kind") is None
 
 
 def test_attributes_show_what_aws_shows_for_a_fresh_standard_queue() -> None:

@@ -46,13 +46,13 @@ from tests.core.stage import SCOPE, Stage
 
 def refused(stage: Stage, kind: type[Refused], message: str, command: object) -> None:
     """The command is refused in these words and changes nothing."""
-    before = [repr(queue) for queue in stage.world.queues()]
+    before = [repr(queue) for queue in stage.world.queues.all()]
 
     with pytest.raises(kind) as refusal:
         stage.submit(command)  # type: ignore[arg-type]
 
     assert refusal.value.message == message
-    assert [repr(queue) for queue in stage.world.queues()] == before
+    assert [repr(queue) for queue in stage.world.queues.all()] == before
 
 
 # Queues
@@ -138,9 +138,9 @@ def test_queues_are_listed_by_name_and_by_scope() -> None:
         stage.queue(name)
     stage.submit(CreateQueue(elsewhere.queue_arn("c")))
 
-    assert [queue.name for queue in stage.world.queues()] == ["a", "b", "c"]
-    assert [queue.name for queue in stage.world.queues(SCOPE)] == ["a", "b"]
-    assert [queue.name for queue in stage.world.queues(elsewhere)] == ["c"]
+    assert [queue.name for queue in stage.world.queues.all()] == ["a", "b", "c"]
+    assert [queue.name for queue in stage.world.queues.all(SCOPE)] == ["a", "b"]
+    assert [queue.name for queue in stage.world.queues.all(elsewhere)] == ["c"]
 
 
 def test_tags_are_set_and_taken_away_unknown_keys_too() -> None:
@@ -172,13 +172,13 @@ def test_a_dead_letter_queue_knows_whose_it_is() -> None:
     orders, dlq = stage.queue_with_dlq("orders", after=3)
     policy = json.dumps({"deadLetterTargetArn": dlq, "maxReceiveCount": "5"})
     bills = stage.queue("bills", RedrivePolicy=policy)
-    sources = [queue.name for queue in stage.world.dead_letter_sources(dlq)]
+    sources = [queue.name for queue in stage.world.queues.dead_letter_sources(dlq)]
 
     stage.submit(SetQueueAttributes(orders, {"RedrivePolicy": ""}))
     stage.submit(DeleteQueue(bills))
 
     assert sources == ["bills", "orders"]
-    assert stage.world.dead_letter_sources(dlq) == []
+    assert stage.world.queues.dead_letter_sources(dlq) == []
 
 
 # Sending

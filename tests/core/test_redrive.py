@@ -83,4 +83,4 @@ def test_a_policy_set_later_leaves_those_that_chose_the_queue_before() -> None:
     stage.advance("30s")
     stage.receive(orders)
 
-    assert stage.world.queue(dead).visible_count == 1
+    assert stage.world.queues[dead].visible_count == 1

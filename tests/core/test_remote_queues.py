@@ -457,7 +457,7 @@ def test_a_disabled_mapping_does_not_ask_a_lost_broker_on(far: Far) -> None:
 
 def test_what_is_known_of_a_queue_elsewhere_is_told_in_a_word(far: Far) -> None:
     far.declare(visibility_timeout_s=None)
-    (queue,) = far.stage.world.remote_queues()
+    (queue,) = far.stage.world.remote_queues.all()
 
     states = [queue.state]
     far.fail("connection refused")

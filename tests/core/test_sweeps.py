@@ -100,7 +100,7 @@ def test_midnight_is_nowhere_to_go_to() -> None:
 
 def test_a_bucket_without_rules_has_no_configuration() -> None:
     try:
-        scene().world.bucket_lifecycle("plain")
+        scene().world.buckets.lifecycle_of("plain")
     except NoSuchLifecycleConfiguration as refused:
         told = refused.message
     else:

@@ -31,7 +31,7 @@ def test_many_small_jumps_equal_one_big_jump() -> None:
     big.advance("300s")
 
     assert small.facts == big.facts
-    assert [repr(queue) for queue in small.world.queues()] == [repr(queue) for queue in big.world.queues()]
+    assert [repr(queue) for queue in small.world.queues.all()] == [repr(queue) for queue in big.world.queues.all()]
 
 
 def test_one_wake_far_away_equals_waking_at_every_wakeup() -> None:
@@ -51,8 +51,8 @@ def test_looking_changes_nothing() -> None:
             stage.advance("500ms")
             if stage is looked_at:
                 stage.world.next_wakeup()
-                stage.world.find_message("x")
-                [list(queue.peek(limit=5)) for queue in stage.world.queues()]
+                stage.world.queues.find_message("x")
+                [list(queue.peek(limit=5)) for queue in stage.world.queues.all()]
 
     assert looked_at.facts == left_alone.facts
 

@@ -173,12 +173,12 @@ async def test_what_it_had_answered_before_it_was_lost_does_not_say_that_it_is_b
         world, engine = made.scene.engine.world, made.scene.engine
         await made.broker.bring()
         made.broker.error = "connection refused"
-        engine.submit(UpdateEventSourceMapping(SCOPE, world.mappings()[0].uuid, {"BatchSize": 9}))
+        engine.submit(UpdateEventSourceMapping(SCOPE, world.mappings.all()[0].uuid, {"BatchSize": 9}))
         await soon(lambda: made.told(BrokerLost) == 1)
 
-        await soon(lambda: not world.remote_queues()[0].polls)
+        await soon(lambda: not world.remote_queues.all()[0].polls)
 
-        assert (world.remote_queues()[0].state, made.told(BrokerBack)) == ("lost", 0)
+        assert (world.remote_queues.all()[0].state, made.told(BrokerBack)) == ("lost", 0)
 
 
 async def test_what_was_done_while_the_broker_was_away_is_deleted_when_it_is_back() -> None:
@@ -241,5 +241,5 @@ async def test_a_queue_whose_broker_nobody_knows_is_told_as_lost() -> None:
 
         await soon(lambda: bool(made.told("BrokerLost")))
 
-        (queue,) = made.engine.world.remote_queues()
+        (queue,) = made.engine.world.remote_queues.all()
         assert queue.error == "no broker is known for nowhere"

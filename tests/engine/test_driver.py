@@ -209,7 +209,7 @@ async def test_a_frozen_clock_stands_until_it_is_advanced() -> None:
         orders = s.queue("orders")
         s.engine.submit(SendMessage(orders, "hello", delay_s=30))
         await a_few_turns()
-        before = (s.time, s.engine.world.queue(orders).visible_count)
+        before = (s.time, s.engine.world.queues[orders].visible_count)
 
         advanced = await s.engine.advance(MINUTE_MS)
 
@@ -309,7 +309,7 @@ async def test_settled_waits_for_calls_and_for_what_they_cause_now() -> None:
             work.answer()
         await settling
 
-        assert len(s.engine.world.queue(orders)) == 0
+        assert len(s.engine.world.queues[orders]) == 0
 
 
 # Setting the clock
@@ -359,7 +359,7 @@ async def test_auto_stands_while_a_real_call_is_in_flight() -> None:
         standing = s.time
 
         work.answer()
-        await soon(lambda: s.engine.world.queue(orders).visible_count == 1)
+        await soon(lambda: s.engine.world.queues[orders].visible_count == 1)
 
         assert (standing, s.time) == ("12:00:00", "12:00:30")
 
@@ -371,7 +371,7 @@ async def test_auto_does_not_jump_to_the_end_of_a_retention_period() -> None:
         s.engine.submit(SendMessage(orders, "hello"))
         await a_few_turns()
 
-        assert (s.time, s.engine.world.queue(orders).visible_count) == ("12:00:00", 1)
+        assert (s.time, s.engine.world.queues[orders].visible_count) == ("12:00:00", 1)
 
 
 async def test_auto_follows_a_one_time_schedule_and_no_recurring_one() -> None:
@@ -379,10 +379,10 @@ async def test_auto_follows_a_one_time_schedule_and_no_recurring_one() -> None:
         orders = s.queue("orders")
         s.engine.submit(CreateSchedule(SCOPE, given("often", "cron(0 * * * ? *)", orders)))
         s.engine.submit(CreateSchedule(SCOPE, given("once", "at(2026-11-21T14:30:00)", orders)))
-        await soon(lambda: s.engine.world.queue(orders).visible_count == 3)
+        await soon(lambda: s.engine.world.queues[orders].visible_count == 3)
         await a_few_turns()
 
-        assert (s.time, s.engine.world.queue(orders).visible_count) == ("14:30:00", 3)
+        assert (s.time, s.engine.world.queues[orders].visible_count) == ("14:30:00", 3)
         assert s.engine.world.next_event() is not None, "who asks for the next gets the recurring one"
 
 
@@ -393,7 +393,7 @@ async def test_a_clock_turned_to_auto_starts_to_move() -> None:
         await a_few_turns()
 
         await s.engine.set_clock("auto")
-        await soon(lambda: s.engine.world.queue(orders).visible_count == 1)
+        await soon(lambda: s.engine.world.queues[orders].visible_count == 1)
 
         assert s.time == "12:00:30"
 
@@ -432,7 +432,7 @@ async def test_the_wall_clock_can_be_advanced_too() -> None:
 
         await s.engine.advance(10 * SECOND_MS)
 
-        assert (s.time, s.engine.world.queue(orders).visible_count) == ("12:00:10", 1)
+        assert (s.time, s.engine.world.queues[orders].visible_count) == ("12:00:10", 1)
 
 
 # Long polls
@@ -472,7 +472,7 @@ async def test_on_a_clock_that_stands_a_long_poll_ends_after_as_many_real_second
         s.engine.submit(SendMessage(orders, "hello"))
 
         assert (received, s.time) == (Received(), "12:00:00")
-        assert s.engine.world.queue(orders).visible_count == 1, "nobody waits any more"
+        assert s.engine.world.queues[orders].visible_count == 1, "nobody waits any more"
 
 
 async def test_a_cancelled_long_poll_takes_no_message_with_it() -> None:
@@ -485,7 +485,7 @@ async def test_a_cancelled_long_poll_takes_no_message_with_it() -> None:
         await asyncio.wait([polling])
         s.engine.submit(SendMessage(orders, "hello"))
 
-        assert s.engine.world.queue(orders).visible_count == 1
+        assert s.engine.world.queues[orders].visible_count == 1
 
 
 async def test_a_long_poll_on_a_deleted_queue_is_refused() -> None:

@@ -205,14 +205,14 @@ def _change_batch(play: Play, a: int, b: int) -> Command:
 
 
 def _redrive_some(play: Play, a: int, b: int) -> Command:
-    ids = [message.content.message_id for message in play.world.queue(play.arn(1))] if _is_there(play, 1) else []
+    ids = [message.content.message_id for message in play.world.queues[play.arn(1)]] if _is_there(play, 1) else []
     chosen = None if b % 3 else tuple(ids[: b % 4]) or ("nothing",)
     destination = (None, play.arn(0), play.arn(2))[a % 3]
     return RedriveMessages(play.arn(1), chosen, destination, dict.fromkeys(ids[:b], "mended"))
 
 
 def _is_there(play: Play, number: int) -> bool:
-    return play.arn(number) in {queue.arn for queue in play.world.queues()}
+    return play.arn(number) in {queue.arn for queue in play.world.queues.all()}
 
 
 def _set_attributes(play: Play, a: int, b: int) -> Command:
@@ -311,7 +311,7 @@ def _remote_receive(play: Play, a: int, b: int) -> Command | None:
 
 def _at_broker(play: Play, command: Command) -> Command | None:
     """The engine tells only of queues that were declared."""
-    return command if any(queue.arn == REMOTE for queue in play.world.remote_queues()) else None
+    return command if any(queue.arn == REMOTE for queue in play.world.remote_queues.all()) else None
 
 
 # ruff: noqa: ARG005 -- every verb takes the same three arguments

@@ -77,7 +77,7 @@ def _subscribe(play: "Play", a: int, b: int) -> Command:
 
 
 def _subscription(play: "Play", number: int) -> Arn:
-    arns = [arn for each in play.world.topics() for arn in each.subscriptions]
+    arns = [arn for each in play.world.topics.all() for arn in each.subscriptions]
     return arns[number % len(arns)] if arns else f"{topic(0)}:gone"
 
 

@@ -184,7 +184,7 @@ class AsyncAccounts(RuleBasedStateMachine):
 
     @invariant()
     def no_limit_of_concurrency_is_passed(self) -> None:
-        concurrency = self.stage.world._concurrency
+        concurrency = self.stage.world.concurrency
         running = 0
         for function in self._functions():
             use = concurrency.use_of(function.arn)
@@ -224,10 +224,10 @@ class AsyncAccounts(RuleBasedStateMachine):
         self._account()
 
     def _functions(self) -> list[Function]:
-        return self.stage.world.functions()
+        return self.stage.world.functions.all()
 
     def _waiting(self, function: Function) -> list[Event]:
-        return self.stage.world._invocations.events.waiting_for(function.arn)
+        return self.stage.world.invocations.events.waiting_for(function.arn)
 
     def _open(self) -> set[str]:
         return set(self.accepted_at) - set(self.successes) - set(self.drops)
@@ -251,7 +251,7 @@ class AsyncAccounts(RuleBasedStateMachine):
                 case EventDropped(function=function, request=request, condition=condition):
                     self.drops.setdefault(request, []).append(condition)
                     if condition != "FunctionDeleted":
-                        letters = self.stage.world.function(function).spec.dead_letter_target
+                        letters = self.stage.world.functions[function].spec.dead_letter_target
                         on_failure = self._settings(function).on_failure
                         self._want(request, OnFailure=on_failure, DeadLetterConfig=letters)
                 case DestinationTold(request=request, role=role) | DestinationFailed(request=request, role=role):
@@ -259,7 +259,7 @@ class AsyncAccounts(RuleBasedStateMachine):
                     self.told[request, role] += 1
 
     def _settings(self, function: Arn) -> EventSettings:
-        return self.stage.world.function(function).event_settings("$LATEST")
+        return self.stage.world.functions[function].event_settings("$LATEST")
 
     def _want(self, request: str, **targets: Arn | None) -> None:
         self.wanted.update((request, role) for role, target in targets.items() if target is not None)

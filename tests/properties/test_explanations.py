@@ -21,7 +21,18 @@ from app.core.commands import (
     SendMessage,
 )
 from app.core.errors import Refused
-from app.core.explain import About, Conclusion, Explanation, OfInvoke, OfMessage, OfObject, OfSend, Question, Verdict
+from app.core.explain import (
+    About,
+    Conclusion,
+    Explanation,
+    OfInvoke,
+    OfMessage,
+    OfObject,
+    OfSend,
+    Question,
+    Verdict,
+    explain,
+)
 from app.core.facts import (
     BatchFormed,
     EventDropped,
@@ -190,7 +201,7 @@ class Scene:
 
     def explain(self, question: Question) -> Explanation:
         before = dump(self.stage.world)
-        explanation = self.stage.world.explain(question, now=self.stage.now, history=self._history(question))
+        explanation = explain(self.stage.world, question, now=self.stage.now, history=self._history(question))
         assert dump(self.stage.world) == before, "explaining changes nothing"
         note(f"{explanation.conclusion}\n" + "\n".join(f"{step.verdict} {step.text}" for step in explanation.steps))
         return explanation
@@ -305,7 +316,7 @@ def check_wait(scene: Scene, message_id: str, conclusion: Conclusion, since: int
         assert formed[-1] <= conclusion.at
     elif conclusion.about is About.MAPPING:
         stage.advance(f"{wait_ms}ms")
-        assert any(mapping.polls for mapping in stage.world.mappings())
+        assert any(mapping.polls for mapping in stage.world.mappings.all())
 
 
 def check_sent(scene: Scene, message_id: str, conclusion: Conclusion, since: int) -> None:

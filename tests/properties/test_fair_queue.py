@@ -42,7 +42,7 @@ class FairQueue(RuleBasedStateMachine):
 
     @rule(count=st.integers(1, 10))
     def receive(self, count: int) -> None:
-        visible = self.stage.world.queue(self.arn).visible_count
+        visible = self.stage.world.queues[self.arn].visible_count
         deliveries = self.stage.submit(ReceiveMessage(self.arn, count)).deliveries
 
         for delivery in deliveries:
@@ -72,7 +72,7 @@ class FairQueue(RuleBasedStateMachine):
     @invariant()
     def nothing_is_lost(self) -> None:
         if hasattr(self, "stage"):
-            assert {message.content.message_id for message in self.stage.world.queue(self.arn)} == set(self.live)
+            assert {message.content.message_id for message in self.stage.world.queues[self.arn]} == set(self.live)
 
     def teardown(self) -> None:
         """In the end all that is there is handed out."""
@@ -86,13 +86,13 @@ class FairQueue(RuleBasedStateMachine):
 
     def _in_flight(self) -> dict[str | None, int]:
         found: dict[str | None, int] = {}
-        for message in self.stage.world.queue(self.arn):
+        for message in self.stage.world.queues[self.arn]:
             if message.state is MessageState.IN_FLIGHT:
                 found[message.content.group_id] = found.get(message.content.group_id, 0) + 1
         return found
 
     def _waiting(self) -> set[str | None]:
-        queue = self.stage.world.queue(self.arn)
+        queue = self.stage.world.queues[self.arn]
         return {message.content.group_id for message in queue if message.state is MessageState.VISIBLE}
 
     def _note(self) -> None:

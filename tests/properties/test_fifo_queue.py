@@ -195,7 +195,7 @@ class FifoQueue(RuleBasedStateMachine):
     def the_counts_are_those_of_the_model(self) -> None:
         if not hasattr(self, "stage"):
             return
-        queue = self.stage.world.queue(self.queue)
+        queue = self.stage.world.queues[self.queue]
         now = self.stage.now
         assert queue.in_flight_count == sum(message.is_in_flight for message in self.live.values())
         assert queue.visible_count == sum(message.hidden_until <= now for message in self.live.values())
@@ -233,7 +233,7 @@ class FifoQueue(RuleBasedStateMachine):
             self.dead.add(message_id)
 
     def _ids(self, arn: str) -> set[str]:
-        return {message.content.message_id for message in self.stage.world.queue(arn)}
+        return {message.content.message_id for message in self.stage.world.queues[arn]}
 
 
 TestFifoQueue: Any = FifoQueue.TestCase

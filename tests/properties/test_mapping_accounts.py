@@ -163,14 +163,14 @@ class MappingAccounts(RuleBasedStateMachine):
     @invariant()
     def every_message_is_in_one_place(self) -> None:
         self._read_facts()
-        here = Counter(message.content.message_id for queue in self.stage.world.queues() for message in queue)
+        here = Counter(message.content.message_id for queue in self.stage.world.queues.all() for message in queue)
 
         assert here + self.gone == Counter(list(self.sent)), "each is in one queue, or deleted or expired, once"
 
     @invariant()
     def what_succeeded_is_gone_and_nothing_else_is_deleted(self) -> None:
         self._read_facts()
-        for queue in self.stage.world.queues():
+        for queue in self.stage.world.queues.all():
             for message in queue:
                 self.last[message.content.message_id] = message
                 if message.content.message_id in self.left:
@@ -182,7 +182,7 @@ class MappingAccounts(RuleBasedStateMachine):
     def nobody_else_has_what_a_poller_holds(self) -> None:
         held: Counter[int] = Counter()
         groups: Counter[tuple[Arn, str | None]] = Counter()
-        for mapping in self.stage.world.mappings():
+        for mapping in self.stage.world.mappings.all():
             waiting = [throttling.batch for throttling in mapping.throttled.values()]
             for batch in (*mapping.running.values(), *waiting):
                 if batch.hidden_until <= self.stage.now:
@@ -195,7 +195,7 @@ class MappingAccounts(RuleBasedStateMachine):
 
     @invariant()
     def counts_fit_together(self) -> None:
-        for mapping in self.stage.world.mappings():
+        for mapping in self.stage.world.mappings.all():
             count = mapping.count
             assert count.deleted <= count.polled
             assert count.failed <= count.invoked
@@ -212,7 +212,7 @@ class MappingAccounts(RuleBasedStateMachine):
         self.stage.advance("1h")
 
         self.every_message_is_in_one_place()
-        mapped = {mapping.queue for mapping in self.stage.world.mappings()}
+        mapped = {mapping.queue for mapping in self.stage.world.mappings.all()}
         assert all(len(self.stage.at(queue)) == 0 for queue in mapped)
 
     # Inside ---------------------------------------------------------------------------------------------

@@ -69,7 +69,7 @@ class TopicAccounts(RuleBasedStateMachine):
         self.news = self.stage.topic("news")
         self.line = self.stage.topic("line.fifo", FifoTopic="true", ContentBasedDeduplication="true")
         self.queues = Queues()
-        self.stage.world._targets.register("sqs", self.queues)
+        self.stage.world.targets.register("sqs", self.queues)
         self.stage.subscribe(self.line, SCOPE.queue_arn("moody.fifo"))
         self.expected: set[tuple[str, Arn]] = set()
         self.group_of: dict[str, str] = {}
@@ -116,7 +116,7 @@ class TopicAccounts(RuleBasedStateMachine):
             topic, f"m{self.published}", attributes=attributes, group_id=group if is_fifo else None
         )
 
-        subscriptions = set(self.stage.world.topic(topic).subscriptions)
+        subscriptions = set(self.stage.world.topics[topic].subscriptions)
         assert {route.subscription for route in published.routes} == subscriptions
         self.expected |= {(published.message_id, arn) for arn in subscriptions}
         self.number_of[published.message_id] = self.published
@@ -185,7 +185,7 @@ class TopicAccounts(RuleBasedStateMachine):
         return self.line if is_fifo else self.news
 
     def _subscription(self, number: int) -> Arn | None:
-        arns = [arn for topic in self.stage.world.topics() for arn in topic.subscriptions]
+        arns = [arn for topic in self.stage.world.topics.all() for arn in topic.subscriptions]
         return arns[number % len(arns)] if arns else None
 
     def _try(self, command: Any) -> None:

@@ -87,7 +87,7 @@ class Books:
 
     def _is_over_its_limit(self, fact: MessageReceived) -> bool:
         """As the queue is set now; two queues that are each other's dead-letter queue keep no limit (test_queue)."""
-        queues = {queue.arn: queue for queue in self._play.world.queues()}
+        queues = {queue.arn: queue for queue in self._play.world.queues.all()}
         if fact.queue not in queues:
             return False
         redrive = queues[fact.queue].settings.redrive
@@ -119,13 +119,13 @@ class World(RuleBasedStateMachine):
     @invariant()
     def nothing_is_lost_and_nothing_invented(self) -> None:
         self.books.read()
-        there = {message.content.message_id: queue.arn for queue in self.play.world.queues() for message in queue}
+        there = {message.content.message_id: queue.arn for queue in self.play.world.queues.all() for message in queue}
 
         assert there == self.books.place
 
     @invariant()
     def counts_are_true(self) -> None:
-        for queue in self.play.world.queues():
+        for queue in self.play.world.queues.all():
             states = [message.state for message in queue]
             assert states.count(MessageState.VISIBLE) == queue.visible_count
             assert states.count(MessageState.IN_FLIGHT) == queue.in_flight_count
@@ -133,7 +133,7 @@ class World(RuleBasedStateMachine):
 
     @invariant()
     def no_environment_runs_two_calls(self) -> None:
-        for function in self.play.world.functions():
+        for function in self.play.world.functions.all():
             slots = list(function.slots._taken.values())
             assert len(slots) == len(set(slots)) == function.in_flight <= MOST_ENVIRONMENTS
 
@@ -144,7 +144,7 @@ class World(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Let everything end: no event stays under way for ever."""
-        for mapping in self.play.world.mappings():
+        for mapping in self.play.world.mappings.all():
             self.play.submit(DeleteEventSourceMapping(SCOPE, mapping.uuid))
         for _ in range(45):
             while self.play.calls:

@@ -42,10 +42,10 @@ def played(play: Play, play_steps: list[Step]) -> Play:
 def state(play: Play) -> list[str]:
     """Everything the world shows of its machines."""
     world = play.world
-    queues = [repr(queue) + str(queue.attributes(play.now)) for queue in world.queues()]
-    messages = [repr(message) for queue in world.queues() for message in queue]
-    functions = [repr(function) for function in world.functions()]
-    mappings = [repr(mapping) + str(mapping.parameters) for mapping in world.mappings()]
+    queues = [repr(queue) + str(queue.attributes(play.now)) for queue in world.queues.all()]
+    messages = [repr(message) for queue in world.queues.all() for message in queue]
+    functions = [repr(function) for function in world.functions.all()]
+    mappings = [repr(mapping) + str(mapping.parameters) for mapping in world.mappings.all()]
     bridge = world.event_bridge
     buses = [repr(bus) + repr(list(bus.rules.values())) for bus in bridge.registry.all()]
     events = [repr(bridge.archives.all(SCOPE)), repr(bridge.replays.all(SCOPE)), repr(bridge.destinations.all(SCOPE))]
@@ -94,7 +94,7 @@ def test_the_world_wakes_when_the_first_of_its_machines_wants_to(play_steps: lis
     for step in play_steps:
         play.play(step)
 
-        machines: list[Machine] = [*world.queues(), *world._mappings.machines(), *world._standing]
+        machines: list[Machine] = [*world.queues.all(), *world.mappings.machines(), *world._standing]
         first = earliest(*(machine.next_wakeup() for machine in machines))
         assert world.next_wakeup() == (None if first is None else max(first, play.now)), step
 

@@ -83,7 +83,7 @@ def test_every_answer_is_byte_for_byte_that_of_the_usual_way() -> None:
 def test_requests_sent_behind_one_that_waits_are_answered_after_it() -> None:
     with server(clock="frozen") as served, closing(Wire(served)) as wire:
         wire.send(invoke("slow", b'"first"') + invoke("quick", b'"second"') + invoke("nothing", b'"third"'))
-        slow = served.engine.world.function(SCOPE.function_arn("slow"))
+        slow = served.engine.world.functions[SCOPE.function_arn("slow")]
         served.wait_until(lambda: slow.in_flight == 1)
         served.run(served.engine.set_clock("auto"))
 
@@ -103,7 +103,7 @@ def test_a_connection_is_used_again_and_again() -> None:
 
 def test_an_invocation_in_line_whose_client_leaves_is_given_up_and_a_running_one_runs_on() -> None:
     with server(clock="frozen") as served:
-        slow = served.engine.world.function(SCOPE.function_arn("slow"))
+        slow = served.engine.world.functions[SCOPE.function_arn("slow")]
         running, waiting = Wire(served), Wire(served)
         running.send(invoke("slow"))
         served.wait_until(lambda: slow.in_flight == 1)
@@ -143,12 +143,12 @@ def test_a_request_that_was_signed_for_another_service_is_not_taken(service: str
         wire.send(invoke("quick", b"{}", signed))
         wire.answer()
 
-        assert served.engine.world.function(SCOPE.function_arn("quick")).invocations == 0
+        assert served.engine.world.functions[SCOPE.function_arn("quick")].invocations == 0
 
 
 def test_an_outcome_that_comes_after_the_end_of_the_connection_is_let_go() -> None:
     with server(clock="frozen") as served:
-        slow = served.engine.world.function(SCOPE.function_arn("slow"))
+        slow = served.engine.world.functions[SCOPE.function_arn("slow")]
         with closing(Wire(served)) as wire:
             wire.send(invoke("slow"))
             served.wait_until(lambda: slow.in_flight == 1)

@@ -70,7 +70,7 @@ def test_a_function_error_is_200_and_unhandled(served: Served, lambda_: Any) -> 
 
 def test_a_function_that_runs_too_long_is_told_as_a_timeout(served: Served, lambda_: Any) -> None:
     _function(served, script=SucceedAfter(60_000), timeout_s=3)
-    function = served.engine.world.function("arn:aws:lambda:us-east-1:000000000000:function:resize")
+    function = served.engine.world.functions["arn:aws:lambda:us-east-1:000000000000:function:resize"]
 
     with ThreadPoolExecutor() as pool:
         invoking = pool.submit(lambda_.invoke, FunctionName="resize")

@@ -372,7 +372,7 @@ class TestBuckets:
         await threaded(s3.delete_bucket, Bucket="archive")
 
         assert scope == Scope("111122223333", "eu-west-1")
-        assert "archive" not in service.engine.world.buckets
+        assert "archive" not in service.engine.world.buckets.all
 
     async def test_a_bucket_declared_at_run_time_takes_objects(self, service: Service) -> None:
         s3 = service.client()
@@ -400,7 +400,7 @@ class TestBuckets:
         refused = await refusal(s3.delete_bucket, Bucket="photos")
 
         assert (refused["Status"], refused["Code"]) == (409, "BucketNotEmpty")
-        assert "photos" in service.engine.world.buckets
+        assert "photos" in service.engine.world.buckets.all
 
 
 def notify(arn: str, *events: str, id: str = "", **filter_rules: str) -> dict[str, Any]:
@@ -523,7 +523,7 @@ class TestNotificationConfiguration:
         )
 
         assert refused == {"Status": 400, "Code": "InvalidArgument", "Message": message, **arguments}
-        assert service.engine.world.bucket_notification("photos") == NotificationConfiguration()
+        assert service.engine.world.buckets["photos"].configuration == NotificationConfiguration()
 
     async def test_destinations_may_be_left_unchecked(self, service: Service) -> None:
         s3 = service.client()
@@ -535,7 +535,7 @@ class TestNotificationConfiguration:
             SkipDestinationValidation=True,
         )
 
-        (rule,) = service.engine.world.bucket_notification("photos").rules
+        (rule,) = service.engine.world.buckets["photos"].configuration.rules
         assert rule.target == f"{UPLOADS}-not"
 
     async def test_a_bucket_that_is_not_there_has_none(self, service: Service) -> None:
@@ -652,7 +652,7 @@ class TestNotifications:
         await threaded(service.client().put_object, Bucket="photos", Key="a.jpg", Body=b"x")
 
         # The clock stands, so that the function that it started can never end.
-        assert service.engine.world.function(RESIZE).in_flight == 1
+        assert service.engine.world.functions[RESIZE].in_flight == 1
 
     async def test_nothing_is_loaded_until_s3_is_used(self, service: Service) -> None:
         rules = (NotificationRule("thumbs", UPLOADS, ("s3:ObjectCreated:*",)),)

@@ -106,7 +106,7 @@ def test_a_message_comes_back_when_its_visibility_timeout_is_over(served: Served
 
 
 def test_a_long_poll_ends_with_the_message_that_arrives(served: Served, sqs: Any, url: str) -> None:
-    queue = served.engine.world.queue("arn:aws:sqs:us-east-1:000000000000:orders")
+    queue = served.engine.world.queues["arn:aws:sqs:us-east-1:000000000000:orders"]
     with ThreadPoolExecutor() as pool:
         polling = pool.submit(sqs.receive_message, QueueUrl=url, WaitTimeSeconds=20)
         served.wait_until(lambda: queue.first_waiting() is not None)
@@ -118,7 +118,7 @@ def test_a_long_poll_ends_with_the_message_that_arrives(served: Served, sqs: Any
 
 
 def test_a_message_is_not_given_to_a_client_that_has_gone(served: Served, sqs: Any, url: str) -> None:
-    queue = served.engine.world.queue("arn:aws:sqs:us-east-1:000000000000:orders")
+    queue = served.engine.world.queues["arn:aws:sqs:us-east-1:000000000000:orders"]
     body = json.dumps({"QueueUrl": url, "WaitTimeSeconds": 20}).encode()
     host, _, port = served.url.removeprefix("http://").partition(":")
     with socket.create_connection((host, int(port))) as connection:
@@ -485,7 +485,7 @@ def test_a_fifo_queue_keeps_the_order_of_a_group_and_takes_no_duplicate(served: 
 
 def test_a_receive_attempt_that_polled_long_can_be_repeated(served: Served, sqs: Any) -> None:
     url = sqs.create_queue(QueueName="steps.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
-    queue = served.engine.world.queue("arn:aws:sqs:us-east-1:000000000000:steps.fifo")
+    queue = served.engine.world.queues["arn:aws:sqs:us-east-1:000000000000:steps.fifo"]
     with ThreadPoolExecutor() as pool:
         polling = pool.submit(sqs.receive_message, QueueUrl=url, WaitTimeSeconds=20, ReceiveRequestAttemptId="try")
         served.wait_until(lambda: queue.first_waiting() is not None)

@@ -19,7 +19,6 @@ from app.core.explain.questions import (
     OfSend,
     Question,
 )
-from app.core.explain.scene import Scene
 
 __all__ = [
     "About",
@@ -35,7 +34,6 @@ __all__ = [
     "OfSchedule",
     "OfSend",
     "Question",
-    "Scene",
     "Step",
     "Verdict",
     "explain",

@@ -4,19 +4,20 @@ from app.core.checksums import md5_of_body
 from app.core.commands import SendMessage
 from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict
 from app.core.explain.receiving import Seen, explain_mappings, unread, wanted_of
-from app.core.explain.scene import STAND_IN_ID, Scene
+from app.core.explain.stand_ins import STAND_IN_ID, cause_of
 from app.core.mapping import Mapping
 from app.core.message import Content
 from app.core.names import Arn
 from app.core.remote_queues import RemoteQueue
+from app.core.world import World
 
 
 def explain_send_elsewhere(
-    scene: Scene, queue: RemoteQueue, command: SendMessage, function: Arn | None, trail: Trail
+    world: World, queue: RemoteQueue, command: SendMessage, function: Arn | None, trail: Trail
 ) -> Conclusion:
     """Whether the message would come to a function. What the broker does with it before, its delays, groups and
     duplicates, is the broker's own: a note says so."""
-    mappings = list(scene.mappings.of_queue(queue.arn))
+    mappings = list(world.mappings.of_queue(queue.arn))
     wanted = wanted_of(mappings, function)
     reached = trail.add(_reached(queue))
     if not wanted:
@@ -30,7 +31,7 @@ def explain_send_elsewhere(
     if not (free_and_wanted := [mapping for mapping in free if mapping in wanted]):
         return Conclusion.of(_blocked(next(mapping for mapping in blocked if mapping in wanted), queue))
     held = reached if reached.verdict is Verdict.WAIT else None
-    return explain_mappings(scene, free, free_and_wanted, Seen(_content(scene, command, trail)), held, trail)
+    return explain_mappings(world, free, free_and_wanted, Seen(_content(world, command, trail)), held, trail)
 
 
 def _reached(queue: RemoteQueue) -> Step:
@@ -58,10 +59,10 @@ def _blocked(mapping: Mapping, queue: RemoteQueue) -> Step:
     return Step(Verdict.NO, About.MAPPING, words, queue=queue.arn, function=mapping.function, mapping=mapping.uuid)
 
 
-def _content(scene: Scene, command: SendMessage, trail: Trail) -> Content:
+def _content(world: World, command: SendMessage, trail: Trail) -> Content:
     trace_header = command.trace_header or command.origin.trace_header
     return Content(
         STAND_IN_ID, command.body, md5_of_body(command.body), trail.now, command.sender_id,
         attributes=command.attributes, trace_header=trace_header, group_id=command.group_id,
-        cause=scene.cause_of(command.origin, trace_header),
+        cause=cause_of(world, command.origin, trace_header),
     )  # fmt: skip

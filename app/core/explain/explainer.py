@@ -22,16 +22,16 @@ from app.core.explain.questions import (
     Question,
 )
 from app.core.explain.requests import explain_request
-from app.core.explain.scene import Scene
 from app.core.explain.schedules import explain_schedule
 from app.core.explain.sending import explain_send
 from app.core.explain.tracing import explain_message
 from app.core.facts import Fact
 from app.core.time import Instant
+from app.core.world import World
 
 
 def explain(
-    scene: Scene, question: Question, *, now: Instant, history: Sequence[tuple[Instant, Fact]] = ()
+    world: World, question: Question, *, now: Instant, history: Sequence[tuple[Instant, Fact]] = ()
 ) -> Explanation:
     """Step by step, what would happen now, or for a message that was sent, what did and what comes next.
 
@@ -39,29 +39,29 @@ def explain(
     Raises ResourceNotFound for a message, a schedule or a pipe that nobody knows.
     """
     trail = Trail(now)
-    conclusion = _explain(scene, question, trail, history)
+    conclusion = _explain(world, question, trail, history)
     return Explanation(tuple(trail.steps), conclusion)
 
 
-def _explain(scene: Scene, question: Question, trail: Trail, history: Sequence[tuple[Instant, Fact]]) -> Conclusion:
+def _explain(world: World, question: Question, trail: Trail, history: Sequence[tuple[Instant, Fact]]) -> Conclusion:
     match question:
         case OfSend(command=command, function=function):
-            return explain_send(scene, command, function, trail)
+            return explain_send(world, command, function, trail)
         case OfPublish(command=command, function=function):
-            return explain_publish(scene, command, function, trail)
+            return explain_publish(world, command, function, trail)
         case OfObject(command=command, target=target):
-            return explain_object(scene, command, target, trail)
+            return explain_object(world, command, target, trail)
         case OfInvoke(command=command):
-            return explain_invoke(scene, command, trail)
+            return explain_invoke(world, command, trail)
         case OfEvent(entry=entry, scope=scope, target=target):
-            return explain_put(scene, entry, scope, target, trail)
+            return explain_put(world, entry, scope, target, trail)
         case OfSchedule(name=name):
-            return explain_schedule(scene, name, trail)
+            return explain_schedule(world, name, trail)
         case OfPipe(pipe=pipe, command=message):
-            return explain_pipe(scene, pipe, message, trail)
+            return explain_pipe(world, pipe, message, trail)
         case OfRequest():
-            return explain_request(scene, question, trail)
+            return explain_request(world, question, trail)
         case OfMessage(message_id=message_id, function=function):
-            return explain_message(scene, message_id, function, trail, history)
+            return explain_message(world, message_id, function, trail, history)
         case _:
             assert_never(question)

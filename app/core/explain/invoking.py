@@ -8,10 +8,11 @@ from app.core.commands import Invoke
 from app.core.concurrency import Bound, Obstacle
 from app.core.errors import Refused
 from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict
-from app.core.explain.scene import Scene
+from app.core.explain.stand_ins import cause_of
 from app.core.function import Function
 from app.core.invocation import InvocationType
 from app.core.names import name_of
+from app.core.world import World
 
 
 class Asker(Enum):
@@ -22,45 +23,45 @@ class Asker(Enum):
     MAPPING = "a batch is kept and tried again"
 
 
-def explain_invoke(scene: Scene, command: Invoke, trail: Trail) -> Conclusion:
+def explain_invoke(world: World, command: Invoke, trail: Trail) -> Conclusion:
     """An invocation as a caller would ask for it."""
     try:
-        _, function = scene.functions.named(command)
+        _, function = world.functions.named(command)
     except Refused as refusal:
         return trail.end(refused(About.FUNCTION, refusal))
     trail.add(Step(Verdict.YES, About.FUNCTION, f"function '{function.spec.name}' is there", function=function.arn))
     try:
-        scene.functions.check_payload(command)
+        world.functions.check_payload(command)
     except Refused as refusal:
         return trail.end(refused(About.PAYLOAD, refusal))
     trail.path = (*trail.path, function.spec.name)
-    cause = scene.cause_of(command.origin, command.origin.trace_header)
+    cause = cause_of(world, command.origin, command.origin.trace_header)
     is_event = command.type is InvocationType.EVENT
-    return explain_admission(scene, function, cause, Asker.EVENT if is_event else Asker.CALLER, trail)
+    return explain_admission(world, function, cause, Asker.EVENT if is_event else Asker.CALLER, trail)
 
 
-def explain_event(scene: Scene, function: Function, cause: Cause, trail: Trail) -> Conclusion:
+def explain_event(world: World, function: Function, cause: Cause, trail: Trail) -> Conclusion:
     """An asynchronous event for the function."""
-    if events := scene.invocations.events.waiting_for(function.arn):
+    if events := world.invocations.events.waiting_for(function.arn):
         due = min((event.due_at for event in events if event.due_at is not None), default=None)
         noun = "event waits" if len(events) == 1 else "events wait"
         words = f"{len(events)} other asynchronous {noun} for another attempt"
         trail.add(
             Step(Verdict.NOTE, About.RETRIES, words, function=function.arn, count=len(events), until=due)
         )  # fmt: skip
-    return explain_admission(scene, function, cause, Asker.EVENT, trail)
+    return explain_admission(world, function, cause, Asker.EVENT, trail)
 
 
 def explain_admission(
-    scene: Scene, function: Function, cause: Cause, asker: Asker, trail: Trail, *, batch: int | None = None
+    world: World, function: Function, cause: Cause, asker: Asker, trail: Trail, *, batch: int | None = None
 ) -> Conclusion:
     """Whether the invocation begins at once. `batch` is how many messages it would bring."""
-    if (lasting := lasting_obstacle(scene, function, cause, asker)) is not None:
+    if (lasting := lasting_obstacle(world, function, cause, asker)) is not None:
         return trail.end(lasting)
     if (rehearsed := _rehearsed(function, asker)) is not None:
         return trail.end(rehearsed)
     name, spec = function.spec.name, function.spec
-    if (obstacle := scene.invocations.concurrency.obstacle(
+    if (obstacle := world.invocations.concurrency.obstacle(
         function.arn, spec.version, is_synchronous=asker is not Asker.EVENT, now=trail.now
     )) is not None:  # fmt: skip
         then = "the caller gets 429" if asker is Asker.CALLER else "it is tried again"
@@ -70,7 +71,7 @@ def explain_admission(
             Step(verdict, About.CONCURRENCY, words, function=function.arn, count=obstacle.used, limit=obstacle.limit,
                  code=obstacle.bound.reason)
         )  # fmt: skip
-    _tell_of_provisioned(scene, function, trail)
+    _tell_of_provisioned(world, function, trail)
     if function.slots.out:
         trail.add(_lost(function))
     if not function.has_room:
@@ -85,13 +86,13 @@ def explain_admission(
     return Conclusion(Verdict.YES, About.ENVIRONMENT, text, trail.now, function=function.arn, batch=batch)
 
 
-def lasting_obstacle(scene: Scene, function: Function, cause: Cause, asker: Asker) -> Step | None:
+def lasting_obstacle(world: World, function: Function, cause: Cause, asker: Asker) -> Step | None:
     """What forbids the invocation whenever it is tried; None if nothing does."""
     name = function.spec.name
     then = {Asker.CALLER: "the caller is told so", Asker.EVENT: "the event is dropped",
             Asker.MAPPING: "the messages stay and each receive counts"}[asker]  # fmt: skip
-    if scene.invocations.is_loop(function, cause):
-        most = scene.limits.chain_invocations
+    if world.invocations.is_loop(function, cause):
+        most = world.limits.chain_invocations
         words = f"loop detection stops '{name}': the chain has come to it {most} times, {then}"
         return Step(Verdict.NO, About.LOOP, words, function=function.arn, limit=most, code="RecursiveInvocation")
     if function.main.spec.reserved_concurrency == 0:
@@ -110,8 +111,8 @@ def _rehearsed(function: Function, asker: Asker) -> Step | None:
     return Step(Verdict.NO, About.FUNCTION, words, function=function.arn, count=rehearsal.left, code=rehearsal.code)
 
 
-def _tell_of_provisioned(scene: Scene, function: Function, trail: Trail) -> None:
-    version, use = function.spec.version, scene.invocations.concurrency.use_of(function.arn)
+def _tell_of_provisioned(world: World, function: Function, trail: Trail) -> None:
+    version, use = function.spec.version, world.invocations.concurrency.use_of(function.arn)
     provisioned = use.provisioned.get(version, 0)
     if provisioned:
         in_use = use.in_provisioned.get(version, 0)

@@ -8,21 +8,22 @@ from app.core.explain.events import explain_arrival_on_bus
 from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict, progress
 from app.core.explain.invoking import explain_event, gone
 from app.core.explain.publishing import explain_publish
-from app.core.explain.scene import STAND_IN_ID, Scene
 from app.core.explain.sending import explain_send
+from app.core.explain.stand_ins import STAND_IN_ID, cause_of
 from app.core.functions import parse_function_name
 from app.core.names import Arn, Scope, name_of, parse_arn
 from app.core.notification import Route, RouteRefused, route
 from app.core.object_event import ObjectEvent, is_event
 from app.core.targets import Parcel
+from app.core.world import World
 
 _STAND_IN_SEQUENCER = "0" * 18
 _STAND_IN_HOST_ID = "0" * 64 + "="
 
 
-def explain_object(scene: Scene, command: ChangeObject, target: Arn | None, trail: Trail) -> Conclusion:
+def explain_object(world: World, command: ChangeObject, target: Arn | None, trail: Trail) -> Conclusion:
     """Which rules take the event, and what becomes of it there; with `target`, only the rules that name that one."""
-    bucket = scene.buckets.all.get(command.bucket)
+    bucket = world.buckets.all.get(command.bucket)
     if bucket is None:
         words = f"there is no bucket '{command.bucket}'"
         return trail.end(Step(Verdict.NO, About.BUCKET, words, code="NoSuchBucket"))
@@ -38,11 +39,11 @@ def explain_object(scene: Scene, command: ChangeObject, target: Arn | None, trai
         where = f"to '{name_of(target)}'" if target else "anywhere"
         return trail.end(Step(Verdict.NO, About.RULE, f"no rule of bucket '{bucket.name}' leads {where}"))
     trail.path = (f"s3://{command.bucket}/{command.key}",)
-    fates = [_at_rule(scene, way, command, bucket.scope, trail) for way in wanted]
+    fates = [_at_rule(world, way, command, bucket.scope, trail) for way in wanted]
     return max(fates, key=progress)
 
 
-def _at_rule(scene: Scene, way: Route, command: ChangeObject, scope: Scope, trail: Trail) -> Conclusion:
+def _at_rule(world: World, way: Route, command: ChangeObject, scope: Scope, trail: Trail) -> Conclusion:
     name = name_of(way.target)
     if isinstance(way, RouteRefused):
         words = f"rule {way.rule_id} to '{name}' says no: {way.reason}"
@@ -52,24 +53,24 @@ def _at_rule(scene: Scene, way: Route, command: ChangeObject, scope: Scope, trai
         command.event_name, command.bucket, command.key, command.size, command.etag, command.version_id,
         _STAND_IN_SEQUENCER, STAND_IN_ID[:16], _STAND_IN_HOST_ID, command.source_ip,
     )  # fmt: skip
-    cause = scene.cause_of(command.origin, command.origin.trace_header).via(station_of(event))
+    cause = cause_of(world, command.origin, command.origin.trace_header).via(station_of(event))
     branch = Trail(trail.now, trail.path, trail.steps)
     service = parse_arn(way.target).service
     if service == "sqs":
-        body = scene.shapes.s3_event(event, rule_id=way.rule_id, region=scope.region, now=trail.now)
+        body = world.shapes.s3_event(event, rule_id=way.rule_id, region=scope.region, now=trail.now)
         send = SendMessage(way.target, body.decode(), origin=command.origin)
-        return explain_send(scene, send, None, branch, cause=cause)
+        return explain_send(world, send, None, branch, cause=cause)
     if service == "sns":
-        body = scene.shapes.s3_event(event, rule_id=way.rule_id, region=scope.region, now=trail.now)
+        body = world.shapes.s3_event(event, rule_id=way.rule_id, region=scope.region, now=trail.now)
         message = Publish(way.target, body.decode(), SUBJECT, origin=command.origin)
-        return explain_publish(scene, message, None, branch, cause=cause)
+        return explain_publish(world, message, None, branch, cause=cause)
     if service == "events":
-        told = json.loads(scene.shapes.s3_bus_event(event, account=scope.account, now=trail.now))
+        told = json.loads(world.shapes.s3_bus_event(event, account=scope.account, now=trail.now))
         body = json.dumps({**told, "id": STAND_IN_ID}).encode()
-        return explain_arrival_on_bus(scene, Parcel(way.target, body, cause, f"bucket {command.bucket}"), branch)
+        return explain_arrival_on_bus(world, Parcel(way.target, body, cause, f"bucket {command.bucket}"), branch)
     parsed = parse_function_name(way.target, scope)
-    function = scene.functions.get(parsed.as_invoked) if parsed else None
+    function = world.functions.get(parsed.as_invoked) if parsed else None
     if function is None:
         return trail.end(gone(About.TARGET, way.target))
     branch.path = (*trail.path, function.spec.name)
-    return explain_event(scene, function, cause, branch)
+    return explain_event(world, function, cause, branch)

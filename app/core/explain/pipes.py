@@ -4,17 +4,17 @@ from app.core.commands import SendMessage
 from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict
 from app.core.explain.invoking import gone
 from app.core.explain.receiving import stages_missing
-from app.core.explain.scene import Scene
 from app.core.explain.sending import explain_send
 from app.core.names import Arn, name_of
 from app.core.pipes.pipe import Pipe
+from app.core.world import World
 
 _GOING = ("CREATING", "STARTING", "UPDATING")
 
 
-def explain_pipe(scene: Scene, arn: Arn, command: SendMessage | None, trail: Trail) -> Conclusion:
+def explain_pipe(world: World, arn: Arn, command: SendMessage | None, trail: Trail) -> Conclusion:
     """The pipe as it is now; with a message for its queue, what would become of that. Raises ResourceNotFound."""
-    pipe = scene.pipes.at(arn)
+    pipe = world.pipes.at(arn)
     words = f"pipe '{pipe.name}' is {pipe.state}: {pipe.way}"
     if pipe.failure is not None:
         words += f"; {pipe.failure.reason}"
@@ -23,13 +23,13 @@ def explain_pipe(scene: Scene, arn: Arn, command: SendMessage | None, trail: Tra
     trail.add(Step(Verdict.YES, About.PIPE, words, queue=pipe.spec.source))
     _tell_polling(pipe, trail)
     if command is not None:
-        return explain_send(scene, command, arn, trail)
-    queue = scene.queues.get(pipe.spec.source)
+        return explain_send(world, command, arn, trail)
+    queue = world.queues.get(pipe.spec.source)
     if queue is None:
         return trail.end(gone(About.QUEUE, pipe.spec.source))
     words = f"queue '{queue.name}' is there: {queue.visible_count} visible, {queue.in_flight_count} in flight"
     trail.add(Step(Verdict.YES, About.QUEUE, words, queue=queue.arn, count=queue.visible_count))
-    if (missing := stages_missing(scene, pipe, trail)) is not None:
+    if (missing := stages_missing(world, pipe, trail)) is not None:
         return trail.end(missing)
     text = f"takes what comes to '{name_of(pipe.spec.source)}': {pipe.way}"
     return Conclusion(Verdict.YES, About.PIPE, text, queue=queue.arn)

@@ -8,8 +8,8 @@ from app.core.deduplication import content_id
 from app.core.errors import Refused
 from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict, progress
 from app.core.explain.invoking import explain_event, gone, refused
-from app.core.explain.scene import STAND_IN_ID, Scene
 from app.core.explain.sending import explain_send
+from app.core.explain.stand_ins import STAND_IN_ID, cause_of
 from app.core.facts.sns import told
 from app.core.functions import parse_function_name
 from app.core.message_rules import size_of
@@ -18,18 +18,19 @@ from app.core.topics.fan_out import choose
 from app.core.topics.notification import Notification
 from app.core.topics.subscription import HTTP, Subscription
 from app.core.topics.topic import Topic
+from app.core.world import World
 
 _STAND_IN_NUMBER = "0" * 20
 
 
 def explain_publish(
-    scene: Scene, command: Publish, function: Arn | None, trail: Trail, *, cause: Cause | None = None
+    world: World, command: Publish, function: Arn | None, trail: Trail, *, cause: Cause | None = None
 ) -> Conclusion:
     """Who wants the message, and what becomes of it there; with `function`, only what concerns that function.
 
     `cause` is given where another service publishes and knows it; else the origin tells.
     """
-    topic = scene.topics.get(command.topic)
+    topic = world.topics.get(command.topic)
     if topic is None:
         words = f"there is no topic '{name_of(command.topic)}'"
         return trail.end(Step(Verdict.NO, About.TOPIC, words, code="TopicDoesNotExist"))
@@ -37,17 +38,17 @@ def explain_publish(
     noun = "subscription" if count == 1 else "subscriptions"
     trail.add(Step(Verdict.YES, About.TOPIC, f"topic '{topic.name}' is there, with {count} {noun}", count=count))
     try:
-        messages = scene.topics.check(topic, command)
+        messages = world.topics.check(topic, command)
     except Refused as refusal:
         return trail.end(refused(About.MESSAGE, refusal))
-    size, most = size_of(command.message, command.attributes), scene.limits.topic_message_bytes
+    size, most = size_of(command.message, command.attributes), world.limits.topic_message_bytes
     words = f"SNS takes the message: {size} of at most {most} bytes"
     trail.add(Step(Verdict.YES, About.MESSAGE, words, count=size, limit=most))
-    earlier = scene.topics.duplicate(topic, command, trail.now)
+    earlier = world.topics.duplicate(topic, command, trail.now)
     if earlier is not None:
         words = f"it is a duplicate of {earlier.message_id}, published within the last five minutes: not delivered"
         return trail.end(Step(Verdict.NO, About.DUPLICATE, words, message=earlier.message_id))
-    source = cause or scene.cause_of(command.origin, command.origin.trace_header)
+    source = cause or cause_of(world, command.origin, command.origin.trace_header)
     fates = []
     for subscription, message, reason in choose(topic, command, messages):
         if function is not None and subscription.protocol == "lambda" and subscription.endpoint != function:
@@ -61,7 +62,7 @@ def explain_publish(
         branch = Trail(trail.now, (*trail.path, f"topic {topic.name}"), trail.steps)
         delivered = replace(command, message=message)
         fates.append(
-            _at_endpoint(scene, topic, subscription, delivered, function, source.via(f"topic {topic.name}"), branch)
+            _at_endpoint(world, topic, subscription, delivered, function, source.via(f"topic {topic.name}"), branch)
         )
     if not fates:
         whom = f" '{name_of(function)}'" if function else ""
@@ -71,20 +72,20 @@ def explain_publish(
 
 
 def _at_endpoint(
-    scene: Scene, topic: Topic, subscription: Subscription, command: Publish, function: Arn | None, cause: Cause,
+    world: World, topic: Topic, subscription: Subscription, command: Publish, function: Arn | None, cause: Cause,
     trail: Trail,
 ) -> Conclusion:  # fmt: skip
     match subscription.protocol:
         case "lambda":
             name = parse_function_name(subscription.endpoint, Scope())
-            invoked = scene.functions.get(name.as_invoked) if name else None
+            invoked = world.functions.get(name.as_invoked) if name else None
             if invoked is None:
                 return trail.end(gone(About.TARGET, subscription.endpoint))
             trail.path = (*trail.path, invoked.spec.name)
-            return explain_event(scene, invoked, cause, trail)
+            return explain_event(world, invoked, cause, trail)
         case "sqs":
-            send = _as_queue_gets_it(scene, topic, subscription, command, trail)
-            return explain_send(scene, send, function, trail, cause=cause)
+            send = _as_queue_gets_it(world, topic, subscription, command, trail)
+            return explain_send(world, send, function, trail, cause=cause)
         case protocol:
             then = "is told over HTTP" if protocol in HTTP else "is not told: what it would get is recorded"
             words = f"{told(protocol, subscription.endpoint)} {then}, which invokes no function"
@@ -92,7 +93,7 @@ def _at_endpoint(
 
 
 def _as_queue_gets_it(
-    scene: Scene, topic: Topic, subscription: Subscription, command: Publish, trail: Trail
+    world: World, topic: Topic, subscription: Subscription, command: Publish, trail: Trail
 ) -> SendMessage:
     queue = subscription.endpoint
     is_fifo, is_raw = queue.endswith(".fifo"), subscription.settings.is_raw
@@ -100,7 +101,7 @@ def _as_queue_gets_it(
         topic.arn, STAND_IN_ID, command.message, trail.now, command.subject, command.attributes,
         topic.signature_version, _STAND_IN_NUMBER if topic.is_fifo else None,
     )  # fmt: skip
-    envelope = scene.shapes.sns_envelope(notification, subscription=subscription.arn)
+    envelope = world.shapes.sns_envelope(notification, subscription=subscription.arn)
     return SendMessage(
         queue, command.message if is_raw else envelope.decode(), attributes=command.attributes if is_raw else {},
         group_id=command.group_id if is_fifo or not topic.is_fifo else None,

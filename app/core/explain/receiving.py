@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict
 from app.core.explain.invoking import Asker, busy, explain_admission, gone, lasting_obstacle
-from app.core.explain.scene import OUTSIDE_CAUSE, Scene
+from app.core.explain.stand_ins import OUTSIDE_CAUSE
 from app.core.function import Function
 from app.core.mapping import Mapping
 from app.core.mapping_state import MappingState
@@ -15,6 +15,7 @@ from app.core.names import Arn, name_of, parse_arn
 from app.core.pipes.pipe import Pipe
 from app.core.queue import Queue
 from app.core.time import Instant, format_instant
+from app.core.world import World
 
 # As long as a real one, which only a receive gives.
 _STAND_IN_HANDLE = "A" * 36
@@ -56,27 +57,27 @@ def unread(queue: Arn, function: Arn | None) -> Step:
     return Step(Verdict.NO, About.MAPPING, words, queue=queue, function=function)
 
 
-def explain_arrival(scene: Scene, arrival: Arrival, function: Arn | None, trail: Trail) -> Conclusion:
+def explain_arrival(world: World, arrival: Arrival, function: Arn | None, trail: Trail) -> Conclusion:
     """Whom the message comes to; with `function`, whether to that one."""
     queue = arrival.queue
-    mappings = list(scene.mappings.of_queue(queue.arn))
+    mappings = list(world.mappings.of_queue(queue.arn))
     wanted = wanted_of(mappings, function)
     if not wanted:
         return trail.end(unread(queue.arn, function))
     held = arrival.held or _held_back(arrival, trail)
-    if (lost := _lost(scene, arrival, held, trail)) is not None:
+    if (lost := _lost(world, arrival, held, trail)) is not None:
         return trail.end(lost)
-    return explain_mappings(scene, mappings, wanted, Seen(arrival.content, arrival.message), held, trail)
+    return explain_mappings(world, mappings, wanted, Seen(arrival.content, arrival.message), held, trail)
 
 
 def explain_mappings(
-    scene: Scene, mappings: Sequence[Mapping], wanted: Sequence[Mapping], seen: Seen, held: Step | None, trail: Trail
+    world: World, mappings: Sequence[Mapping], wanted: Sequence[Mapping], seen: Seen, held: Step | None, trail: Trail
 ) -> Conclusion:
     """Which of the mappings of a queue gets the message; told of the `wanted` ones. `held` is what hides it now."""
     fates: list[Conclusion] = []
     taker: Mapping | None = None
     for mapping in mappings:
-        visit = _Visit(scene, mapping, seen, held, taker, Trail(trail.now, trail.path))
+        visit = _Visit(world, mapping, seen, held, taker, Trail(trail.now, trail.path))
         fate = replace(visit.explain(), queue=mapping.queue, function=mapping.function, mapping=mapping.uuid)
         if mapping in wanted:
             trail.steps += visit.trail.steps
@@ -104,7 +105,7 @@ def _held_back(arrival: Arrival, trail: Trail) -> Step | None:
     return None
 
 
-def _lost(scene: Scene, arrival: Arrival, held: Step | None, trail: Trail) -> Step | None:
+def _lost(world: World, arrival: Arrival, held: Step | None, trail: Trail) -> Step | None:
     """What keeps the message from every mapping."""
     queue, message = arrival.queue, arrival.message
     visible_at = trail.now if held is None or held.until is None else held.until
@@ -112,10 +113,10 @@ def _lost(scene: Scene, arrival: Arrival, held: Step | None, trail: Trail) -> St
         words = f"its retention period ends before queue '{queue.name}' shows it"
         return Step(Verdict.NO, About.RETENTION, words, queue=queue.arn, at=arrival.expires_at)
     redrive = queue.settings.redrive
-    if redrive is not None and message is not None and redrive.dead_letter_target in scene.queues:
+    if redrive is not None and message is not None and redrive.dead_letter_target in world.queues:
         target = name_of(redrive.dead_letter_target)
         count, most = message.receive_count, redrive.max_receive_count
-        if queue.is_exhausted(message, visible_at) and any(map(_is_there, scene.mappings.of_queue(queue.arn))):
+        if queue.is_exhausted(message, visible_at) and any(map(_is_there, world.mappings.of_queue(queue.arn))):
             words = f"received {_times(count)} of at most {most}, so the next receive moves it to '{target}' instead"
             return Step(Verdict.NO, About.REDRIVE, words, queue=queue.arn, count=count, limit=most)
         words = f"received {_times(count)}; with {most} it moves to '{target}'"
@@ -147,13 +148,13 @@ def _first(taker: Mapping) -> Step:
     return Step(Verdict.NO, About.RECEIVER, words, queue=taker.queue, function=taker.function, mapping=taker.uuid)
 
 
-def stages_missing(scene: Scene, pipe: Pipe, trail: Trail) -> Step | None:
+def stages_missing(world: World, pipe: Pipe, trail: Trail) -> Step | None:
     """The stage of the pipe that is not there, if one is not; the others are told."""
     for verb, arn in (("enriches it", pipe.spec.enrichment), ("gets it", pipe.spec.target)):
         if arn is None:
             continue
         about = About.TARGET
-        if parse_arn(arn).service in _LOOKED_INTO and not scene.targets.exists(arn):
+        if parse_arn(arn).service in _LOOKED_INTO and not world.targets.exists(arn):
             return gone(about, arn)
         trail.add(Step(Verdict.YES, about, f"'{name_of(arn)}' {verb}; what it does is not looked into here"))
     return None
@@ -163,9 +164,9 @@ class _Visit:
     """One mapping's look at the message. `takes` says whether it would receive it now."""
 
     def __init__(
-        self, scene: Scene, mapping: Mapping, seen: Seen, held: Step | None, taker: Mapping | None, trail: Trail
+        self, world: World, mapping: Mapping, seen: Seen, held: Step | None, taker: Mapping | None, trail: Trail
     ) -> None:
-        self.scene = scene
+        self.world = world
         self.mapping = mapping
         self.seen = seen
         self.held = held
@@ -189,7 +190,7 @@ class _Visit:
             return Conclusion.of(self._add(Verdict.NO, About.MAPPING, f"mapping {self._name} is {mapping.state}"))
         if parse_arn(mapping.function).service == "pipes":
             return self._through_pipe(held)
-        function = self.scene.functions.get(mapping.function_arn)
+        function = self.world.functions.get(mapping.function_arn)
         if function is None:
             return trail.end(gone(About.FUNCTION, mapping.function))
         if self.taker is not None:
@@ -234,7 +235,7 @@ class _Visit:
         contents = [item.delivery.content for item in gathering.items] if gathering else []
         causes = [content.cause or OUTSIDE_CAUSE for content in (*contents, self.seen.content)]
         cause = furthest(causes, function.arn)
-        if (obstacle := lasting_obstacle(self.scene, function, cause, Asker.MAPPING)) is not None:
+        if (obstacle := lasting_obstacle(self.world, function, cause, Asker.MAPPING)) is not None:
             return trail.end(obstacle)
         if held is not None:
             return Conclusion.of(held)
@@ -250,7 +251,7 @@ class _Visit:
         if before := len(mapping.ready):
             words = f"{before} closed batches of {self._name} go before it"
             return Conclusion.of(self._add(Verdict.WAIT, About.POLLERS, words, count=before))
-        return explain_admission(self.scene, function, cause, Asker.MAPPING, trail, batch=count)
+        return explain_admission(self.world, function, cause, Asker.MAPPING, trail, batch=count)
 
     def _through_pipe(self, held: Step | None) -> Conclusion:
         """What happens in a pipe: its filter decides, and what its stages make of the message is their own."""
@@ -261,8 +262,8 @@ class _Visit:
         if held is not None:
             return Conclusion.of(held)
         self.takes = True
-        pipe = self.scene.pipes.at(self.mapping.function)
-        if (missing := stages_missing(self.scene, pipe, self.trail)) is not None:
+        pipe = self.world.pipes.at(self.mapping.function)
+        if (missing := stages_missing(self.world, pipe, self.trail)) is not None:
             return self.trail.end(missing)
         stages = [name_of(arn) for arn in (pipe.spec.enrichment, pipe.spec.target) if arn]
         text = f"would go through: {' → '.join((*self.trail.path, *stages))}, now"
@@ -288,7 +289,7 @@ class _Visit:
             received, first, source = message.receive_count, message.first_received_at, message.source
         delivery = Delivery(content, _STAND_IN_HANDLE, received + 1, now if first is None else first, source)
         has_window = bool(self.mapping.window_ms)
-        return self.scene.shapes.sqs_record(delivery, queue=self.mapping.queue, has_window=has_window)
+        return self.world.shapes.sqs_record(delivery, queue=self.mapping.queue, has_window=has_window)
 
     def _add(
         self, verdict: Verdict, about: About, words: str, *, until: Instant | None = None,

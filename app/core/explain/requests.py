@@ -6,7 +6,6 @@ from app.core.commands import Invoke, Origin
 from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict
 from app.core.explain.invoking import explain_invoke
 from app.core.explain.questions import OfRequest
-from app.core.explain.scene import Scene
 from app.core.gateway import http_api
 from app.core.gateway.distribution import Distribution
 from app.core.gateway.fronts import Front
@@ -18,21 +17,22 @@ from app.core.gateway.rest import api as rest
 from app.core.gateway.rest.api import RestApi
 from app.core.gateway.websocket.api import CONNECT, WebSocketApi
 from app.core.names import Arn
+from app.core.world import World
 
 
-def explain_request(scene: Scene, question: OfRequest, trail: Trail) -> Conclusion:
+def explain_request(world: World, question: OfRequest, trail: Trail) -> Conclusion:
     """From the address to the function; what an authorizer would say is not known beforehand."""
-    front = scene.gateways.get(question.front) if question.front is not None else None
+    front = world.gateways.get(question.front) if question.front is not None else None
     if front is None:
         named = f"there is nothing named '{question.front}'" if question.front else "this address is no front's"
-        there = ", ".join(f"{other.kind} {other.name}" for other in scene.gateways.all()) or "none"
+        there = ", ".join(f"{other.kind} {other.name}" for other in world.gateways.all()) or "none"
         return trail.end(Step(Verdict.NO, About.FRONT, f"{named}; there are: {there}"))
     trail.add(Step(Verdict.YES, About.FRONT, f"{front.kind} '{front.name}' answers there"))
     trail.path = (f"{question.request.method} {question.request.path} of {front.name}",)
     function = _function_of(front, question, trail)
     if isinstance(function, Conclusion):
         return function
-    return explain_invoke(scene, Invoke(front.scope, function, b"{}", origin=Origin()), trail)
+    return explain_invoke(world, Invoke(front.scope, function, b"{}", origin=Origin()), trail)
 
 
 def _function_of(front: Front, question: OfRequest, trail: Trail) -> Arn | Conclusion:

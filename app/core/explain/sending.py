@@ -8,49 +8,50 @@ from app.core.explain.elsewhere import explain_send_elsewhere
 from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict
 from app.core.explain.invoking import refused
 from app.core.explain.receiving import Arrival, explain_arrival
-from app.core.explain.scene import STAND_IN_ID, Scene
+from app.core.explain.stand_ins import STAND_IN_ID, cause_of
 from app.core.message import Content
 from app.core.message_rules import size_of
 from app.core.names import Arn, name_of
 from app.core.queue import Queue
 from app.core.queues import delay_of
 from app.core.time import SECOND_MS
+from app.core.world import World
 
 
 def explain_send(
-    scene: Scene, command: SendMessage, function: Arn | None, trail: Trail, *, cause: Cause | None = None
+    world: World, command: SendMessage, function: Arn | None, trail: Trail, *, cause: Cause | None = None
 ) -> Conclusion:
     """`cause` is given where another service sends and knows it; else the origin tells."""
-    queue = scene.queues.get(command.queue)
-    if queue is None and (remote := scene.remote_queues.get(command.queue)) is not None:
-        return explain_send_elsewhere(scene, remote, command, function, trail)
+    queue = world.queues.get(command.queue)
+    if queue is None and (remote := world.remote_queues.get(command.queue)) is not None:
+        return explain_send_elsewhere(world, remote, command, function, trail)
     if queue is None:
         words = f"there is no queue '{name_of(command.queue)}'"
         return trail.end(Step(Verdict.NO, About.QUEUE, words, queue=command.queue, code="QueueDoesNotExist"))
     trail.add(Step(Verdict.YES, About.QUEUE, _described(queue), queue=queue.arn))
     try:
-        scene.queues.check_send(queue, command)
+        world.queues.check_send(queue, command)
     except Refused as refusal:
         return trail.end(refused(About.MESSAGE, refusal))
     size, most = size_of(command.body, command.attributes), queue.settings.maximum_message_bytes
     words = f"SQS takes the message: {size} of at most {most} bytes"
     trail.add(Step(Verdict.YES, About.MESSAGE, words, queue=queue.arn, count=size, limit=most))
-    duplicate = scene.queues.duplicate(queue, command, trail.now)
+    duplicate = world.queues.duplicate(queue, command, trail.now)
     if duplicate is not None:
         earlier = duplicate.message_id
         words = f"it is a duplicate of {earlier}, sent within the last five minutes: answered, but not queued"
         return trail.end(Step(Verdict.NO, About.DUPLICATE, words, queue=queue.arn, message=earlier))
-    return explain_arrival(scene, _arrival(scene, queue, command, trail, cause), function, trail)
+    return explain_arrival(world, _arrival(world, queue, command, trail, cause), function, trail)
 
 
-def _arrival(scene: Scene, queue: Queue, command: SendMessage, trail: Trail, cause: Cause | None) -> Arrival:
+def _arrival(world: World, queue: Queue, command: SendMessage, trail: Trail, cause: Cause | None) -> Arrival:
     now = trail.now
     trace_header = command.trace_header or command.origin.trace_header
     content = Content(
         STAND_IN_ID, command.body, md5_of_body(command.body), now, command.sender_id, attributes=command.attributes,
         trace_header=trace_header, group_id=command.group_id, deduplication_id=command.deduplication_id,
         sequence_number="0" * 20 if queue.is_fifo else None,
-        cause=cause or scene.cause_of(command.origin, trace_header),
+        cause=cause or cause_of(world, command.origin, trace_header),
     )  # fmt: skip
     delay_s, held = delay_of(queue, command), None
     if delay_s:

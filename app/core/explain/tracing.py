@@ -10,7 +10,7 @@ from app.core.errors import ResourceNotFound
 from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict
 from app.core.explain.invoking import Asker, busy, lasting_obstacle
 from app.core.explain.receiving import Arrival, explain_arrival
-from app.core.explain.scene import OUTSIDE_CAUSE, Scene
+from app.core.explain.stand_ins import OUTSIDE_CAUSE
 from app.core.facts import (
     BatchFormed,
     Fact,
@@ -28,6 +28,7 @@ from app.core.queue import Queue
 from app.core.queues import CLIENT
 from app.core.remote_queues import RemoteQueue
 from app.core.time import Instant
+from app.core.world import World
 
 F = TypeVar("F", bound=Fact)
 
@@ -35,42 +36,42 @@ _TRIED_AGAIN = {"", "throttled"}
 
 
 def explain_message(
-    scene: Scene, message_id: str, function: Arn | None, trail: Trail, history: Sequence[tuple[Instant, Fact]]
+    world: World, message_id: str, function: Arn | None, trail: Trail, history: Sequence[tuple[Instant, Fact]]
 ) -> Conclusion:
     """`history` is what the journal knows of the message; it is all there is once the message is gone.
 
     Raises ResourceNotFound when nobody knows of it.
     """
-    for queue in scene.queues.all():
+    for queue in world.queues.all():
         if (message := queue.find(message_id)) is not None:
-            return _explain_present(scene, queue, message, function, trail)
+            return _explain_present(world, queue, message, function, trail)
     if not history:
         raise ResourceNotFound(f"there is no message {message_id!r}, and the journal knows of none")
     seen = _last([fact for _, fact in history], MessageReceived)
-    if seen is not None and (remote := scene.remote_queues.get(seen.queue)) is not None:
-        return _explain_elsewhere(scene, remote, seen, function, trail, history)
+    if seen is not None and (remote := world.remote_queues.get(seen.queue)) is not None:
+        return _explain_elsewhere(world, remote, seen, function, trail, history)
     return _explain_gone(message_id, trail, history)
 
 
 # It is still there ----------------------------------------------------------------------------------
 
 
-def _explain_present(scene: Scene, queue: Queue, message: Message, function: Arn | None, trail: Trail) -> Conclusion:
+def _explain_present(world: World, queue: Queue, message: Message, function: Arn | None, trail: Trail) -> Conclusion:
     _tell_life(queue, message, trail)
     words = f"it is in queue '{queue.name}', {message.state.value}"
     trail.add(Step(Verdict.NOTE, About.QUEUE, words, queue=queue.arn, message=message.content.message_id))
     expires_at = queue.expires_at(message)
     words = "it is kept for the queue's retention period"
     trail.add(Step(Verdict.NOTE, About.RETENTION, words, queue=queue.arn, until=expires_at))
-    for mapping in scene.mappings.at_work_on(queue.arn):
+    for mapping in world.mappings.at_work_on(queue.arn):
         if (
             function in (None, mapping.function)
-            and (fate := _in_batch(scene, mapping, partial(_has, message), trail)) is not None
+            and (fate := _in_batch(world, mapping, partial(_has, message), trail)) is not None
         ):
             return fate
     held = _hidden(queue, message, trail)
     arrival = Arrival(queue, message.content, expires_at, message, held)
-    fate = explain_arrival(scene, arrival, function, trail)
+    fate = explain_arrival(world, arrival, function, trail)
     if fate.verdict is Verdict.NO and message.source is not None and message.moves:
         last = message.moves[-1]
         why = f"it is a dead letter of '{name_of(message.source)}' ({last.reason})"
@@ -119,21 +120,21 @@ def _hidden(queue: Queue, message: Message, trail: Trail) -> Step | None:
     return trail.add(Step(Verdict.WAIT, about, words, queue=queue.arn, until=message.available_at))
 
 
-def _in_batch(scene: Scene, mapping: Mapping, has: Callable[[Sequence[Item]], bool], trail: Trail) -> Conclusion | None:
+def _in_batch(world: World, mapping: Mapping, has: Callable[[Sequence[Item]], bool], trail: Trail) -> Conclusion | None:
     """What becomes of the message if its last receive was this mapping's and is not settled yet. `has` knows it among
     the items of a batch."""
     if mapping.gathering is not None and has(mapping.gathering.items):
-        return _being_filled(scene, mapping, mapping.gathering, trail)
+        return _being_filled(world, mapping, mapping.gathering, trail)
     for throttling in mapping.throttled.values():
         if has(throttling.batch.items):
-            return _throttled(scene, mapping, throttling, trail)
+            return _throttled(world, mapping, throttling, trail)
     for place, batch in enumerate(mapping.ready):
         if has(batch.items):
             words = f"its batch is closed and waits for a poller of {_name(mapping)}, with {place} before it"
             return trail.end(_step(mapping, Verdict.WAIT, About.POLLERS, words, batch.request_id, count=place))
     for batch in mapping.running.values():
         if has(batch.items):
-            return _running(scene, mapping, batch, trail)
+            return _running(world, mapping, batch, trail)
     return None
 
 
@@ -141,12 +142,12 @@ def _has(message: Message, items: Sequence[Item]) -> bool:
     return any(item.message is message and item.delivery.receive_count == message.receive_count for item in items)
 
 
-def _being_filled(scene: Scene, mapping: Mapping, gathering: Gathering, trail: Trail) -> Conclusion:
-    function = scene.functions.get(mapping.function_arn)
+def _being_filled(world: World, mapping: Mapping, gathering: Gathering, trail: Trail) -> Conclusion:
+    function = world.functions.get(mapping.function_arn)
     if function is not None:
         causes = [item.delivery.content.cause or OUTSIDE_CAUSE for item in gathering.items]
         cause = furthest(causes, function.arn)
-        if (obstacle := lasting_obstacle(scene, function, cause, Asker.MAPPING)) is not None:
+        if (obstacle := lasting_obstacle(world, function, cause, Asker.MAPPING)) is not None:
             return trail.end(obstacle)
     count, most = len(gathering.items), mapping.parameters.batch_size
     words = f"it is in a batch of {_name(mapping)} that is being filled, {count} of at most {most}"
@@ -154,17 +155,17 @@ def _being_filled(scene: Scene, mapping: Mapping, gathering: Gathering, trail: T
     return trail.end(_step(mapping, Verdict.WAIT, About.BATCH, words, until=until, count=count, limit=most))
 
 
-def _throttled(scene: Scene, mapping: Mapping, throttling: Throttling, trail: Trail) -> Conclusion:
-    function = scene.functions.get(mapping.function_arn)
-    if function is not None and (obstacle := lasting_obstacle(scene, function, OUTSIDE_CAUSE, Asker.MAPPING)):
+def _throttled(world: World, mapping: Mapping, throttling: Throttling, trail: Trail) -> Conclusion:
+    function = world.functions.get(mapping.function_arn)
+    if function is not None and (obstacle := lasting_obstacle(world, function, OUTSIDE_CAUSE, Asker.MAPPING)):
         return trail.end(obstacle)
     words = f"its batch was throttled by '{name_of(mapping.function)}' and is tried again"
     request = throttling.batch.request_id
     return trail.end(_step(mapping, Verdict.WAIT, About.CONCURRENCY, words, request, until=throttling.retry_at))
 
 
-def _running(scene: Scene, mapping: Mapping, batch: Batch, trail: Trail) -> Conclusion | None:
-    function = scene.functions.get(mapping.function_arn)
+def _running(world: World, mapping: Mapping, batch: Batch, trail: Trail) -> Conclusion | None:
+    function = world.functions.get(mapping.function_arn)
     if function is None:
         return None
     if batch.request_id not in function.running:
@@ -191,7 +192,7 @@ def _step(
 
 
 def _explain_elsewhere(
-    scene: Scene, queue: RemoteQueue, seen: MessageReceived, function: Arn | None, trail: Trail,
+    world: World, queue: RemoteQueue, seen: MessageReceived, function: Arn | None, trail: Trail,
     history: Sequence[tuple[Instant, Fact]],
 ) -> Conclusion:  # fmt: skip
     """What came of the last receive. Whether the broker still has the message is not known here."""
@@ -200,10 +201,10 @@ def _explain_elsewhere(
     if any(isinstance(fact, MessageDeleted | MessagesFiltered) for _, fact in history[last:]):
         return _explain_gone(message_id, trail, history)
     trail.steps += _told(message_id, history)
-    for mapping in scene.mappings.at_work_on(queue.arn):
+    for mapping in world.mappings.at_work_on(queue.arn):
         if (
             function in (None, mapping.function)
-            and (fate := _in_batch(scene, mapping, lambda items: any(item.id == message_id for item in items), trail))
+            and (fate := _in_batch(world, mapping, lambda items: any(item.id == message_id for item in items), trail))
             is not None
         ):
             return fate

@@ -10,8 +10,8 @@ from app.core.commands.gateway import CheckEdgeFunctions, CheckTargets
 from app.core.errors import AccessDenied, Refused
 from app.core.function import Function
 from app.core.functions import Functions
+from app.core.gates import Gate
 from app.core.gateway.distribution import EVENT_TYPES
-from app.core.local_targets import Gate
 from app.core.names import Arn, parse_arn
 from app.core.time import Instant
 

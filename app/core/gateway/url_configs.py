@@ -6,6 +6,7 @@ from typing import Any
 
 from app.core.commands.gateway import CreateFunctionUrl, DeleteFunctionUrl, PutFront, RemoveFront, UpdateFunctionUrl
 from app.core.errors import ResourceConflict, ResourceNotFound
+from app.core.functions import Functions
 from app.core.gateway.cors import cors_of
 from app.core.gateway.function_url import FunctionUrl
 from app.core.gateway.gateways import Gateways, letters
@@ -18,11 +19,11 @@ _ID_LETTERS = 32
 
 @dataclass(slots=True)
 class UrlConfigs:
-    """By the ARN that a URL invokes, its alias included. `check` raises a `Refused` for what is not there."""
+    """By the ARN that a URL invokes, its alias included."""
 
     ids: Ids
     gateways: Gateways
-    check: Callable[[Arn], None]
+    functions: Functions
     _urls: dict[Arn, FunctionUrl] = field(default_factory=dict)
 
     def verbs(self) -> dict[type[Any], Callable[[Any, Instant], Any]]:
@@ -45,7 +46,8 @@ class UrlConfigs:
 
     def create(self, command: CreateFunctionUrl, now: Instant) -> FunctionUrl:
         """Raises ResourceConflict, and ResourceNotFound for a function or an alias that is not there."""
-        self.check(command.function)
+        if self.functions.get(command.function) is None:
+            raise ResourceNotFound("Function does not exist")
         if command.function in self._urls:
             raise ResourceConflict(
                 f"Failed to create function url config for [functionArn = {command.function}]. Error message:  "

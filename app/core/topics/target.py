@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from app.core.commands.origin import Origin
 from app.core.commands.sns import Publish
 from app.core.errors import Refused
-from app.core.local_targets import PolicyGate
+from app.core.gates import PolicyGate
 from app.core.names import Arn
 from app.core.targets import Parcel, Settled
 from app.core.time import Instant

@@ -15,7 +15,7 @@ def broker_routes(engine: Engine, parts: ControlParts) -> APIRouter:
 
     @router.get("", summary="Every queue that another broker keeps, and how that one is doing")
     async def list_remote_queues() -> list[RemoteQueueView]:
-        return [remote_queue_view(queue) for queue in engine.world.remote_queues()]
+        return [remote_queue_view(queue) for queue in engine.world.remote_queues.all()]
 
     @router.post("", status_code=201, summary="Declare a queue that another broker keeps; an entry as in the file")
     async def declare_remote_queue(entry: Entry) -> RemoteQueueView:
@@ -23,7 +23,7 @@ def broker_routes(engine: Engine, parts: ControlParts) -> APIRouter:
             await parts.add_remote_queue(entry.name, entry.settings())
         except ValueError as error:
             raise BadRequest(str(error)) from error
-        return next(remote_queue_view(queue) for queue in engine.world.remote_queues() if queue.name == entry.name)
+        return next(remote_queue_view(queue) for queue in engine.world.remote_queues.all() if queue.name == entry.name)
 
     return router
 

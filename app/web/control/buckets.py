@@ -29,7 +29,7 @@ def bucket_routes(engine: Engine, parts: ControlParts) -> APIRouter:
 
     @router.get("/buckets", summary="Every bucket and its notifications")
     async def list_buckets() -> list[BucketView]:
-        return [_bucket_view(engine, name) for name in sorted(engine.world.buckets)]
+        return [_bucket_view(engine, name) for name in sorted(engine.world.buckets.all)]
 
     @router.post("/buckets", status_code=201, summary="Create a bucket; an entry as in the settings file")
     async def create_bucket(entry: Entry) -> BucketView:
@@ -46,7 +46,7 @@ def bucket_routes(engine: Engine, parts: ControlParts) -> APIRouter:
     @router.put("/buckets/{name}/notifications", summary="Replace the bucket's notifications")
     async def put_notifications(name: str, wanted: list[Notification]) -> list[NotificationView]:
         rules = tuple(_rule(notification, parts, index) for index, notification in enumerate(wanted))
-        configuration = replace(engine.world.bucket_notification(name), rules=rules)
+        configuration = replace(engine.world.buckets[name].configuration, rules=rules)
         engine.submit(PutBucketNotification(name, configuration))
         return _bucket_view(engine, name).notifications
 
@@ -62,7 +62,7 @@ def bucket_routes(engine: Engine, parts: ControlParts) -> APIRouter:
 
 
 def _bucket_view(engine: Engine, name: str) -> BucketView:
-    configuration: NotificationConfiguration = engine.world.bucket_notification(name)
+    configuration: NotificationConfiguration = engine.world.buckets[name].configuration
     return BucketView(
         name=name,
         notifications=[notification_view(rule) for rule in configuration.rules],

@@ -22,7 +22,7 @@ def dead_letter_routes(engine: Engine, parts: ControlParts) -> APIRouter:
     @router.get("", summary="Every queue that a redrive policy names, and whose it is")
     async def list_dead_letter_queues() -> list[DeadLetterQueueView]:
         world = engine.world
-        with_sources = [(queue, world.dead_letter_sources(queue.arn)) for queue in world.queues()]
+        with_sources = [(queue, world.queues.dead_letter_sources(queue.arn)) for queue in world.queues.all()]
         return [dead_letter_queue_view(queue, sources) for queue, sources in with_sources if sources]
 
     @router.get("/{name}/messages", summary="Its messages, each with its story; nothing is received")
@@ -54,7 +54,7 @@ def dead_letter_routes(engine: Engine, parts: ControlParts) -> APIRouter:
         responses={200: {"content": {"application/x-ndjson": {}}, "description": "One message a line."}},
     )
     async def export(name: str) -> StreamingResponse:
-        queue = engine.world.queue(parts.queue_arn(name))
+        queue = engine.world.queues[parts.queue_arn(name)]
         return StreamingResponse(_lines(queue, list(queue)), media_type="application/x-ndjson")
 
     return router

@@ -25,6 +25,9 @@ from app.core.explain import (
     Step,
     Verdict,
 )
+from app.core.explain import (
+    explain as explained,
+)
 from app.core.facts import Fact
 from app.core.gateway.request import GatewayRequest
 from app.core.invocation import InvocationType
@@ -72,7 +75,7 @@ def explain_routes(engine: Engine, parts: ControlParts) -> APIRouter:
         if isinstance(question, OfMessage):
             entries = engine.journal.entries(message=question.message_id, limit=_ALL)
             history = [(entry.at, entry.fact) for entry in entries]
-        return _view(engine.world.explain(question, now=now, history=history), now)
+        return _view(explained(engine.world, question, now=now, history=history), now)
 
     return router
 
@@ -84,7 +87,7 @@ def _question(wanted: Explain, parts: ControlParts, engine: Engine) -> Question:
     if wanted.queue is not None:
         return OfSend(_message(wanted, parts.queue_arn(wanted.queue)), function)
     if wanted.pipe is not None:
-        pipe = engine.world.pipe(parts.scope, wanted.pipe)
+        pipe = engine.world.pipes.get(parts.scope, wanted.pipe)
         return OfPipe(pipe.arn, None if wanted.body is None else _message(wanted, pipe.spec.source))
     if wanted.topic is not None:
         attributes = {name: message_attribute(name, value) for name, value in wanted.attributes.items()}

@@ -39,7 +39,7 @@ def function_routes(engine: Engine, parts: ControlParts) -> APIRouter:
 
     @router.get("", summary="Every function, by name")
     async def list_functions() -> list[FunctionView]:
-        return [function_view(function, engine, parts) for function in engine.world.functions()]
+        return [function_view(function, engine, parts) for function in engine.world.functions.all()]
 
     @router.post("", status_code=201, summary="Add a function, or change it; an entry as in the settings file")
     async def add_function(entry: Entry) -> FunctionView:
@@ -47,32 +47,32 @@ def function_routes(engine: Engine, parts: ControlParts) -> APIRouter:
             await parts.add_function(entry.name, entry.settings())
         except ValueError as error:
             raise BadRequest(str(error)) from error
-        return function_view(engine.world.function(parts.function_arn(entry.name)), engine, parts)
+        return function_view(engine.world.functions[parts.function_arn(entry.name)], engine, parts)
 
     @router.get("/{name}", summary="One function, by name or ARN")
     async def show_function(name: str) -> FunctionView:
-        return function_view(engine.world.function(parts.function_arn(name)), engine, parts)
+        return function_view(engine.world.functions[parts.function_arn(name)], engine, parts)
 
     @router.delete("/{name}", status_code=204, summary="Forget a function and stop its environments")
     async def delete_function(name: str) -> None:
-        await parts.remove_function(engine.world.function(parts.function_arn(name)).spec.arn)
+        await parts.remove_function(engine.world.functions[parts.function_arn(name)].spec.arn)
 
     @router.get("/{name}/environments", summary="Its environments now, and how they came and went")
     async def environments(name: str) -> EnvironmentsView:
-        spec = engine.world.function(parts.function_arn(name)).spec
+        spec = engine.world.functions[parts.function_arn(name)].spec
         return environments_view(spec.name, parts.environments_of(spec.arn))
 
     @router.put("/{name}/refusal", summary="Refuse its next invocations in AWS's words instead of running them")
     async def refuse(name: str, entry: RefusalEntry) -> FunctionView:
         arn = parts.function_arn(name)
         await engine.ask(RefuseInvocations(arn, entry.with_, entry.times, entry.message))
-        return function_view(engine.world.function(arn), engine, parts)
+        return function_view(engine.world.functions[arn], engine, parts)
 
     @router.delete("/{name}/refusal", summary="Let it run again")
     async def stop_refusing(name: str) -> FunctionView:
         arn = parts.function_arn(name)
         await engine.ask(RefuseInvocations(arn, "ServiceException", 0))
-        return function_view(engine.world.function(arn), engine, parts)
+        return function_view(engine.world.functions[arn], engine, parts)
 
     @router.post("/{name}/invoke", summary="Invoke it; the body is the event")
     async def invoke(
@@ -107,7 +107,7 @@ def function_view(function: Function, engine: Engine, parts: ControlParts) -> Fu
         ],
         in_flight=function.in_flight,
         waiting=function.waiting,
-        events_waiting=engine.world.events_waiting(spec.arn),
+        events_waiting=len(engine.world.invocations.events.waiting_for(spec.arn)),
         recursive_loop=spec.recursive_loop,
         refusal=_refusal_view(function),
     )

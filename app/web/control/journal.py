@@ -75,7 +75,7 @@ def journal_routes(engine: Engine) -> APIRouter:
 
     @router.get("/messages/{message_id}", summary="One message, wherever it is, and its story")
     async def find_message(message_id: str) -> FoundMessage:
-        found = engine.world.find_message(message_id)
+        found = engine.world.queues.find_message(message_id)
         if found is not None:
             queue, message = found
             view = message_view(message, queue.arn)

@@ -29,7 +29,7 @@ def log_routes(engine: Engine, parts: ControlParts) -> APIRouter:
         since: Annotated[str | None, Query(description="Only later lines: `10m` ago, or an instant.")] = None,
         request: Annotated[str | None, Query(description="Only the invocation with this request id.")] = None,
     ) -> LogsView:
-        spec = engine.world.function(parts.function_arn(name)).spec
+        spec = engine.world.functions[parts.function_arn(name)].spec
         last = logs.last_number
         if since is None and request is None:
             return LogsView(function=spec.name, lines=logs.tail(spec.arn, lines), last=last)
@@ -47,7 +47,7 @@ def log_routes(engine: Engine, parts: ControlParts) -> APIRouter:
         ] = None,
         last_event_id: Annotated[str | None, Header(description="Sent by clients that reconnect.")] = None,
     ) -> AsyncIterator[ServerSentEvent]:
-        arn = engine.world.function(parts.function_arn(name)).spec.arn
+        arn = engine.world.functions[parts.function_arn(name)].spec.arn
         if last_event_id is not None and last_event_id.isdecimal():
             after = int(last_event_id)
         async for chunk in _follow(logs, arn, after):

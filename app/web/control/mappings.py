@@ -17,7 +17,7 @@ def mapping_routes(engine: Engine, parts: ControlParts) -> APIRouter:
 
     @router.get("", summary="Every mapping, as GetEventSourceMapping shows it, with its tags and counts")
     async def list_mappings() -> list[dict[str, Any]]:
-        return [mapping_view(mapping) for mapping in engine.world.mappings()]
+        return [mapping_view(mapping) for mapping in engine.world.mappings.all()]
 
     @router.post("", status_code=201, summary="Create a mapping; an entry as in the settings file")
     async def create_mapping(entry: dict[str, Any]) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def mapping_routes(engine: Engine, parts: ControlParts) -> APIRouter:
 
     def _scope_of(uuid: str) -> Scope:
         """The scope of the mapping with that id; ours when there is none, and the world refuses it there."""
-        mapping = next((mapping for mapping in engine.world.mappings() if mapping.uuid == uuid), None)
+        mapping = next((mapping for mapping in engine.world.mappings.all() if mapping.uuid == uuid), None)
         return parts.scope if mapping is None else scope_of(mapping)
 
     return router

@@ -19,9 +19,9 @@ def metrics_routes(engine: Engine, parts: ControlParts) -> APIRouter:
         function: Annotated[str | None, Query(description="A name or an ARN; without it all functions.")] = None,
     ) -> list[FunctionMetricsView]:
         if function is None:
-            known = {each.arn for each in engine.world.functions()}
+            known = {each.arn for each in engine.world.functions.all()}
             return [_view(engine, arn) for arn in sorted(known.union(engine.metrics.functions()))]
-        return [_view(engine, engine.world.function(parts.function_arn(function)).arn)]
+        return [_view(engine, engine.world.functions[parts.function_arn(function)].arn)]
 
     return router
 

@@ -27,7 +27,7 @@ def pipe_routes(engine: Engine, parts: ControlParts) -> APIRouter:
 
     @router.get("", summary="Every pipe, and where it leads")
     async def list_pipes() -> list[PipeView]:
-        return [_view(pipe) for pipe in engine.world.pipes()]
+        return [_view(pipe) for pipe in engine.world.pipes.all()]
 
     @router.post("", status_code=201, summary="Create a pipe; an entry as in the settings file")
     async def create_pipe(entry: Entry) -> PipeView:
@@ -35,7 +35,7 @@ def pipe_routes(engine: Engine, parts: ControlParts) -> APIRouter:
             await parts.add_pipe(entry.name, entry.settings())
         except ValueError as error:
             raise BadRequest(str(error)) from error
-        return _view(engine.world.pipe(parts.scope, entry.name))
+        return _view(engine.world.pipes.get(parts.scope, entry.name))
 
     return router
 

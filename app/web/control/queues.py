@@ -20,7 +20,7 @@ def queue_routes(engine: Engine, parts: ControlParts) -> APIRouter:
     @router.get("", summary="Every queue, by name")
     async def list_queues() -> list[QueueView]:
         now = engine.clock.now()
-        return [queue_view(queue, now=now) for queue in engine.world.queues()]
+        return [queue_view(queue, now=now) for queue in engine.world.queues.all()]
 
     @router.post("", status_code=201, summary="Create a queue; an entry as in the settings file")
     async def create_queue(entry: Entry) -> QueueView:
@@ -28,11 +28,11 @@ def queue_routes(engine: Engine, parts: ControlParts) -> APIRouter:
             await parts.add_queue(entry.name, entry.settings())
         except ValueError as error:
             raise BadRequest(str(error)) from error
-        return queue_view(engine.world.queue(parts.queue_arn(entry.name)), now=engine.clock.now())
+        return queue_view(engine.world.queues[parts.queue_arn(entry.name)], now=engine.clock.now())
 
     @router.get("/{name}", summary="One queue, by name or ARN")
     async def show_queue(name: str) -> QueueView:
-        return queue_view(engine.world.queue(parts.queue_arn(name)), now=engine.clock.now())
+        return queue_view(engine.world.queues[parts.queue_arn(name)], now=engine.clock.now())
 
     @router.delete("/{name}", status_code=204, summary="Delete a queue and all that is in it")
     async def delete_queue(name: str) -> None:
@@ -70,7 +70,7 @@ def queue_routes(engine: Engine, parts: ControlParts) -> APIRouter:
 
 def peek(engine: Engine, arn: str, *, limit: int, after: str | None) -> list[MessageView]:
     """Up to `limit` messages of the queue, from behind the message `after`. Raises QueueDoesNotExist, BadRequest."""
-    queue = engine.world.queue(arn)
+    queue = engine.world.queues[arn]
     place = None
     if after is not None:
         message = queue.find(after)
@@ -82,7 +82,7 @@ def peek(engine: Engine, arn: str, *, limit: int, after: str | None) -> list[Mes
 
 def purge(engine: Engine, arn: str) -> PurgedView:
     """Drop every message of the queue. Raises QueueDoesNotExist, PurgeQueueInProgress."""
-    queue = engine.world.queue(arn)
+    queue = engine.world.queues[arn]
     count = len(queue)
     engine.submit(PurgeQueue(arn))
     return PurgedView(queue=queue.name, messages=count)

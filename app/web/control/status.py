@@ -25,11 +25,11 @@ def status_routes(engine: Engine, parts: ControlParts) -> APIRouter:
             listen=parts.listen,
             clock=clock_view(engine),
             journal_entries=engine.journal.last_number,
-            functions=[function_view(function, engine, parts) for function in world.functions()],
+            functions=[function_view(function, engine, parts) for function in world.functions.all()],
             triggers=_triggers(engine),
-            queues=[queue_view(queue, now=now) for queue in world.queues()],
-            brokers=[remote_queue_view(queue) for queue in world.remote_queues()],
-            buckets=sorted(world.buckets),
+            queues=[queue_view(queue, now=now) for queue in world.queues.all()],
+            brokers=[remote_queue_view(queue) for queue in world.remote_queues.all()],
+            buckets=sorted(world.buckets.all),
             warnings=len(engine.warnings()),
         )
 
@@ -38,16 +38,18 @@ def status_routes(engine: Engine, parts: ControlParts) -> APIRouter:
 
 def _triggers(engine: Engine) -> list[str]:
     """`queue orders → order-worker`, `bucket photos in/* → thumbnail`: what leads to which function or queue."""
-    lines = [f"queue {name_of(mapping.queue)} → {name_of(mapping.function_arn)}" for mapping in engine.world.mappings()]
-    lines += [f"pipe {pipe.name}: {pipe.way}" for pipe in engine.world.pipes()]
-    for topic in engine.world.topics():
+    lines = [
+        f"queue {name_of(mapping.queue)} → {name_of(mapping.function_arn)}" for mapping in engine.world.mappings.all()
+    ]
+    lines += [f"pipe {pipe.name}: {pipe.way}" for pipe in engine.world.pipes.all()]
+    for topic in engine.world.topics.all():
         subscribed = topic.subscriptions.values()
         lines += [f"topic {topic.name} → {told(one.protocol, one.endpoint)}" for one in subscribed]
     for bus in engine.world.event_bridge.registry.all():
         for each in bus.rules.values():
             lines += [f"rule {each.label} → {name_of(target.arn)}" for target in each.targets.values()]
-    for bucket in sorted(engine.world.buckets):
-        configuration = engine.world.bucket_notification(bucket)
+    for bucket in sorted(engine.world.buckets.all):
+        configuration = engine.world.buckets[bucket].configuration
         for rule in configuration.rules:
             keys = f"{rule.prefix}*{rule.suffix}"
             lines.append(f"bucket {bucket} {keys} ({', '.join(rule.events)}) → {name_of(rule.target)}")

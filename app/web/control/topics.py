@@ -75,7 +75,7 @@ def topic_routes(engine: Engine, parts: ControlParts) -> APIRouter:
 
     @router.get("/topics", summary="Every topic and whom it tells")
     async def list_topics() -> list[TopicView]:
-        return [_view(topic) for topic in engine.world.topics()]
+        return [_view(topic) for topic in engine.world.topics.all()]
 
     @router.post("/topics", status_code=201, summary="Create a topic; an entry as in the settings file")
     async def create_topic(entry: Entry) -> TopicView:
@@ -83,15 +83,15 @@ def topic_routes(engine: Engine, parts: ControlParts) -> APIRouter:
             await parts.add_topic(entry.name, entry.settings())
         except ValueError as error:
             raise BadRequest(str(error)) from error
-        return _view(engine.world.topic(parts.topic_arn(entry.name)))
+        return _view(engine.world.topics[parts.topic_arn(entry.name)])
 
     @router.get("/topics/{name}", summary="One topic, by name or ARN")
     async def show_topic(name: str) -> TopicView:
-        return _view(engine.world.topic(parts.topic_arn(name)))
+        return _view(engine.world.topics[parts.topic_arn(name)])
 
     @router.delete("/topics/{name}", status_code=204, summary="Delete a topic and its subscriptions")
     async def delete_topic(name: str) -> None:
-        engine.submit(DeleteTopic(engine.world.topic(parts.topic_arn(name)).arn))
+        engine.submit(DeleteTopic(engine.world.topics[parts.topic_arn(name)].arn))
 
     @router.post("/topics/{name}/confirm", summary="Confirm a subscription by its token, as its endpoint would")
     async def confirm(name: str, wanted: Confirm) -> ConfirmedView:
@@ -99,7 +99,7 @@ def topic_routes(engine: Engine, parts: ControlParts) -> APIRouter:
 
     @router.delete("/subscriptions/{arn}", status_code=204, summary="End a subscription")
     async def unsubscribe(arn: str) -> None:
-        engine.submit(Unsubscribe(engine.world.subscription(arn).arn))
+        engine.submit(Unsubscribe(engine.world.topics.subscription(arn).arn))
 
     @router.post("/publish", tags=["events"], summary="Publish to a topic, and see what each subscription did with it")
     async def publish(wanted: PublishMessage) -> PublishedView:

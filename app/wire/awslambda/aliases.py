@@ -24,12 +24,12 @@ def delete_alias(params: Params, caller: Caller) -> Call:
 
 def get_alias(params: Params, caller: Caller, engine: Readable) -> Result:
     arn = unqualified(params, caller)
-    return _view(arn, engine.world.deployments.alias(arn, params["Name"]))
+    return _view(arn, engine.world.families.alias(arn, params["Name"]))
 
 
 def list_aliases(params: Params, caller: Caller, engine: Readable) -> Result:
     arn, version = unqualified(params, caller), params.get("FunctionVersion")
-    aliases = engine.world.deployments.aliases(arn)
+    aliases = engine.world.families.aliases(arn)
     told = [_view(arn, alias) for alias in aliases if version is None or version in alias.versions]
     page, marker = page_of(told, "Name", params)
     return ({"NextMarker": marker} if marker else {}) | {"Aliases": page}

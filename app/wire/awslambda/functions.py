@@ -67,9 +67,9 @@ def delete_function(params: Params, caller: Caller) -> Call:
 
 def get_function(params: Params, caller: Caller, engine: Readable) -> Result:
     arn, qualifier = named(params, caller)
-    deployments = engine.world.deployments
+    deployments = engine.world.families
     described = deployments.describe(arn, qualifier)
-    spec = engine.world.function(arn).spec
+    spec = engine.world.functions[arn].spec
     deployment = described.spec.deployment
     result: Result = {"Configuration": configuration(described, qualifier=qualifier), "Code": {}}
     if deployment is not None and deployment.package_type == "Image":
@@ -86,13 +86,13 @@ def get_function(params: Params, caller: Caller, engine: Readable) -> Result:
 
 def get_function_configuration(params: Params, caller: Caller, engine: Readable) -> Result:
     arn, qualifier = named(params, caller)
-    return configuration(engine.world.deployments.describe(arn, qualifier), qualifier=qualifier)
+    return configuration(engine.world.families.describe(arn, qualifier), qualifier=qualifier)
 
 
 def list_functions(params: Params, caller: Caller, engine: Readable) -> Result:
-    deployments = engine.world.deployments
+    deployments = engine.world.families
     told: list[dict[str, Any]] = []
-    for function in engine.world.functions(caller.scope):
+    for function in engine.world.functions.all(caller.scope):
         versions = deployments.versions(function.spec.arn)
         is_all = params.get("FunctionVersion") == "ALL"
         told += [listed(version, is_qualified=is_all) for version in (versions if is_all else versions[:1])]
@@ -102,7 +102,7 @@ def list_functions(params: Params, caller: Caller, engine: Readable) -> Result:
 
 def list_versions_by_function(params: Params, caller: Caller, engine: Readable) -> Result:
     arn, _ = named(params, caller)
-    told = [listed(version, is_qualified=True) for version in engine.world.deployments.versions(arn)]
+    told = [listed(version, is_qualified=True) for version in engine.world.families.versions(arn)]
     # In their own order, which is not that of their numbers as text.
     numbered = [{"Order": f"{number:09d}", **each} for number, each in enumerate(told)]
     page, marker = page_of(numbered, "Order", params)
@@ -112,14 +112,14 @@ def list_versions_by_function(params: Params, caller: Caller, engine: Readable) 
 
 def get_function_code_signing_config(params: Params, caller: Caller, engine: Readable) -> Result:
     """No function has one here."""
-    engine.world.function(named(params, caller)[0])
+    engine.world.functions[named(params, caller)[0]]
     return {}
 
 
 def get_runtime_management_config(params: Params, caller: Caller, engine: Readable) -> Result:
     """Runtimes are this machine's, and are updated with it, whatever is told."""
     arn, qualifier = named(params, caller)
-    update_on, version = engine.world.deployments.runtime_management(arn, qualifier or LATEST)
+    update_on, version = engine.world.families.runtime_management(arn, qualifier or LATEST)
     return _runtime_management(PutRuntimeManagement(arn, qualifier or LATEST, update_on, version))
 
 
@@ -135,7 +135,7 @@ def _runtime_management(told: PutRuntimeManagement) -> Result:
 
 
 def get_function_recursion_config(params: Params, caller: Caller, engine: Readable) -> Result:
-    return {"RecursiveLoop": engine.world.function(unqualified(params, caller)).spec.recursive_loop}
+    return {"RecursiveLoop": engine.world.functions[unqualified(params, caller)].spec.recursive_loop}
 
 
 def put_function_recursion_config(params: Params, caller: Caller, engine: Readable) -> Call:
@@ -145,17 +145,17 @@ def put_function_recursion_config(params: Params, caller: Caller, engine: Readab
             f"1 validation error detected: Value '{loop}' at 'recursiveLoop' failed to satisfy constraint: "
             "Member must satisfy enum value set: [Terminate, Allow]"
         )
-    spec = engine.world.function(unqualified(params, caller)).spec
+    spec = engine.world.functions[unqualified(params, caller)].spec
     return Call(PutFunction(replace(spec, recursive_loop=loop)), lambda _: {"RecursiveLoop": loop})
 
 
 def account_settings(_: Params, caller: Caller, engine: Readable) -> Result:
-    functions, limits = engine.world.functions(caller.scope), engine.world.limits
+    functions, limits = engine.world.functions.all(caller.scope), engine.world.limits
     reserved = sum(function.spec.reserved_concurrency or 0 for function in functions)
     sizes = [
         version.spec.deployment.code.size
         for function in functions
-        for version in engine.world.deployments.versions(function.spec.arn)
+        for version in engine.world.families.versions(function.spec.arn)
         if version.spec.deployment is not None
     ]
     return {

@@ -11,7 +11,7 @@ def create_event_source_mapping(params: Params, caller: Caller) -> Call:
 
 
 def get_event_source_mapping(params: Params, caller: Caller, engine: Readable) -> Result:
-    return engine.world.mapping(caller.scope, params["UUID"]).view(caller.scope)
+    return engine.world.mappings.get(caller.scope, params["UUID"]).view(caller.scope)
 
 
 def update_event_source_mapping(params: Params, caller: Caller) -> Call:
@@ -27,7 +27,7 @@ def list_event_source_mappings(params: Params, caller: Caller, engine: Readable)
     source = params.get("EventSourceArn")
     function = params.get("FunctionName")
     wanted = function_arn(function, caller.scope) if function else None
-    views = [_listed(mapping.view(caller.scope)) for mapping in engine.world.mappings(caller.scope)]
+    views = [_listed(mapping.view(caller.scope)) for mapping in engine.world.mappings.all(caller.scope)]
     chosen = [
         view
         for view in views

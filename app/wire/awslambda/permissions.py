@@ -22,5 +22,5 @@ def remove_permission(params: Params, caller: Caller) -> Call:
 
 def get_policy(params: Params, caller: Caller, engine: Readable) -> Result:
     arn, qualifier = named(params, caller)
-    policy, revision = engine.world.deployments.policy(arn, qualifier)
+    policy, revision = engine.world.families.policy(arn, qualifier)
     return {"Policy": policy.document, "RevisionId": revision}

@@ -24,12 +24,12 @@ def delete_provisioned_concurrency_config(params: Params, caller: Caller) -> Cal
 
 def get_provisioned_concurrency_config(params: Params, caller: Caller, engine: Readable) -> Result:
     arn, qualifier = named(params, caller)
-    return _view(engine.world.deployments.provisioned(arn, _required(qualifier)), engine.clock.now())
+    return _view(engine.world.families.provisioned(arn, _required(qualifier)), engine.clock.now())
 
 
 def list_provisioned_concurrency_configs(params: Params, caller: Caller, engine: Readable) -> Result:
     arn, _ = named(params, caller)
-    configs = engine.world.deployments.all_provisioned(arn)
+    configs = engine.world.families.all_provisioned(arn)
     told = [{"FunctionArn": f"{arn}:{name}", **_view(configs[name], engine.clock.now())} for name in sorted(configs)]
     page, marker = page_of(told, "FunctionArn", params)
     return ({"NextMarker": marker} if marker else {}) | {"ProvisionedConcurrencyConfigs": page}

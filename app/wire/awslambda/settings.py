@@ -24,13 +24,16 @@ def delete_event_invoke_config(params: Params, caller: Caller) -> Call:
 
 def get_event_invoke_config(params: Params, caller: Caller, engine: Readable) -> Result:
     function, qualifier = _qualified(params, caller)
-    return engine.world.event_invoke(function, qualifier).view(function, qualifier)
+    return engine.world.functions.event_invoke_of(function, qualifier).view(function, qualifier)
 
 
 def list_event_invoke_configs(params: Params, caller: Caller, engine: Readable) -> Result:
     """Every version and alias of the function that has one, whatever qualifier the name carries."""
     function, _ = split(function_arn(params["FunctionName"], caller.scope))
-    views = [config.view(function, qualifier) for qualifier, config in engine.world.event_invokes(function).items()]
+    views = [
+        config.view(function, qualifier)
+        for qualifier, config in engine.world.functions.event_invokes_of(function).items()
+    ]
     page, marker = page_of(views, "FunctionArn", params, most=_MOST_CONFIGS)
     return ({"NextMarker": marker} if marker else {}) | {"FunctionEventInvokeConfigs": page}
 
@@ -46,7 +49,7 @@ def delete_function_concurrency(params: Params, caller: Caller) -> Call:
 
 
 def get_function_concurrency(params: Params, caller: Caller, engine: Readable) -> Result:
-    reserved = engine.world.function(unqualified(params, caller)).spec.reserved_concurrency
+    reserved = engine.world.functions[unqualified(params, caller)].spec.reserved_concurrency
     return {} if reserved is None else {"ReservedConcurrentExecutions": reserved}
 
 

@@ -19,7 +19,7 @@ _PATTERN = (
 def list_tags(params: Params, _caller: Caller, engine: Readable) -> Result:
     resource = params["Resource"]
     scope, uuid = _mapping(resource, engine)
-    return {"Tags": dict(engine.world.mapping(scope, uuid).tags if uuid else engine.world.deployments.tags(resource))}
+    return {"Tags": dict(engine.world.mappings.get(scope, uuid).tags if uuid else engine.world.families.tags(resource))}
 
 
 def tag_resource(params: Params, _caller: Caller, engine: Readable) -> Call:
@@ -50,7 +50,7 @@ def _mapping(resource: Arn, engine: Readable) -> tuple[Scope, str]:
     _, _, _, region, account, kind, name, *qualifier = resource.split(":")
     scope = Scope(account, region)
     if kind == "event-source-mapping":
-        return scope, engine.world.mapping(scope, name).uuid
+        return scope, engine.world.mappings.get(scope, name).uuid
     if kind != "function":
         raise NotEmulated(f"Triggerfish does not emulate the tags of a {kind}.")
     if qualifier:
@@ -58,7 +58,7 @@ def _mapping(resource: Arn, engine: Readable) -> tuple[Scope, str]:
             "Tags on function aliases and versions are not supported. Please specify a function ARN."
         )
     try:
-        engine.world.function(resource)
+        engine.world.functions[resource]
     except ResourceNotFound:
         raise ResourceNotFound(f"Function not found: {resource}") from None
     return scope, ""

@@ -43,18 +43,20 @@ def untag_resource(params: Params, _: Caller) -> Call:
 
 
 def describe_pipe(params: Params, caller: Caller, engine: Readable) -> Result:
-    return engine.world.pipe(caller.scope, params["Name"]).view()
+    return engine.world.pipes.get(caller.scope, params["Name"]).view()
 
 
 def list_tags_for_resource(params: Params, _: Caller, engine: Readable) -> Result:
-    return {"tags": dict(engine.world.pipe_at(params["resourceArn"]).tags)}
+    return {"tags": dict(engine.world.pipes.at(params["resourceArn"]).tags)}
 
 
 def list_pipes(params: Params, caller: Caller, engine: Readable) -> Result:
     """By name. The token is the name of the last one seen."""
     most = params.get("Limit") or _PAGE
     after = params.get("NextToken") or ""
-    entries = [entry for pipe in engine.world.pipes(caller.scope) if _is_asked_for(entry := pipe.list_entry(), params)]
+    entries = [
+        entry for pipe in engine.world.pipes.all(caller.scope) if _is_asked_for(entry := pipe.list_entry(), params)
+    ]
     rest = [entry for entry in entries if entry["Name"] > after]
     more = {"NextToken": rest[most - 1]["Name"]} if len(rest) > most else {}
     return {"Pipes": rest[:most], **more}

@@ -2,7 +2,8 @@
 
 from app.core.commands import ConfirmSubscription, SetSubscriptionAttribute, Subscribe, Subscribed, Unsubscribe
 from app.core.names import Arn
-from app.wire.calls import Call, Caller, Params, Readable, ReadableSubscription, Result
+from app.core.topics.subscription import Subscription
+from app.wire.calls import Call, Caller, Params, Readable, Result
 from app.wire.sns.params import page_of, required, subscription_of, topic_of
 from app.wire.sns.topics import nothing
 
@@ -49,27 +50,27 @@ def set_subscription_attributes(params: Params, _caller: Caller) -> Call:
 
 
 def get_subscription_attributes(params: Params, _caller: Caller, engine: Readable) -> Result:
-    subscription = engine.world.subscription(subscription_of(params))
-    topic = engine.world.topic(subscription.topic)
+    subscription = engine.world.topics.subscription(subscription_of(params))
+    topic = engine.world.topics[subscription.topic]
     return {"Attributes": subscription.view(topic.delivery_policy)}
 
 
 def list_subscriptions(params: Params, caller: Caller, engine: Readable) -> Result:
-    return _page(list(engine.world.subscriptions(caller.scope)), params)
+    return _page(list(engine.world.topics.subscriptions(caller.scope)), params)
 
 
 def list_subscriptions_by_topic(params: Params, caller: Caller, engine: Readable) -> Result:
-    topic = engine.world.topic(topic_of(params, caller))
+    topic = engine.world.topics[topic_of(params, caller)]
     return _page(list(topic.subscriptions.values()), params)
 
 
-def _page(subscriptions: list[ReadableSubscription], params: Params) -> Result:
+def _page(subscriptions: list[Subscription], params: Params) -> Result:
     page, token = page_of(len(subscriptions), params.get("NextToken"))
     result: Result = {"Subscriptions": [_entry(subscription) for subscription in subscriptions[page]]}
     return result | ({"NextToken": token} if token else {})
 
 
-def _entry(subscription: ReadableSubscription) -> Result:
+def _entry(subscription: Subscription) -> Result:
     return {
         "SubscriptionArn": _PENDING if subscription.is_pending else subscription.arn,
         "Owner": subscription.owner,

@@ -40,11 +40,11 @@ def set_topic_attributes(params: Params, caller: Caller) -> Call:
 
 
 def get_topic_attributes(params: Params, caller: Caller, engine: Readable) -> Result:
-    return {"Attributes": dict(engine.world.topic(topic_of(params, caller)).view())}
+    return {"Attributes": dict(engine.world.topics[topic_of(params, caller)].view())}
 
 
 def list_topics(params: Params, caller: Caller, engine: Readable) -> Result:
-    topics = engine.world.topics(caller.scope)
+    topics = engine.world.topics.all(caller.scope)
     page, token = page_of(len(topics), params.get("NextToken"))
     result: Result = {"Topics": [{"TopicArn": topic.arn} for topic in topics[page]]}
     return result | ({"NextToken": token} if token else {})
@@ -60,7 +60,7 @@ def untag_resource(params: Params, caller: Caller) -> Call:
 
 def list_tags_for_resource(params: Params, caller: Caller, engine: Readable) -> Result:
     try:
-        topic = engine.world.topic(topic_of(params, caller, "ResourceArn"))
+        topic = engine.world.topics[topic_of(params, caller, "ResourceArn")]
     except TopicDoesNotExist:
         raise ResourceNotFound("Resource does not exist") from None
     return {"Tags": [{"Key": key, "Value": value} for key, value in topic.tags.items()]}
@@ -84,7 +84,7 @@ def put_data_protection_policy(params: Params, caller: Caller) -> Call:
 
 
 def get_data_protection_policy(params: Params, caller: Caller, engine: Readable) -> Result:
-    policy = engine.world.topic(topic_of(params, caller, "ResourceArn")).data_protection_policy
+    policy = engine.world.topics[topic_of(params, caller, "ResourceArn")].data_protection_policy
     return {"DataProtectionPolicy": policy} if policy else {}
 
 

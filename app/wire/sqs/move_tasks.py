@@ -1,7 +1,8 @@
 """Message move tasks: start, list and cancel."""
 
 from app.core.commands import CancelMessageMoveTask, StartMessageMoveTask
-from app.wire.calls import Call, Caller, Params, Readable, ReadableMoveTask, Result
+from app.core.move_tasks import MoveTask
+from app.wire.calls import Call, Caller, Params, Readable, Result
 from app.wire.sqs.params import required
 
 
@@ -25,11 +26,11 @@ def cancel_message_move_task(params: Params, _caller: Caller) -> Call:
 
 def list_message_move_tasks(params: Params, _caller: Caller, engine: Readable) -> Result:
     most = params.get("MaxResults")
-    tasks = engine.world.move_tasks(required(params, "SourceArn"), 1 if most is None else most)
+    tasks = engine.world.move_tasks.of(required(params, "SourceArn"), 1 if most is None else most)
     return {"Results": [_shown(task) for task in tasks]} if tasks else {}
 
 
-def _shown(task: ReadableMoveTask) -> Result:
+def _shown(task: MoveTask) -> Result:
     """An entry, in the order of the model. Only a task that runs shows its handle: with it, it can be cancelled."""
     optional = {
         "TaskHandle": task.handle if task.is_running else None,

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from app.core.commands import CreateQueue, DeleteQueue, PurgeQueue, SetQueueAttributes, TagQueue, UntagQueue
 from app.core.errors import InvalidAttributeName, InvalidParameterValue
 from app.core.names import Arn, Scope
-from app.wire.calls import Call, Caller, Params, Readable, ReadableQueue, Result
+from app.core.queue import Queue
+from app.wire.calls import Call, Caller, Params, Readable, Result
 from app.wire.sqs.messages import nothing
 from app.wire.sqs.params import queue_of, required
 from app.wire.sqs.urls import queue_url
@@ -73,18 +74,18 @@ def untag_queue(params: Params, caller: Caller) -> Call:
 
 
 def list_queue_tags(params: Params, caller: Caller, engine: Readable) -> Result:
-    tags = engine.world.queue(queue_of(params, caller)).tags
+    tags = engine.world.queues[queue_of(params, caller)].tags
     return {"Tags": dict(tags)} if tags else {}
 
 
 def get_queue_url(params: Params, caller: Caller, engine: Readable) -> Result:
     scope = Scope(params.get("QueueOwnerAWSAccountId") or caller.scope.account, caller.scope.region)
-    queue = engine.world.queue(scope.queue_arn(required(params, "QueueName")))
+    queue = engine.world.queues[scope.queue_arn(required(params, "QueueName"))]
     return {"QueueUrl": queue_url(queue.arn, caller.base_url)}
 
 
 def get_queue_attributes(params: Params, caller: Caller, engine: Readable) -> Result:
-    queue = engine.world.queue(queue_of(params, caller))
+    queue = engine.world.queues[queue_of(params, caller)]
     names = params.get("AttributeNames") or ()
     for name in names:
         if name != "All" and name not in QUEUE_ATTRIBUTES:
@@ -96,18 +97,18 @@ def get_queue_attributes(params: Params, caller: Caller, engine: Readable) -> Re
 
 def list_queues(params: Params, caller: Caller, engine: Readable) -> Result:
     prefix = params.get("QueueNamePrefix") or ""
-    queues = [queue for queue in engine.world.queues(caller.scope) if queue.name.startswith(prefix)]
+    queues = [queue for queue in engine.world.queues.all(caller.scope) if queue.name.startswith(prefix)]
     return _page(queues, params, caller, "QueueUrls")
 
 
 def list_dead_letter_source_queues(params: Params, caller: Caller, engine: Readable) -> Result:
-    dead_letter_queue = engine.world.queue(queue_of(params, caller))
-    result = _page(engine.world.dead_letter_sources(dead_letter_queue.arn), params, caller, "queueUrls")
+    dead_letter_queue = engine.world.queues[queue_of(params, caller)]
+    result = _page(engine.world.queues.dead_letter_sources(dead_letter_queue.arn), params, caller, "queueUrls")
     # Unlike ListQueues, the model requires this list: it is there even when empty.
     return {"queueUrls": []} | result
 
 
-def _page(queues: Sequence[ReadableQueue], params: Params, caller: Caller, member: str) -> Result:
+def _page(queues: Sequence[Queue], params: Params, caller: Caller, member: str) -> Result:
     """One page of queues by name; a token goes out only to who asked for pages."""
     asked = params.get("MaxResults")
     if asked is not None and not 1 <= asked <= MAX_PAGE:

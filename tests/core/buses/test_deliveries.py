@@ -49,7 +49,7 @@ def staged(*refusals: Refused | None, limits: Limits | None = None, **target: An
     """A rule to a topic that refuses, and the dead-letter queue of the target."""
     stage = Stage(limits=limits or Limits())
     moody = Moody(*refusals)
-    stage.world._targets.register("sns", moody)
+    stage.world.targets.register("sns", moody)
     dlq = stage.queue("dlq")
     rule(stage, "news", {"source": ["shop"]}, {"Arn": TOPIC, "DeadLetterConfig": {"Arn": dlq}, **target})
     return stage, moody, dlq
@@ -251,7 +251,7 @@ OUTCOMES = st.sampled_from([None, THROTTLED, AccessDenied("not yours"), Refused(
 def test_an_event_is_taken_once_or_given_up_once(outcomes: list[Refused | None], retries: int, has_queue: bool) -> None:
     stage = Stage()
     moody = Moody(*outcomes)
-    stage.world._targets.register("sns", moody)
+    stage.world.targets.register("sns", moody)
     dlq = stage.queue("dlq")
     target: dict[str, Any] = {"Arn": TOPIC, "RetryPolicy": {"MaximumRetryAttempts": retries}}
     rule(stage, "news", {"source": ["shop"]}, target | ({"DeadLetterConfig": {"Arn": dlq}} if has_queue else {}))

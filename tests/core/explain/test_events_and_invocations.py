@@ -16,7 +16,7 @@ from app.core.commands import (
 from app.core.commands.deployments import CreateFunction, PutProvisionedConcurrency
 from app.core.deployment import Code
 from app.core.environment_state import EnvironmentState
-from app.core.explain import About, Conclusion, Explanation, OfInvoke, OfObject, Verdict
+from app.core.explain import About, Conclusion, Explanation, OfInvoke, OfObject, Verdict, explain
 from app.core.function import FailAfter, SucceedAfter
 from app.core.invocation import InvocationType
 from app.core.limits import Limits
@@ -40,20 +40,20 @@ def stage() -> Stage:
     return stage
 
 
-def explain(stage: Stage, bucket: str, key: str, event: str, target: Arn | None, trace: str | None) -> Explanation:
+def explained(stage: Stage, bucket: str, key: str, event: str, target: Arn | None, trace: str | None) -> Explanation:
     command = ChangeObject(SCOPE, bucket, event, key, origin=Origin(trace))
-    return stage.world.explain(OfObject(command, target), now=stage.now)
+    return explain(stage.world, OfObject(command, target), now=stage.now)
 
 
 def put(
     stage: Stage, key: str, *, bucket: str = "photos", event: str = "ObjectCreated:Put", target: Arn | None = None,
     trace: str | None = None,
 ) -> Conclusion:  # fmt: skip
-    return explain(stage, bucket, key, event, target, trace).conclusion
+    return explained(stage, bucket, key, event, target, trace).conclusion
 
 
 def invoke(stage: Stage, function: str, payload: bytes = b"{}", **more: Any) -> Conclusion:
-    return stage.world.explain(OfInvoke(Invoke(SCOPE, function, payload, **more)), now=stage.now).conclusion
+    return explain(stage.world, OfInvoke(Invoke(SCOPE, function, payload, **more)), now=stage.now).conclusion
 
 
 def test_the_rule_that_takes_it_and_where_it_leads(stage: Stage) -> None:
@@ -82,7 +82,7 @@ def test_a_bucket_that_is_not_there_or_tells_nobody(stage: Stage) -> None:
 
 
 def test_an_event_that_s3_does_not_know_is_pointed_out(stage: Stage) -> None:
-    told = explain(stage, "photos", "in/a.jpg", "ObjectCreated:Putt", None, None)
+    told = explained(stage, "photos", "in/a.jpg", "ObjectCreated:Putt", None, None)
 
     assert "S3 itself sends no event 'ObjectCreated:Putt'" in [step.text for step in told.steps]
 
@@ -126,7 +126,7 @@ def test_events_that_wait_for_another_attempt_are_mentioned(stage: Stage) -> Non
     stage.put_object("photos", "in/a.jpg")
     stage.advance("5s")
 
-    told = explain(stage, "photos", "in/a.jpg", "ObjectCreated:Put", None, None)
+    told = explained(stage, "photos", "in/a.jpg", "ObjectCreated:Put", None, None)
 
     assert "1 other asynchronous event waits for another attempt, until 2026-11-21T12:01:01.000Z" in [
         step.text for step in told.steps
@@ -191,7 +191,7 @@ def test_a_limit_that_is_reached_is_named(limits: Limits, words: str, code: str)
         stage.invoke("work")
         stage.settle()
 
-    explanation = stage.world.explain(OfInvoke(Invoke(SCOPE, "work", b"{}")), now=stage.now)
+    explanation = explain(stage.world, OfInvoke(Invoke(SCOPE, "work", b"{}")), now=stage.now)
 
     step = explanation.steps[-1]
     assert (step.text, step.code) == (words, code)
@@ -203,7 +203,7 @@ def test_environments_that_are_lost_are_named() -> None:
     one_out = EnvironmentState("http://10.0.0.1:8080", "Connection refused"), EnvironmentState("http://10.0.0.2:8080")
     stage.submit(DescribeEnvironments(work, one_out))
 
-    explanation = stage.world.explain(OfInvoke(Invoke(SCOPE, "work", b"{}")), now=stage.now)
+    explanation = explain(stage.world, OfInvoke(Invoke(SCOPE, "work", b"{}")), now=stage.now)
 
     (note,) = [step for step in explanation.steps if step.verdict is Verdict.NOTE]
     assert note.text == ("1 of 2 environments of 'work' are lost: http://10.0.0.1:8080 (Connection refused)")
@@ -215,7 +215,7 @@ def test_where_all_environments_are_lost_a_call_is_said_to_be_tried_all_the_same
     work = stage.function("work")
     stage.submit(DescribeEnvironments(work, (EnvironmentState("http://10.0.0.1:8080", "Connection refused"),)))
 
-    explanation = stage.world.explain(OfInvoke(Invoke(SCOPE, "work", b"{}")), now=stage.now)
+    explanation = explain(stage.world, OfInvoke(Invoke(SCOPE, "work", b"{}")), now=stage.now)
 
     assert any("a call is tried there all the same" in step.text for step in explanation.steps)
 
@@ -227,10 +227,10 @@ def test_provisioned_environments_and_what_spills_over_are_told() -> None:
     stage.submit(CreateFunction(work, {**given, "Publish": True}, Code("one", 10)))
     stage.submit(PutProvisionedConcurrency(work, "1", 1))
     stage.warm()
-    before = stage.world.explain(OfInvoke(Invoke(SCOPE, "work:1", b"{}")), now=stage.now)
+    before = explain(stage.world, OfInvoke(Invoke(SCOPE, "work:1", b"{}")), now=stage.now)
     stage.invoke("work:1")
 
-    after = stage.world.explain(OfInvoke(Invoke(SCOPE, "work:1", b"{}")), now=stage.now)
+    after = explain(stage.world, OfInvoke(Invoke(SCOPE, "work:1", b"{}")), now=stage.now)
 
     notes = [step.text for explanation in (before, after) for step in explanation.steps if step.verdict is Verdict.NOTE]
     assert notes == [

@@ -11,7 +11,7 @@ from app.core.commands import (
     SetRuleState,
     Subscribe,
 )
-from app.core.explain import About, Explanation, OfEvent, OfObject, Verdict
+from app.core.explain import About, Explanation, OfEvent, OfObject, Verdict, explain
 from app.core.function import SucceedAfter
 from app.core.notification import NotificationConfiguration
 from tests.core.buses.scenes import bus, put, rule
@@ -21,7 +21,7 @@ from tests.core.stage import SCOPE, Stage
 def explained(stage: Stage, detail: str = "{}", **more: object) -> Explanation:
     entry = EventEntry("shop", "order", detail)
     before = repr(stage.world.event_bridge.registry.buses)
-    told = stage.world.explain(OfEvent(entry, SCOPE, **more), now=stage.now)  # type: ignore[arg-type]
+    told = explain(stage.world, OfEvent(entry, SCOPE, **more), now=stage.now)  # type: ignore[arg-type]
 
     assert repr(stage.world.event_bridge.registry.buses) == before
     return told
@@ -109,7 +109,7 @@ def test_an_object_is_followed_to_the_bus_and_its_rules(takes: str, verdict: Ver
     rule(stage, "objects", {"source": ["aws.s3"], "detail": {"bucket": {"name": [takes]}}}, function)
     change = ChangeObject(SCOPE, "photos", "ObjectCreated:Put", "cat.jpg", 3, "e")
 
-    told = stage.world.explain(OfObject(change), now=stage.now)
+    told = explain(stage.world, OfObject(change), now=stage.now)
 
     assert told.conclusion.verdict is verdict
     assert About.BUS in [step.about for step in told.steps]

@@ -6,7 +6,7 @@ import pytest
 
 from app.core.commands import PurgeQueue, RedriveMessages
 from app.core.errors import ResourceNotFound
-from app.core.explain import About, Explanation, OfMessage, Verdict
+from app.core.explain import About, Explanation, OfMessage, Verdict, explain
 from app.core.function import FailAfter, SucceedAfter
 from app.core.limits import Limits
 from tests.core.stage import NOON, Stage
@@ -24,7 +24,7 @@ def ask(stage: Stage, message_id: str) -> Explanation:
         return getattr(fact, "message", None) == message_id or message_id in getattr(fact, "messages", ())
 
     history = [(at, fact) for at, fact in stage.facts if concerns(fact)]
-    return stage.world.explain(OfMessage(message_id), now=stage.now, history=history)
+    return explain(stage.world, OfMessage(message_id), now=stage.now, history=history)
 
 
 def text(stage: Stage, message_id: str) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.core.commands import ChangeObject, DeclareBucket, Publish, PutBucketNotification
-from app.core.explain import Explanation, OfObject, OfPublish, Verdict
+from app.core.explain import Explanation, OfObject, OfPublish, Verdict, explain
 from app.core.function import SucceedAfter
 from app.core.names import Arn
 from app.core.notification import NotificationConfiguration, NotificationRule
@@ -13,7 +13,7 @@ from tests.core.stage import SCOPE, Stage
 def explained(
     stage: Stage, topic: Arn, message: str = "hello", function: Arn | None = None, **more: Any
 ) -> Explanation:
-    return stage.world.explain(OfPublish(Publish(topic, message, **more), function), now=stage.now)
+    return explain(stage.world, OfPublish(Publish(topic, message, **more), function), now=stage.now)
 
 
 def texts(explanation: Explanation) -> list[str]:
@@ -111,7 +111,7 @@ def test_an_object_event_is_followed_through_a_topic() -> None:
     stage.advance("1s")  # the test event that the topic gets
 
     change = ChangeObject(SCOPE, "photos", "ObjectCreated:Put", "in/cat.jpg", 3)
-    explanation = stage.world.explain(OfObject(change), now=stage.now)
+    explanation = explain(stage.world, OfObject(change), now=stage.now)
 
     assert explanation.conclusion.text == "would fire: s3://photos/in/cat.jpg → topic news → resize, now"
 

@@ -3,7 +3,7 @@
 import pytest
 
 from app.core.commands import DeleteFunction, ReceiveMessage, SendMessage
-from app.core.explain import About, Conclusion, OfSend, Verdict
+from app.core.explain import About, Conclusion, OfSend, Verdict, explain
 from app.core.function import FailAfter, SucceedAfter
 from app.core.limits import Limits
 from app.core.names import Arn
@@ -20,11 +20,11 @@ def stage() -> Stage:
 
 def ask(stage: Stage, queue: Arn, body: str = "{}", *, function: Arn | None = None, **more: object) -> Conclusion:
     command = SendMessage(queue, body, **more)  # type: ignore[arg-type]
-    return stage.world.explain(OfSend(command, function), now=stage.now).conclusion
+    return explain(stage.world, OfSend(command, function), now=stage.now).conclusion
 
 
 def steps(stage: Stage, queue: Arn, body: str = "{}") -> list[str]:
-    explained = stage.world.explain(OfSend(SendMessage(queue, body)), now=stage.now)
+    explained = explain(stage.world, OfSend(SendMessage(queue, body)), now=stage.now)
     return [f"{step.verdict}: {step.text}" for step in explained.steps]
 
 

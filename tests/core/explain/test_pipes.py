@@ -7,7 +7,7 @@ import pytest
 from app.core.commands import DeleteFunction, SendMessage
 from app.core.commands.pipes import CreatePipe, StopPipe
 from app.core.errors import ResourceNotFound
-from app.core.explain import About, Explanation, OfPipe, Verdict
+from app.core.explain import About, Explanation, OfPipe, Verdict, explain
 from app.core.names import Arn
 from tests.core.pipes.scenes import ROLE, filters, queue_parameters
 from tests.core.stage import SCOPE, Stage
@@ -31,7 +31,7 @@ def staged(**more: Any) -> tuple[Stage, Arn]:
 
 def explained(stage: Stage, arn: Arn, body: str | None = None) -> Explanation:
     command = None if body is None else SendMessage(SCOPE.queue_arn("orders"), body)
-    return stage.world.explain(OfPipe(arn, command), now=stage.now)
+    return explain(stage.world, OfPipe(arn, command), now=stage.now)
 
 
 def test_a_pipe_that_works_tells_what_it_takes_and_where_it_leads() -> None:

@@ -9,7 +9,7 @@ from app.core.commands import (
     ReportBrokerFailure,
     SendMessage,
 )
-from app.core.explain import About, Conclusion, OfSend, Verdict
+from app.core.explain import About, Conclusion, OfSend, Verdict, explain
 from app.core.invocation import HandlerFailed
 from app.core.names import Arn
 from tests.core.explain import test_messages_that_were_sent as messages
@@ -31,7 +31,7 @@ def described(stage: Stage, visibility_timeout_s: int = 30) -> None:
 
 
 def ask(stage: Stage, body: str = "{}", *, function: Arn | None = None) -> tuple[Conclusion, list[str]]:
-    explained = stage.world.explain(OfSend(SendMessage(FAR, body), function), now=stage.now)
+    explained = explain(stage.world, OfSend(SendMessage(FAR, body), function), now=stage.now)
     return explained.conclusion, [f"{step.verdict}: {step.words}" for step in explained.steps]
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from app.core.commands import PutFront
-from app.core.explain import OfRequest, Verdict
+from app.core.explain import OfRequest, Verdict, explain
 from app.core.gateway.distribution import Behavior, Distribution, Origin
 from app.core.gateway.function_url import FunctionUrl
 from app.core.gateway.http_api import HttpApi, Integration, Route, Routing
@@ -77,7 +77,7 @@ def test_a_request_gets_to_its_function_or_it_is_told_why_not(
 ) -> None:
     facts = len(scene.facts)
 
-    explained = scene.world.explain(OfRequest(front, GatewayRequest("GET", path)), now=scene.now)
+    explained = explain(scene.world, OfRequest(front, GatewayRequest("GET", path)), now=scene.now)
 
     assert explained.conclusion.verdict is verdict
     assert words in explained.conclusion.text

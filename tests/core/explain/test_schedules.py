@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from app.core.errors import ResourceNotFound
-from app.core.explain import Explanation, OfSchedule, Verdict
+from app.core.explain import Explanation, OfSchedule, Verdict, explain
 from app.core.time import parse_instant
 from tests.core.schedule.stage import create, rule
 from tests.core.stage import SCOPE, Stage
@@ -18,7 +18,7 @@ def stage() -> Stage:
 
 def explained(stage: Stage, name: str) -> Explanation:
     before = stage.world.next_wakeup()
-    explanation = stage.world.explain(OfSchedule(name), now=stage.now)
+    explanation = explain(stage.world, OfSchedule(name), now=stage.now)
     assert stage.world.next_wakeup() == before, "nothing changes by asking"
     return explanation
 

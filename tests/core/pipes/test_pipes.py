@@ -8,7 +8,7 @@ import pytest
 from app.core.commands import SendMessage
 from app.core.commands.pipes import CreatePipe, DeletePipe, StartPipe, StopPipe, TagPipe, UntagPipe, UpdatePipe
 from app.core.errors import ResourceConflict, ResourceNotFound, ValidationFailed
-from app.core.explain import About, OfSend, Verdict
+from app.core.explain import About, OfSend, Verdict, explain
 from app.core.facts import PipeBegan
 from app.core.limits import Limits
 from tests.core.pipes.scenes import ROLE, filters, pipe, queue_parameters
@@ -26,7 +26,7 @@ def field(name: str, words: str) -> str:
 
 
 def state(stage: Stage, name: str = "through") -> str:
-    return stage.world.pipe(SCOPE, name).state
+    return stage.world.pipes.get(SCOPE, name).state
 
 
 def test_its_states_go_by_the_clock() -> None:
@@ -82,7 +82,7 @@ def test_an_update_keeps_what_it_does_not_name() -> None:
 
     stage.submit(UpdatePipe(SCOPE, "through", {"RoleArn": ROLE, "Description": "second", "Source": "ignored"}))
 
-    view = stage.world.pipe(SCOPE, "through").view()
+    view = stage.world.pipes.get(SCOPE, "through").view()
     assert (view["Description"], view["Source"]) == ("second", queue)
     assert view["SourceParameters"] == {"SqsQueueParameters": {"BatchSize": 3}}
 
@@ -92,7 +92,7 @@ def test_what_it_leads_to_must_be_there() -> None:
     answer = pipe(stage, SCOPE.queue_arn("nowhere"), stage.function("worker"))
 
     assert answer["CurrentState"] == "CREATE_FAILED"
-    assert stage.world.pipe(SCOPE, "through").view()["StateReason"].endswith("nowhere does not exist")
+    assert stage.world.pipes.get(SCOPE, "through").view()["StateReason"].endswith("nowhere does not exist")
 
 
 def test_a_pipe_that_could_not_be_made_does_not_start_before_it_is_repaired() -> None:
@@ -119,7 +119,7 @@ def test_a_change_that_leads_nowhere_is_told_and_changes_nothing() -> None:
     answer = stage.submit(UpdatePipe(SCOPE, "through", {"RoleArn": ROLE, "Target": SCOPE.function_arn("nobody")}))
     stage.send(queue)
 
-    view = stage.world.pipe(SCOPE, "through").view()
+    view = stage.world.pipes.get(SCOPE, "through").view()
     assert (answer["CurrentState"], view["Target"]) == ("UPDATE_FAILED", worker)
     assert view["StateReason"] == (
         f"Input parameter is invalid from the request due to : {SCOPE.function_arn('nobody')} does not exist"
@@ -135,7 +135,7 @@ def test_an_update_keeps_the_parameters_of_a_stage_that_it_does_not_name() -> No
     changed = {"RoleArn": ROLE, "SourceParameters": queue_parameters(BatchSize=4)}
     stage.submit(UpdatePipe(SCOPE, "through", changed))
 
-    told = stage.world.pipe(SCOPE, "through").view()["SourceParameters"]
+    told = stage.world.pipes.get(SCOPE, "through").view()["SourceParameters"]
     assert told == {**filters('{"body": ["a"]}'), **queue_parameters(BatchSize=4)}
 
 
@@ -143,7 +143,7 @@ def test_what_takes_one_at_a_time_gets_one_at_a_time() -> None:
     stage = Stage()
     pipe(stage, stage.queue("orders"), API)
 
-    assert stage.world.pipe(SCOPE, "through").poller.parameters.batch_size == 1
+    assert stage.world.pipes.get(SCOPE, "through").poller.parameters.batch_size == 1
 
 
 def test_tags_come_and_go() -> None:
@@ -153,14 +153,14 @@ def test_tags_come_and_go() -> None:
     stage.submit(TagPipe(arn, {"b": "2"}))
     stage.submit(UntagPipe(arn, ("a",)))
 
-    assert stage.world.pipe_at(arn).tags == {"b": "2"}
+    assert stage.world.pipes.at(arn).tags == {"b": "2"}
 
 
 def test_a_pipe_is_no_event_source_mapping() -> None:
     stage = Stage()
     pipe(stage, stage.queue("orders"), stage.function("worker"))
 
-    assert stage.world.mappings() == []
+    assert stage.world.mappings.all() == []
 
 
 def test_a_name_is_taken_once() -> None:
@@ -230,7 +230,7 @@ def test_what_is_wrong_is_refused_and_nothing_is_made(name: str, changed: dict[s
         stage.submit(CreatePipe(SCOPE, name, given))
 
     assert words in refusal.value.message
-    assert stage.world.pipes() == []
+    assert stage.world.pipes.all() == []
 
 
 def test_it_is_explained_why_a_message_would_not_go_through() -> None:
@@ -238,8 +238,8 @@ def test_it_is_explained_why_a_message_would_not_go_through() -> None:
     queue = stage.queue("orders")
     pipe(stage, queue, stage.function("worker"), SourceParameters=filters('{"body": {"kind": ["order"]}}'))
 
-    no = stage.world.explain(OfSend(SendMessage(queue, '{"kind": "offer"}')), now=stage.now).conclusion
-    yes = stage.world.explain(OfSend(SendMessage(queue, '{"kind": "order"}')), now=stage.now).conclusion
+    no = explain(stage.world, OfSend(SendMessage(queue, '{"kind": "offer"}')), now=stage.now).conclusion
+    yes = explain(stage.world, OfSend(SendMessage(queue, '{"kind": "order"}')), now=stage.now).conclusion
 
     assert (no.verdict, no.about) == (Verdict.NO, About.FILTER)
     assert yes.text == "would go through: orders → pipe/through → worker, now"

@@ -51,7 +51,7 @@ class Throttling:
 def throttled(stage: Stage, times: int) -> Throttling:
     """From now on queues throttle."""
     target = Throttling(times)
-    stage.world._targets.register("sqs", target)
+    stage.world.targets.register("sqs", target)
     return target
 
 

@@ -62,7 +62,7 @@ def test_a_policy_is_taken_or_refused_in_the_words_of_aws(case: dict[str, Any]) 
     subscription = stage.subscribe(news, orders, **given)
     change = SetSubscriptionAttribute(subscription, "FilterPolicy", case["policy"])
     assert stage.refusal(lambda: stage.submit(change)) == (whole or f"Invalid parameter: {reason}")
-    assert "FilterPolicy" not in stage.world.subscription(subscription).view(None)
+    assert "FilterPolicy" not in stage.world.topics.subscription(subscription).view(None)
 
 
 @pytest.mark.parametrize("nothing", ["", "{}"])
@@ -73,7 +73,7 @@ def test_an_empty_policy_takes_the_policy_away(nothing: str) -> None:
 
     stage.submit(SetSubscriptionAttribute(subscription, "FilterPolicy", nothing))
 
-    assert "FilterPolicy" not in stage.world.subscription(subscription).view(None)
+    assert "FilterPolicy" not in stage.world.topics.subscription(subscription).view(None)
     assert stage.publish(news).routes[0].is_taken
 
 
@@ -123,4 +123,4 @@ def test_nonsense_is_refused_and_nothing_else_happens(policy: str) -> None:
     with pytest.raises(InvalidParameter):
         stage.subscribe(news, orders, FilterPolicy=policy, FilterPolicyScope="MessageBody")
 
-    assert stage.world.topic(news).subscriptions == {}
+    assert stage.world.topics[news].subscriptions == {}

@@ -104,7 +104,7 @@ def delivered(stage: Stage, news: Arn) -> Refused | None:
         told.append(refusal)
 
     parcel = Parcel(news, b"x", Cause("1-a"), "bucket photos", "s3.amazonaws.com", "arn:aws:s3:::photos")
-    stage.world._targets.deliver(parcel, NOON, settled)
+    stage.world.targets.deliver(parcel, NOON, settled)
     return told[0]
 
 

@@ -154,7 +154,7 @@ def test_a_topic_is_a_target_of_other_services() -> None:
     def settled(refusal: Refused | None, now: Instant) -> None:
         told.append(refusal)
 
-    targets = stage.world._targets
+    targets = stage.world.targets
     parcel = Parcel(news, b'{"id": 7}', Cause("1-a"), "bucket photos", "s3.amazonaws.com", subject="Amazon S3")
     targets.deliver(parcel, NOON, settled)
     targets.deliver(Parcel(SCOPE.topic_arn("nowhere"), b"x", Cause("1-a"), "bucket photos"), NOON, settled)
