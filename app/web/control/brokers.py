@@ -1,13 +1,30 @@
 """Routes of queues that another broker keeps."""
 
 from fastapi import APIRouter
+from pydantic import BaseModel, Field
 
 from app.core.remote_queues import RemoteQueue
 from app.core.time import format_instant
 from app.engine.driver import Engine
 from app.web.control.errors import BadRequest
-from app.web.control.models import Entry, RemoteQueueView
+from app.web.control.models import Entry
 from app.web.control.parts import ControlParts
+
+
+class RemoteQueueView(BaseModel):
+    """A queue that another broker keeps."""
+
+    name: str
+    arn: str
+    broker: str = Field(description="Where it is, in words.")
+    state: str = Field(examples=["connected", "lost", "unknown"])
+    error: str | None = Field(description="Why the broker is lost; null while it answers.")
+    lost_at: str | None
+    visibility_timeout_s: int | None = Field(description="What the broker said last, as are the counts; else null.")
+    visible: int | None
+    in_flight: int | None
+    delayed: int | None
+    polls: int = Field(description="Receives under way there.")
 
 
 def broker_routes(engine: Engine, parts: ControlParts) -> APIRouter:

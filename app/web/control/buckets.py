@@ -4,24 +4,71 @@ from dataclasses import replace
 from difflib import get_close_matches
 
 from fastapi import APIRouter
+from pydantic import BaseModel, Field
 
 from app.core.commands import ChangeObject, PutBucketNotification, Routed
-from app.core.names import name_of
+from app.core.names import name_of, parse_arn
 from app.core.notification import NotificationConfiguration, NotificationRule, Route, RouteRefused
 from app.core.object_event import EVENT_TYPES, is_event
 from app.engine.driver import Engine
 from app.web.control.errors import BadRequest
-from app.web.control.models import (
-    BucketView,
-    Entry,
-    FakeObject,
-    Notification,
-    NotificationView,
-    RoutedView,
-    RouteView,
-)
+from app.web.control.models import Entry, Name, Taken
 from app.web.control.parts import ControlParts
-from app.web.control.views import notification_view
+
+
+class Notification(Taken):
+    """One rule of a bucket: exactly one of `function`, `queue` and `topic`."""
+
+    Id: str | None = None
+    Events: list[str] = Field(min_length=1, examples=[["s3:ObjectCreated:*"]])
+    prefix: str = ""
+    suffix: str = ""
+    function: str | None = None
+    queue: str | None = None
+    topic: str | None = None
+
+
+class NotificationView(BaseModel):
+    Id: str
+    Events: list[str]
+    prefix: str
+    suffix: str
+    function: str | None = None
+    queue: str | None = None
+    topic: str | None = None
+    target: str
+
+
+class BucketView(BaseModel):
+    name: str
+    notifications: list[NotificationView]
+    event_bridge: bool = Field(description="Whether the default bus is told of everything.")
+    lifecycle_rules: int = Field(description="How many rules are carried out at midnight UTC.")
+
+
+class FakeObject(Taken):
+    """An object event to be believed: no object is stored or looked for."""
+
+    bucket: Name
+    key: str = Field(min_length=1, max_length=1024)
+    size: int | None = Field(default=None, ge=0)
+    etag: str | None = None
+    event: str | None = Field(default=None, examples=["ObjectCreated:Put", "ObjectRemoved:DeleteMarkerCreated"])
+    version_id: str | None = Field(default=None, max_length=1024)
+    function: str | None = Field(default=None, description="Go straight to this function, past the bucket's rules.")
+
+
+class RouteView(BaseModel):
+    target: str
+    name: str
+    rule_id: str
+    taken: bool
+    reason: str | None = Field(description="Why the rule did not apply; null when it did.")
+
+
+class RoutedView(BaseModel):
+    chain: str = Field(description="The chain this event began.")
+    routes: list[RouteView]
 
 
 def bucket_routes(engine: Engine, parts: ControlParts) -> APIRouter:
@@ -106,4 +153,18 @@ def route_view(route: Route) -> RouteView:
     reason = route.reason if isinstance(route, RouteRefused) else None
     return RouteView(
         target=route.target, name=name_of(route.target), rule_id=route.rule_id, taken=reason is None, reason=reason
+    )
+
+
+def notification_view(rule: NotificationRule) -> NotificationView:
+    kind = parse_arn(rule.target).service
+    return NotificationView(
+        Id=rule.id,
+        Events=list(rule.events),
+        prefix=rule.prefix,
+        suffix=rule.suffix,
+        function=name_of(rule.target) if kind == "lambda" else None,
+        queue=name_of(rule.target) if kind == "sqs" else None,
+        topic=name_of(rule.target) if kind == "sns" else None,
+        target=rule.target,
     )

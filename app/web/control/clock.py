@@ -1,13 +1,49 @@
 """Routes of the clock: look at it, set its way, move it. A clock stops moving when whoever moves it has gone."""
 
+from typing import Literal
+
 from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
 
 from app.core.names import name_of
 from app.core.time import format_instant, parse_duration_ms, parse_instant
 from app.engine.driver import Advanced, Engine
 from app.web.control.disconnect import unless_gone
 from app.web.control.errors import BadRequest
-from app.web.control.models import Advance, AdvancedView, ClockView, HoldView, SetClock
+from app.web.control.models import InstantText, Taken
+
+
+class HoldView(BaseModel):
+    """A real call in flight, which keeps a frozen or automatic clock from moving."""
+
+    request_id: str
+    function: str
+    since: InstantText
+
+
+class ClockView(BaseModel):
+    way: Literal["wall", "frozen", "auto"] = Field(description="How the clock goes.")
+    now: InstantText
+    next_wakeup: str | None = Field(description="When something is next due; null when nothing is.")
+    holds: list[HoldView] = Field(description="Calls to real functions that the clock waits for.")
+
+
+class SetClock(Taken):
+    way: Literal["wall", "frozen", "auto"] = Field(
+        description="`wall`: real time. `frozen`: stands still until it is advanced. `auto`: jumps to whatever is "
+        "due next whenever no real call is in flight."
+    )
+    at: str | None = Field(default=None, examples=["2026-11-21T12:00:00Z"], description="Where to set it; never back.")
+
+
+class Advance(Taken):
+    duration: str = Field(examples=["10m", "1h30m", "250ms", "45"], description="How far; a bare number is seconds.")
+
+
+class AdvancedView(BaseModel):
+    now: InstantText
+    woken: int = Field(description="Wake-ups carried out.")
+    facts: int = Field(description="Entries the journal gained meanwhile.")
 
 
 def clock_routes(engine: Engine) -> APIRouter:

@@ -5,15 +5,37 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
+from pydantic import BaseModel, Field
 
 from app.core.commands import RedriveMessages
 from app.core.message import Message, MessageState
 from app.core.queue import Queue
 from app.engine.driver import Engine
-from app.web.control.models import DeadLetterQueueView, MessageView, PurgedView, Redrive, RedrivenView
+from app.web.control.messages import MessageView, message_view
+from app.web.control.models import Taken
 from app.web.control.parts import ControlParts
-from app.web.control.queues import peek, purge
-from app.web.control.views import dead_letter_queue_view, message_view
+from app.web.control.queues import PurgedView, peek, purge
+
+
+class DeadLetterQueueView(BaseModel):
+    name: str
+    arn: str
+    visible: int
+    in_flight: int
+    delayed: int
+    sources: list[str] = Field(description="The queues whose redrive policy names it.")
+
+
+class Redrive(Taken):
+    message_ids: list[str] | None = Field(default=None, description="Which ones; null means all.")
+    bodies: dict[str, str] = Field(default={}, description="New bodies by message id, for those to be edited.")
+    destination: str | None = Field(default=None, description="A queue; null sends each to the queue it came from.")
+
+
+class RedrivenView(BaseModel):
+    """As at AWS, each is sent again as a new message, with an id of its own."""
+
+    message_ids: list[str] = Field(description="The ids they had in the dead-letter queue.")
 
 
 def dead_letter_routes(engine: Engine, parts: ControlParts) -> APIRouter:
@@ -65,3 +87,14 @@ async def _lines(queue: Queue, messages: list[Message]) -> AsyncIterator[str]:
     for message in messages:
         if message.state is not MessageState.GONE:
             yield message_view(message, queue.arn).model_dump_json() + "\n"
+
+
+def dead_letter_queue_view(queue: Queue, sources: list[Queue]) -> DeadLetterQueueView:
+    return DeadLetterQueueView(
+        name=queue.name,
+        arn=queue.arn,
+        visible=queue.visible_count,
+        in_flight=queue.in_flight_count,
+        delayed=queue.delayed_count,
+        sources=[source.name for source in sources],
+    )

@@ -3,10 +3,11 @@
 import json
 import sys
 from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from typing import Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter
+from pydantic import BaseModel, Field
 
 from app.core.commands import ChangeObject, EventEntry, Invoke, Origin, Publish, SendMessage
 from app.core.explain import (
@@ -35,10 +36,86 @@ from app.core.names import Arn, name_of
 from app.core.time import Instant, format_instant
 from app.engine.driver import Engine
 from app.web.control.errors import BadRequest
-from app.web.control.models import ConclusionView, Explain, ExplanationView, StepView
+from app.web.control.models import Attribute, InstantText, Taken
 from app.web.control.parts import ControlParts
 from app.web.control.queues import message_attribute
 from app.web.gateway.address import address_for, by_domain
+
+
+class Explain(Taken):
+    """One of: `queue` and `body`; `topic` and `body`; `bucket` and `key`; `source` and `detail_type`; `message`;
+    `schedule`; `pipe`, with `body` or without; `url` and `method`; or `function` alone, invoked."""
+
+    queue: str | None = Field(default=None, description="A message as it would be sent to this queue.")
+    body: str | None = Field(default=None, description="Its body.")
+    attributes: dict[str, Attribute] = Field(default={}, description="Its message attributes.")
+    delay: int | None = Field(default=None, description="Its delay in seconds; null takes the queue's.")
+    group: str | None = Field(default=None, description="Its MessageGroupId.")
+    deduplication_id: str | None = Field(default=None, description="Its MessageDeduplicationId.")
+    topic: str | None = Field(default=None, description="A message as it would be published to this topic.")
+    subject: str | None = Field(default=None, description="Of a published message: its subject.")
+    structure: str | None = Field(default=None, description='Of a published message: "json" has one for each protocol.')
+    bucket: str | None = Field(default=None, description="An object event as it would happen in this bucket.")
+    key: str | None = Field(default=None, description="The object's key.")
+    event: str | None = Field(default=None, description="The object event.", examples=["ObjectRemoved:Delete"])
+    size: int | None = Field(default=None, ge=0, description="The object's size in bytes.")
+    source: str | None = Field(default=None, description="An event as it would be put on a bus: its source.")
+    detail_type: str | None = Field(default=None, description="The event's detail-type.")
+    detail: dict[str, Any] | str | None = Field(default=None, description="The event's detail, or its JSON text.")
+    bus: str | None = Field(default=None, description="The event's bus; the default one where it is not given.")
+    resources: list[str] | None = Field(default=None, description="The event's resources.")
+    message: str | None = Field(default=None, description="A message that was sent, by its id.")
+    schedule: str | None = Field(default=None, description="A schedule, or a rule that has one, by name or ARN.")
+    pipe: str | None = Field(default=None, description="A pipe by name; with `body`, a message for its queue.")
+    url: str | None = Field(default=None, description="An HTTP request as it would be made to a front: its URL.")
+    method: str | None = Field(default=None, description="Its method.", examples=["GET"])
+    api: str | None = Field(default=None, description="The front, by id or name; the URL is a path then.")
+    function: str | None = Field(
+        default=None, description="Alone: a function as it would be invoked. Else: only what concerns this function."
+    )
+    payload: Any = Field(default=None, description="What it would be invoked with; null stands for no payload.")
+    type: Literal["RequestResponse", "Event"] = Field(default="RequestResponse", description="How it would be invoked.")
+    target: str | None = Field(default=None, description="Of a bucket or a bus: only rules to this target, an ARN.")
+    trace_header: str | None = Field(default=None, description="The X-Amzn-Trace-Id that the request would bring.")
+
+
+class StepView(BaseModel):
+    """One thing that was looked at; a member that says nothing here is left out."""
+
+    verdict: Literal["yes", "no", "wait", "note"]
+    about: str = Field(examples=["queue", "filter", "environment"], description="What the step looks at.")
+    text: str
+    queue: str | None = None
+    function: str | None = None
+    mapping: str | None = Field(default=None, description="A mapping's UUID.")
+    message: str | None = Field(default=None, description="A message id.")
+    rule: str | None = Field(default=None, description="The id of a bucket's notification rule, or the ARN of a bus's.")
+    request: str | None = Field(default=None, description="An invocation's request id.")
+    at: str | None = Field(default=None, description="When it happened.")
+    until: str | None = Field(default=None, description="When a wait ends by itself.")
+    count: int | None = None
+    limit: int | None = Field(default=None, description="What `count` is at most.")
+    code: str | None = Field(default=None, description="The name of a refusal.")
+
+
+class ConclusionView(BaseModel):
+    verdict: Literal["yes", "no", "wait"] = Field(description="A function is invoked now, is not, or later.")
+    about: str = Field(description="What decides it.")
+    text: str = Field(examples=["would fire: orders → worker, in a batch of 3, now"])
+    at: str | None = Field(
+        description="When it is invoked, or when what it waits for ends by itself, if that is known."
+    )
+    queue: str | None
+    function: str | None
+    mapping: str | None
+    batch: int | None = Field(description="How many messages the invocation gets.")
+
+
+class ExplanationView(BaseModel):
+    now: InstantText
+    conclusion: ConclusionView
+    steps: list[StepView]
+
 
 History: TypeAlias = Sequence[tuple[Instant, Fact]]
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import replace
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 from uuid import uuid4
 
 from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, Field
 
 from app.core.commands import ChangeObject, FireEvent, HandedOver, Invoke, Invoked, Routed, SendMessage, TellVerdict
 from app.core.errors import Refused
@@ -25,20 +26,71 @@ from app.core.invocation import InvocationType
 from app.core.names import Arn, name_of
 from app.engine.driver import Engine
 from app.web.control.address import ROOT
-from app.web.control.buckets import route_view
+from app.web.control.buckets import RouteView, route_view
 from app.web.control.disconnect import unless_gone
 from app.web.control.errors import BadRequest
-from app.web.control.functions import invoked_view
-from app.web.control.models import (
-    Fire,
-    FiredView,
-    RouteView,
-    ShotView,
-    TemplateView,
-    TemplateWithEvent,
-    VerdictView,
-)
+from app.web.control.functions import InvokedView, invoked_view
+from app.web.control.models import Taken
 from app.web.control.parts import ControlParts
+
+
+class Fire(Taken):
+    """An event of a source, from its template, to a function or another target."""
+
+    source: str = Field(min_length=1, max_length=100, examples=["cognito", "cloudwatch-logs"])
+    name: str | None = Field(default=None, examples=["PreSignUp"], description="Null takes the source's first.")
+    set: dict[str, Any] = Field(
+        default={}, description="Paths from the event's root, and what to set there: `request.userAttributes.email`."
+    )
+    function: str | None = Field(default=None, description="The function that the source invokes, by name or ARN.")
+    target: str | None = Field(
+        default=None,
+        description="Any target by its ARN; for s3, sqs, sns and eventbridge also the name of a bucket, queue, topic "
+        "or bus, and the event goes the real way from there.",
+    )
+    type: Literal["RequestResponse", "Event"] | None = Field(
+        default=None, description="How to invoke; null is as the source does."
+    )
+    repeat: int = Field(default=1, ge=1, le=1_000, description="How often; each is an event of its own.")
+    dry_run: bool = Field(default=False, description="Only show the event.")
+
+
+class VerdictView(BaseModel):
+    would_accept: bool | None = Field(description="Null where the source waits for no answer.")
+    text: str = Field(examples=["Cognito would take this answer"])
+    problems: list[str]
+
+
+class ShotView(BaseModel):
+    """One event and what it caused."""
+
+    event: Any
+    routes: list[RouteView]
+    chain: str | None = None
+    invoked: InvokedView | None = Field(default=None, description="Of a function that was invoked.")
+    verdict: VerdictView | None = None
+
+
+class FiredView(BaseModel):
+    source: str
+    name: str
+    invocation: str = Field(description="How the source invokes a function.")
+    new_paths: list[str] = Field(description="Paths that were set and that the template does not have: a typo?")
+    shots: list[ShotView]
+
+
+class TemplateView(BaseModel):
+    source: str
+    name: str
+    description: str
+    invocation: str = Field(description="How the source invokes: RequestResponse or Event.")
+    documentation: str
+    contract: str | None = Field(description="Who waits for the answer, and what is looked at.")
+
+
+class TemplateWithEvent(TemplateView):
+    event: Any
+
 
 Asking: TypeAlias = Callable[[Coroutine[Any, Any, Any]], Coroutine[Any, Any, Any]]
 """Waits for an answer as long as the client does."""

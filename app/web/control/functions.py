@@ -4,6 +4,7 @@ import json
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.commands import Invoke, Invoked, RefuseInvocations
 from app.core.function import Function
@@ -18,20 +19,83 @@ from app.core.invocation import (
     TimedOut,
     Unreachable,
 )
+from app.core.time import format_instant
 from app.engine.driver import Engine
+from app.engine.ports import EndpointStatus, EnvironmentStatus
 from app.web.control.disconnect import unless_gone
 from app.web.control.errors import BadRequest
-from app.web.control.models import (
-    Entry,
-    EnvironmentsView,
-    FunctionView,
-    InvokedView,
-    LostEnvironmentView,
-    RefusalEntry,
-    RefusalView,
-)
+from app.web.control.models import Entry, InstantText
 from app.web.control.parts import ControlParts
-from app.web.control.views import environments_view
+
+
+class LostEnvironmentView(BaseModel):
+    environment: int
+    where: str
+    why: str
+
+
+class RefusalEntry(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    with_: str = Field(
+        alias="with", description="The name of an exception of Invoke's, or a reason of TooManyRequestsException."
+    )
+    times: int | None = Field(None, ge=1, description="How many invocations; without it, all until it is taken back.")
+    message: str | None = Field(None, description="Instead of AWS's own words.")
+
+
+class RefusalView(BaseModel):
+    code: str
+    left: int | None = Field(description="How many more invocations; null is until it is taken back.")
+
+
+class FunctionView(BaseModel):
+    name: str
+    arn: str
+    endpoint: str = Field(description="Where it runs, in words.")
+    timeout_s: int
+    memory_mb: int
+    environments: int = Field(description="How many invocations its endpoint can run at once.")
+    lost: list[LostEnvironmentView] = Field(description="Those of its environments where nothing can run now.")
+    in_flight: int
+    waiting: int = Field(description="Invocations that stand in line for a free environment.")
+    events_waiting: int = Field(description="Asynchronous events that wait for their next attempt.")
+    recursive_loop: str
+    refusal: RefusalView | None = Field(description="How its next invocations are refused, if somebody said so.")
+
+
+class InvokedView(BaseModel):
+    request_id: str
+    outcome: str | None = Field(description="In a word or two; null when the invocation was only accepted.")
+    payload: Any = Field(default=None, description="What the handler returned, or the error as its caller sees it.")
+    error_type: str | None = None
+    error_message: str | None = None
+    duration_ms: float | None = None
+    log_tail: str = Field(default="", description="The last 4 KB of what the invocation printed.")
+
+
+class EnvironmentView(BaseModel):
+    slot: int
+    environment: str = Field(description="Its log stream.")
+    state: str = Field(examples=["starting", "running", "idle", "frozen", "ended"])
+    pid: int | None
+    began_at: InstantText
+    init_ms: float | None = Field(description="How long the last init took, in real time.")
+    invocations: int
+    last_request: str | None
+    last_used_at: str | None
+    max_memory_mb: int
+    extensions: list[str]
+
+
+class EnvironmentsView(BaseModel):
+    """The environments of a function that runs in local processes."""
+
+    function: str
+    cold_starts: int
+    warm_starts: int = Field(description="Invocations that found a warm environment.")
+    ended: dict[str, int] = Field(description="How many environments ended, by reason.")
+    environments: list[EnvironmentView]
 
 
 def function_routes(engine: Engine, parts: ControlParts) -> APIRouter:
@@ -157,3 +221,32 @@ def _parsed(payload: bytes) -> Any:
         return json.loads(payload)
     except ValueError:
         return payload.decode(errors="replace")
+
+
+def environments_view(function: str, status: EndpointStatus | None) -> EnvironmentsView:
+    """An endpoint that cannot tell has none to show."""
+    if status is None:
+        return EnvironmentsView(function=function, cold_starts=0, warm_starts=0, ended={}, environments=[])
+    return EnvironmentsView(
+        function=function,
+        cold_starts=status.cold_starts,
+        warm_starts=status.warm_starts,
+        ended=dict(status.ended),
+        environments=[_environment_view(environment) for environment in status.environments],
+    )
+
+
+def _environment_view(status: EnvironmentStatus) -> EnvironmentView:
+    return EnvironmentView(
+        slot=status.slot,
+        environment=status.environment,
+        state=status.state,
+        pid=status.pid,
+        began_at=format_instant(status.began_at),
+        init_ms=status.init_ms,
+        invocations=status.invocations,
+        last_request=status.last_request,
+        last_used_at=None if status.last_used_at is None else format_instant(status.last_used_at),
+        max_memory_mb=status.max_memory_mb,
+        extensions=list(status.extensions),
+    )

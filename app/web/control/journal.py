@@ -7,14 +7,28 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic import BaseModel, Field
 
 from app.core.errors import ResourceNotFound
 from app.core.facts import MessagePublished
 from app.core.names import name_of
 from app.engine.driver import Engine
 from app.engine.journal import Entry, Filter, Journal
-from app.web.control.models import ChainView, FoundMessage
-from app.web.control.views import message_view
+from app.web.control.messages import MessageView, message_view
+
+
+class FoundMessage(BaseModel):
+    message_id: str
+    queue: str | None
+    state: str = Field(description='"gone" when it is in no queue any more, "published to …" when a topic got it.')
+    message: MessageView | None
+    story: list[str]
+
+
+class ChainView(BaseModel):
+    chain: str
+    entries: list[dict[str, Any]]
+
 
 _ALL = sys.maxsize
 

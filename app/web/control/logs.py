@@ -6,16 +6,33 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
+from pydantic import BaseModel, Field
 
 from app.core.errors import ResourceNotFound
 from app.core.names import Arn, name_of
-from app.core.time import Instant, parse_duration_ms, parse_instant
+from app.core.time import Instant, format_instant, parse_duration_ms, parse_instant
 from app.engine.driver import Engine
 from app.engine.ports import FunctionLogs, LogChunk
 from app.web.control.errors import BadRequest
-from app.web.control.models import LogsView
+from app.web.control.models import InstantText
 from app.web.control.parts import ControlParts
-from app.web.control.views import log_entry_view
+
+
+class LogsView(BaseModel):
+    function: str
+    lines: list[str]
+    last: int = Field(description="The number of the last entry there is; the stream can go on behind it.")
+
+
+class LogEntryView(BaseModel):
+    """Whole lines that a function printed at once."""
+
+    number: int
+    at: InstantText
+    function: str
+    request_id: str
+    stream: str = Field(description="The log stream, which is the environment's own.")
+    text: str
 
 
 def log_routes(engine: Engine, parts: ControlParts) -> APIRouter:
@@ -98,3 +115,14 @@ async def _follow(logs: FunctionLogs, function: Arn, after: int | None) -> Async
                 seen = chunk.number
                 yield chunk
             await came.wait()
+
+
+def log_entry_view(chunk: LogChunk) -> LogEntryView:
+    return LogEntryView(
+        number=chunk.number,
+        at=format_instant(chunk.at),
+        function=name_of(chunk.function),
+        request_id=chunk.request_id,
+        stream=chunk.stream,
+        text=chunk.text,
+    )

@@ -3,12 +3,28 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
 
 from app.core.metrics import UNITS, Statistics
 from app.core.names import name_of
 from app.engine.driver import Engine
-from app.web.control.models import FunctionMetricsView, MetricView
 from app.web.control.parts import ControlParts
+
+
+class MetricView(BaseModel):
+    name: str = Field(description="CloudWatch's name.")
+    unit: str
+    samples: int
+    sum: float
+    average: float
+    minimum: float
+    maximum: float
+
+
+class FunctionMetricsView(BaseModel):
+    function: str
+    arn: str
+    metrics: list[MetricView] = Field(description="Over all time; what was never counted is not among them.")
 
 
 def metrics_routes(engine: Engine, parts: ControlParts) -> APIRouter:

@@ -4,14 +4,46 @@ import base64
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
 
 from app.core.commands import DeleteQueue, PurgeQueue, SendMessage, Sent
 from app.core.message import MessageAttribute
+from app.core.queue import Queue
+from app.core.time import Instant
 from app.engine.driver import Engine
 from app.web.control.errors import BadRequest
-from app.web.control.models import Attribute, Entry, MessageView, PurgedView, QueueView, Send, SentView
+from app.web.control.messages import MessageView, message_view
+from app.web.control.models import Attribute, Entry, Taken
 from app.web.control.parts import ControlParts
-from app.web.control.views import message_view, queue_view
+
+
+class QueueView(BaseModel):
+    name: str
+    arn: str
+    visible: int
+    in_flight: int
+    delayed: int
+    attributes: dict[str, str] = Field(description="As GetQueueAttributes shows them.")
+    tags: dict[str, str]
+
+
+class Send(Taken):
+    body: str
+    delay_s: int | None = Field(default=None, description="Null takes the queue's own delay.")
+    attributes: dict[str, Attribute] = Field(default={})
+    group_id: str | None = None
+    deduplication_id: str | None = None
+
+
+class SentView(BaseModel):
+    message_id: str
+    md5_of_body: str
+    sequence_number: str | None = None
+
+
+class PurgedView(BaseModel):
+    queue: str
+    messages: int = Field(description="How many messages it held.")
 
 
 def queue_routes(engine: Engine, parts: ControlParts) -> APIRouter:
@@ -96,3 +128,15 @@ def message_attribute(name: str, attribute: Attribute) -> MessageAttribute:
         return MessageAttribute(attribute.data_type, base64.b64decode(attribute.value, validate=True))
     except ValueError:
         raise BadRequest(f"attributes.{name}.value: the value of a Binary attribute is written in base64") from None
+
+
+def queue_view(queue: Queue, *, now: Instant) -> QueueView:
+    return QueueView(
+        name=queue.name,
+        arn=queue.arn,
+        visible=queue.visible_count,
+        in_flight=queue.in_flight_count,
+        delayed=queue.delayed_count,
+        attributes=queue.attributes(now),
+        tags=dict(queue.tags),
+    )

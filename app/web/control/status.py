@@ -1,17 +1,32 @@
 """The route that tells everything at a glance."""
 
 from fastapi import APIRouter
+from pydantic import BaseModel, Field
 
 from app.core.facts.scheduler import told as told_of_schedule
 from app.core.facts.sns import told
 from app.core.names import name_of
 from app.engine.driver import Engine
-from app.web.control.brokers import remote_queue_view
-from app.web.control.clock import clock_view
-from app.web.control.functions import function_view
-from app.web.control.models import StatusView
+from app.web.control.brokers import RemoteQueueView, remote_queue_view
+from app.web.control.clock import ClockView, clock_view
+from app.web.control.functions import FunctionView, function_view
 from app.web.control.parts import ControlParts
-from app.web.control.views import queue_view
+from app.web.control.queues import QueueView, queue_view
+
+
+class StatusView(BaseModel):
+    """Everything at a glance."""
+
+    version: str
+    listen: str
+    clock: ClockView
+    journal_entries: int = Field(description="The number of the newest entry.")
+    functions: list[FunctionView]
+    triggers: list[str] = Field(description="Every mapping and notification, in words.")
+    queues: list[QueueView]
+    brokers: list[RemoteQueueView] = Field(description="Queues that another broker keeps.")
+    buckets: list[str]
+    warnings: int
 
 
 def status_routes(engine: Engine, parts: ControlParts) -> APIRouter:
