@@ -1,7 +1,7 @@
 """The settings: a file and environment variables in, one frozen value or every problem with its line out."""
 
 from app.settings.buses import rule_parameters, target_parameters
-from app.settings.functions import members_of, spec_of
+from app.settings.functions.spec import members_of, spec_of
 from app.settings.load import (
     load,
     loads,
@@ -22,36 +22,32 @@ from app.settings.schedules import schedule_parameters
 from app.settings.service import VARIABLES
 from app.settings.sources import attributes_of, configuration_of, create_parameters_of
 from app.settings.topics import subscription_parameters
-from app.settings.values import (
-    Auto,
-    BucketSettings,
-    BusSettings,
-    ClockSetting,
+from app.settings.values.functions import (
     ConcurrentRieFunction,
-    Frozen,
     FunctionSettings,
     HttpFunction,
     ImageSettings,
     InvokeApiFunction,
-    Listen,
+    ProcessFunction,
+    RieFunction,
+    ScriptedFunction,
+)
+from app.settings.values.names import function_arn_of, queue_arn_of
+from app.settings.values.service import Auto, ClockSetting, Frozen, Listen, Security, Wall
+from app.settings.values.settings import Settings
+from app.settings.values.triggers import (
+    BucketSettings,
+    BusSettings,
     MappingSettings,
     NotificationSettings,
     PipeSettings,
-    ProcessFunction,
     QueueSettings,
     RedriveSettings,
     RemoteQueueSettings,
-    RieFunction,
     RuleSettings,
     ScheduleSettings,
-    ScriptedFunction,
-    Security,
-    Settings,
     SubscriptionSettings,
     TopicSettings,
-    Wall,
-    function_arn_of,
-    queue_arn_of,
 )
 
 __all__ = [

@@ -28,7 +28,7 @@ from app.core.gateway.routes import DEFAULT, RouteKey, parse_route_key
 from app.core.names import Arn, Scope
 from app.core.time import SECOND_MS
 from app.settings.reading import Field, Table
-from app.settings.values import function_arn_of
+from app.settings.values.names import function_arn_of
 
 API_KEYS = ("routes", "authorizers", "cors", "stage", "variables", "port", "throttle")
 

@@ -7,14 +7,8 @@ from app.core.buses.registry import bus_arn
 from app.core.limits import DEFAULT_LIMITS
 from app.core.names import Arn, Scope
 from app.settings.reading import Field, Table
-from app.settings.values import (
-    BusSettings,
-    RuleSettings,
-    TargetSettings,
-    function_arn_of,
-    queue_arn_of,
-    topic_arn_of,
-)
+from app.settings.values.names import function_arn_of, queue_arn_of, topic_arn_of
+from app.settings.values.triggers import BusSettings, RuleSettings, TargetSettings
 
 BUS_KEYS = ("Description", "Policy", "archives")
 ARCHIVE_KEYS = ("Description", "EventPattern", "RetentionDays")

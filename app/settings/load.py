@@ -11,7 +11,7 @@ from app.settings.apis import Reading, read_api
 from app.settings.buses import read_bus, read_rule
 from app.settings.document import Document, read_document
 from app.settings.fronts import read_distribution, read_load_balancer, read_url
-from app.settings.functions import read_function, read_image
+from app.settings.functions.entry import read_function, read_image
 from app.settings.pipes import read_pipe
 from app.settings.problems import Place, Problem, SettingsError, place_text
 from app.settings.reading import Field, Notes, Table
@@ -33,24 +33,19 @@ from app.settings.service import (
 )
 from app.settings.sources import is_remote, read_bucket, read_mapping, read_queue, read_remote_queue
 from app.settings.topics import read_topic
-from app.settings.values import (
-    DEFAULT_JOURNAL_FACTS,
-    DEFAULT_SEED,
-    MEMORY_WAYS,
+from app.settings.values.functions import MEMORY_WAYS, FunctionSettings
+from app.settings.values.service import DEFAULT_JOURNAL_FACTS, DEFAULT_SEED, Listen, Security, Wall
+from app.settings.values.settings import Settings
+from app.settings.values.triggers import (
     BucketSettings,
     BusSettings,
-    FunctionSettings,
-    Listen,
     MappingSettings,
     PipeSettings,
     QueueSettings,
     RemoteQueueSettings,
     RuleSettings,
     ScheduleSettings,
-    Security,
-    Settings,
     TopicSettings,
-    Wall,
 )
 from app.settings.websocket_apis import read_websocket_api
 

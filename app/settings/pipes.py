@@ -5,7 +5,8 @@ from typing import Any
 from app.core.buses.registry import bus_arn
 from app.core.names import Scope
 from app.settings.reading import Field
-from app.settings.values import PipeSettings, function_arn_of, queue_arn_of, topic_arn_of
+from app.settings.values.names import function_arn_of, queue_arn_of, topic_arn_of
+from app.settings.values.triggers import PipeSettings
 
 PIPE_KEYS = (
     "source", "enrichment", "SourceParameters", "EnrichmentParameters", "TargetParameters", "DesiredState",

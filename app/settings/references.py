@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from app.core.names import Scope, parse_arn
 from app.settings.reading import Field, Table, guess
-from app.settings.values import QueueSettings
+from app.settings.values.triggers import QueueSettings
 
 
 def check_references(table: Table, scope: Scope, functions: Iterable[Field] = ()) -> None:

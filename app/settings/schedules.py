@@ -10,7 +10,8 @@ from app.core.schedule.expression import NotAnExpression, parse_for_scheduler
 from app.core.schedule.occurrences import zone_of
 from app.core.time import MINUTE_MS
 from app.settings.reading import Field, Table
-from app.settings.values import ScheduleSettings, function_arn_of, queue_arn_of, topic_arn_of
+from app.settings.values.names import function_arn_of, queue_arn_of, topic_arn_of
+from app.settings.values.triggers import ScheduleSettings
 
 SCHEDULE_KEYS = (
     "ScheduleExpression",

@@ -8,7 +8,7 @@ from app.core.names import DEFAULT_ACCOUNT, DEFAULT_REGION
 from app.core.time import parse_instant
 from app.settings.problems import Place
 from app.settings.reading import Field, Table
-from app.settings.values import Auto, ClockSetting, Frozen, Listen, Security, Wall
+from app.settings.values.service import Auto, ClockSetting, Frozen, Listen, Security, Wall
 
 VARIABLES: dict[str, Place] = {
     "TRIGGERFISH_LISTEN": ("listen",),

@@ -11,16 +11,14 @@ from app.core.names import Scope
 from app.core.notification import NotificationConfiguration, NotificationRule
 from app.settings.reading import Field
 from app.settings.service import read_account, read_region
-from app.settings.values import (
+from app.settings.values.names import function_arn_of, queue_arn_of, topic_arn_of
+from app.settings.values.triggers import (
     BucketSettings,
     MappingSettings,
     NotificationSettings,
     QueueSettings,
     RedriveSettings,
     RemoteQueueSettings,
-    function_arn_of,
-    queue_arn_of,
-    topic_arn_of,
 )
 from app.wire.s3_lifecycle import parse_lifecycle_entry
 

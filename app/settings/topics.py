@@ -6,7 +6,8 @@ from typing import Any
 
 from app.core.names import Scope
 from app.settings.reading import Field
-from app.settings.values import SubscriptionSettings, TopicSettings, function_arn_of, queue_arn_of
+from app.settings.values.names import function_arn_of, queue_arn_of
+from app.settings.values.triggers import SubscriptionSettings, TopicSettings
 
 TOPIC_ATTRIBUTES = (
     "DisplayName",

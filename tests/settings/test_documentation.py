@@ -7,7 +7,7 @@ import pytest
 
 from app.settings import VARIABLES, loads
 from app.settings.buses import BUS_KEYS, RULE_KEYS, TARGET_KEYS, TARGETS
-from app.settings.functions import KEYS as FUNCTION_KEYS
+from app.settings.functions.entry import KEYS as FUNCTION_KEYS
 from app.settings.pipes import PIPE_KEYS, STAGE_KEYS
 from app.settings.pipes import TARGETS as PIPE_TARGETS
 from app.settings.schedules import SCHEDULE_KEYS

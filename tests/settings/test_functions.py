@@ -20,7 +20,7 @@ from app.settings import (
     parse_function,
     spec_of,
 )
-from app.settings.values import LoggingSettings
+from app.settings.values.functions import LoggingSettings
 
 
 @pytest.fixture

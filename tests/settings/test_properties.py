@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.settings import Problem, Settings, SettingsError, loads
-from app.settings.functions import KEYS as FUNCTION_KEYS
+from app.settings.functions.entry import KEYS as FUNCTION_KEYS
 from app.settings.service import KEYS as SERVICE_KEYS
 
 FOLDER = Path(__file__).parent

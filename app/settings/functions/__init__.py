@@ -1,0 +1,1 @@
+"""Functions: where each runs, and AWS's settings of it."""
