@@ -56,6 +56,12 @@ class QueueDoesNotExist(Refused):
     message = "The specified queue does not exist."
 
 
+class QueueOutOfReach(QueueDoesNotExist):
+    """Somebody asks for another account's queue who may not. As users quote it (fluent-plugin-s3#342)."""
+
+    message = "The specified queue does not exist or you do not have access to it."
+
+
 class QueueNameExists(Refused):
     """A queue of this name exists with another value of an attribute."""
 

@@ -1,12 +1,12 @@
-"""Resource policies: who may do what with a function, a layer or a queue, as values that can be asked."""
+"""Policies: who may do what with a function, a layer or a queue, as values that can be asked."""
 
 import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
+from app.core.conditions import expanded, holds, matches
 from app.core.errors import InvalidParameterValue, PolicyTooLong, ResourceConflict, ResourceNotFound
 from app.core.names import Arn
 
@@ -20,7 +20,11 @@ _PRINCIPAL_ARN = re.compile(r"arn:aws[a-z-]*:(iam|sts)::\d{12}:.+")
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement. `principals` are services, accounts or ARNs, or `*`; `conditions` are (operator, key, values)."""
+    """One statement. `principals` are services, accounts or ARNs, or `*`; `conditions` are (operator, key, values).
+
+    Where there are `other_than_principals`, `…_actions` or `…_resources` it says `NotPrincipal`, `NotAction` or
+    `NotResource`, and speaks of all but them. Without any resource it speaks of that which it is attached to.
+    """
 
     sid: str
     allows: bool
@@ -28,14 +32,44 @@ class Statement:
     actions: tuple[str, ...]
     conditions: tuple[tuple[str, str, tuple[str, ...]], ...] = ()
     document: str = field(default="", compare=False)
+    other_than_principals: tuple[str, ...] = ()
+    other_than_actions: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+    other_than_resources: tuple[str, ...] = ()
 
-    def covers(self, principal: str, action: str, context: Mapping[str, str]) -> bool:
-        """Whether it speaks of this principal doing this; `context` has condition keys in lower case."""
+    def covers(
+        self, principal: str | Sequence[str], action: str, context: Mapping[str, str], resource: Arn | None = None
+    ) -> bool:
+        """Whether it speaks of this principal doing this; `context` has condition keys in lower case. A principal with
+        several names (a session, its role, its account) is meant by each of them."""
+        names = (principal,) if isinstance(principal, str) else principal
+        return self._is_about(names) and self.covers_doing(action, context, resource)
+
+    def covers_doing(self, action: str, context: Mapping[str, str], resource: Arn | None = None) -> bool:
+        """The same where the policy is the principal's own. Without a resource none is asked about."""
         return (
-            any(_is_principal(named, principal) for named in self.principals)
-            and any(_matches(pattern.lower(), action.lower()) for pattern in self.actions)
-            and all(_holds(operator, values, context.get(key.lower())) for operator, key, values in self.conditions)
+            self._names_action(action.lower())
+            and (resource is None or self._names_resource(resource, context))
+            and all(holds(operator, values, key, context) for operator, key, values in self.conditions)
         )
+
+    def _is_about(self, names: Sequence[str]) -> bool:
+        if self.other_than_principals:
+            # Who is to be left out has to be named in all its forms, its account's included
+            # (reference_policies_elements_notprincipal).
+            left_out = {_as_arn(name) for name in self.other_than_principals}
+            return "*" not in left_out and not left_out.issuperset(names)
+        return any(_is_principal(named, name) for named in self.principals for name in names)
+
+    def _names_action(self, action: str) -> bool:
+        if self.other_than_actions:
+            return not any(matches(pattern.lower(), action) for pattern in self.other_than_actions)
+        return any(matches(pattern.lower(), action) for pattern in self.actions)
+
+    def _names_resource(self, resource: Arn, context: Mapping[str, str]) -> bool:
+        if self.other_than_resources:
+            return not any(matches(expanded(pattern, context), resource) for pattern in self.other_than_resources)
+        return not self.resources or any(matches(expanded(pattern, context), resource) for pattern in self.resources)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +114,10 @@ def allows(
     source_arn: Arn | None = None,
     source_account: str | None = None,
     context: Mapping[str, str] | None = None,
+    resource: Arn | None = None,
 ) -> bool:
-    """Whether the policy lets `principal` do `action` for that source; a statement that denies it wins.
+    """Whether the policy lets `principal` do `action` for that source; a statement that denies it wins. Statements
+    about another resource than the one given do not count.
 
     `context` has further condition keys: `lambda:FunctionUrlAuthType`, `lambda:EventSourceToken`, ….
     """
@@ -90,7 +126,9 @@ def allows(
         known["aws:sourcearn"] = source_arn
     if source_account is not None:
         known["aws:sourceaccount"] = source_account
-    found = [statement.allows for statement in policy.statements if statement.covers(principal, action, known)]
+    found = [
+        statement.allows for statement in policy.statements if statement.covers(principal, action, known, resource)
+    ]
     return bool(found) and all(found)
 
 
@@ -148,61 +186,41 @@ def _principal_of(text: str, partition: str) -> Any:
 
 
 def _read(document: Mapping[str, Any]) -> Statement:
-    principal = document.get("Principal", {})
-    named = ["*"] if principal == "*" else [name for value in principal.values() for name in _listed(value)]
     conditions = tuple(
         (operator, key, tuple(str(value) for value in _listed(values)))
         for operator, keys in (document.get("Condition") or {}).items()
         for key, values in keys.items()
     )
     return Statement(
-        str(document.get("Sid", "")), document.get("Effect") == "Allow", tuple(named),
-        tuple(_listed(document.get("Action", []))), conditions, json.dumps(document, separators=(",", ":")),
+        str(document.get("Sid", "")), document.get("Effect") == "Allow", _principals_in(document.get("Principal")),
+        _texts_in(document.get("Action")), conditions, json.dumps(document, separators=(",", ":")),
+        _principals_in(document.get("NotPrincipal")), _texts_in(document.get("NotAction")),
+        _texts_in(document.get("Resource")), _texts_in(document.get("NotResource")),
     )  # fmt: skip
+
+
+def _principals_in(given: Any) -> tuple[str, ...]:
+    if given == "*":
+        return ("*",)
+    return tuple(str(name) for value in (given or {}).values() for name in _listed(value))
+
+
+def _texts_in(given: Any) -> tuple[str, ...]:
+    return () if given is None else tuple(str(text) for text in _listed(given))
 
 
 def _listed(value: Any) -> Sequence[Any]:
     return value if isinstance(value, list) else [value]
 
 
+def _as_arn(named: str) -> str:
+    """An account is its root."""
+    return f"arn:aws:iam::{named}:root" if _ACCOUNT.fullmatch(named) else named
+
+
 def _is_principal(named: str, principal: str) -> bool:
     """An account, or its root, stands for everybody in it."""
     if named in ("*", principal):
         return True
-    account = named.split(":")[4] if named.startswith("arn:") and named.endswith(":root") else named
+    account = named.split(":")[-2] if named.startswith("arn:") and named.endswith(":root") else named
     return bool(_ACCOUNT.fullmatch(account)) and (principal == account or f"::{account}:" in principal)
-
-
-def _holds(operator: str, values: Sequence[str], value: str | None) -> bool:
-    """One condition, which a key that is not there does not fulfil unless it says `IfExists`."""
-    base = operator.removesuffix("IfExists")
-    if value is None:
-        return operator != base or (base == "Null" and "true" in values) or base.startswith(("StringNot", "ArnNot"))
-    match base:
-        case "Null":
-            return "false" in values
-        case "StringEqualsIgnoreCase":
-            return value.lower() in {known.lower() for known in values}
-        case "StringNotEquals":
-            return value not in values
-        case "StringNotLike" | "ArnNotLike" | "ArnNotEquals":
-            return not any(_matches(pattern, value) for pattern in values)
-        case "StringLike" | "ArnLike" | "ArnEquals":
-            return any(_matches(pattern, value) for pattern in values)
-        case "Bool":
-            return value.lower() in {known.lower() for known in values}
-        case "StringEquals":
-            return value in values
-        case _:
-            # An operator that says nothing about what is known here (dates, addresses) is not fulfilled.
-            return False
-
-
-def _matches(pattern: str, text: str) -> bool:
-    return _compiled(pattern).fullmatch(text) is not None
-
-
-@lru_cache(maxsize=1024)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    """IAM's wildcards: `*` is any run of characters, `?` any one."""
-    return re.compile("".join(".*" if c == "*" else "." if c == "?" else re.escape(c) for c in pattern), re.DOTALL)

@@ -49,6 +49,7 @@ from app.core.pipes.journey import Machinery
 from app.core.pipes.pipes import PipeConsumer, Pipes
 from app.core.provisioning import Provisioning
 from app.core.queue import Queue
+from app.core.queue_access import QueueAccess
 from app.core.queues import Queues
 from app.core.remote_polling import RemotePolling
 from app.core.remote_queues import RemoteQueues
@@ -113,6 +114,7 @@ class World:
         )  # fmt: skip
         policies = PolicyGate(self._outbox, enforces_permissions)
         self.targets.register("sqs", QueueTarget(self.queues, self._chains, policies))
+        self.queue_access = QueueAccess(self.queues, self.functions, self._outbox, enforces_permissions)
         self.layers = Layers(self._outbox)
         self._papers = Papers(self._outbox, self.families)
         self._provisioning = Provisioning(limits, self._outbox, self.functions, self.families)
@@ -230,10 +232,11 @@ class World:
 
     def _table_of_verbs(self) -> dict[type[Any], Callable[[Any, Instant], Any]]:
         queues, functions, mappings, buckets = self.queues, self.functions, self.mappings, self.buckets
+        access = self.queue_access
         return {
             commands.CreateQueue: self._create_queue,
-            commands.DeleteQueue: queues.delete,
-            commands.SetQueueAttributes: queues.set_attributes,
+            commands.DeleteQueue: access.forgetting(queues.delete),
+            commands.SetQueueAttributes: access.forgetting(queues.set_attributes),
             commands.PurgeQueue: queues.purge,
             commands.TagQueue: queues.tag,
             commands.UntagQueue: queues.untag,
@@ -248,8 +251,10 @@ class World:
             commands.RedriveMessages: queues.redrive,
             commands.StartMessageMoveTask: self.move_tasks.start,
             commands.CancelMessageMoveTask: self.move_tasks.cancel,
-            commands.AddPermission: queues.add_permission,
-            commands.RemovePermission: queues.remove_permission,
+            commands.AddPermission: access.forgetting(queues.add_permission),
+            commands.RemovePermission: access.forgetting(queues.remove_permission),
+            commands.Admit: self._admit,
+            **access.identities.verbs(),
             commands.DeclareRemoteQueue: self.remote_queues.declare,
             commands.DescribeRemoteQueue: self._remote_polling.describe,
             commands.SettleReceive: mappings.arrive,
@@ -291,6 +296,11 @@ class World:
             **self.rest_apis.verbs(),
             **self._leading.verbs(),
         }
+
+    def _admit(self, admit: commands.Admit, now: Instant) -> Any:
+        """Raises AccessDenied, QueueOutOfReach, and what the command raises that was asked for."""
+        self.queue_access.admit(admit)
+        return None if admit.command is None else self._verbs[type(admit.command)](admit.command, now)
 
     def _create_queue(self, command: commands.CreateQueue, now: Instant) -> Arn:
         if command.queue in self.remote_queues:

@@ -13,6 +13,7 @@ from app.core.errors import Refused
 from app.core.facts import (
     AccessMissing,
     Answered,
+    CallerLacksAccess,
     CallFunction,
     CallOutside,
     Effect,
@@ -541,6 +542,8 @@ def _warning(entry: Entry) -> dict[str, Any]:
         case PermissionMissing(function=target) | AccessMissing(target=target) as missing:
             source = missing.source or missing.principal
             told = {"function": name_of(target), "kind": "permission", "hops": 0, "path": [source], "chain": None}
+        case CallerLacksAccess(target=target, principal=principal):
+            told = {"function": name_of(target), "kind": "permission", "hops": 0, "path": [principal], "chain": None}
         case _:
             raise AssertionError("nothing else is kept as a warning")
     return {**told, "at": format_instant(entry.at), "text": entry.fact.text}

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from itertools import count, islice, repeat
 from typing import Any
 
-from app.core.facts import AccessMissing, Fact, LoopSuspected, LoopWarned, PermissionMissing
+from app.core.facts import AccessMissing, CallerLacksAccess, Fact, LoopSuspected, LoopWarned, PermissionMissing
 from app.core.names import name_of
 from app.core.time import Instant, format_instant
 from app.core.value import value
 
 _ARNS = {"queue", "function", "destination", "target", "topic"}
 _SUBSCRIBER_BACKLOG = 10_000
-_WARNINGS = frozenset({LoopWarned, LoopSuspected, PermissionMissing, AccessMissing})
+_WARNINGS = frozenset({LoopWarned, LoopSuspected, PermissionMissing, AccessMissing, CallerLacksAccess})
 _WARNINGS_KEPT = 1_000
 
 
@@ -123,6 +123,8 @@ class Journal:
                     latest[endpoint, "suspected"] = entry
                 case PermissionMissing(function=target) | AccessMissing(target=target) as missing:
                     latest[target, missing.principal, missing.source, "permission"] = entry
+                case CallerLacksAccess(target=target, principal=principal, action=action):
+                    latest[target, principal, action, "permission"] = entry
         return list(latest.values())
 
     @asynccontextmanager

@@ -78,12 +78,20 @@ class Service:
     plain: Callable[[str, bytes], Params | None] | None = None
     """The parameters of an operation that are read without its model, where it is often asked for in JSON."""
 
+    door: Callable[[str, Params, Caller, Readable, Call | Result], Call | Result] | None = None
+    """Told of what each operation came to, it gives that back, or what is to be done instead: to ask the core first
+    whether the caller may."""
+
     def ask(self, operation: str, params: Params, caller: Caller, engine: Readable) -> Call | Result:
         """What the operation comes to. Raises NotEmulated for one that is not there, and what the operation raises."""
         order = self.orders.get(operation)
         if order is not None:
-            return order(params, caller)
-        reading = self.readings.get(operation)
-        if reading is not None:
-            return reading(params, caller, engine)
-        raise NotEmulated(f"Triggerfish does not emulate the {self.name} operation {operation} yet.")
+            asked: Call | Result = order(params, caller)
+        elif (reading := self.readings.get(operation)) is not None:
+            asked = reading(params, caller, engine)
+        else:
+            raise self._not_emulated(operation)
+        return asked if self.door is None else self.door(operation, params, caller, engine, asked)
+
+    def _not_emulated(self, operation: str) -> NotEmulated:
+        return NotEmulated(f"Triggerfish does not emulate the {self.name} operation {operation} yet.")

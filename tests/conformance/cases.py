@@ -15,7 +15,8 @@ _PLACEHOLDER = re.compile(r"<<([a-z][a-z0-9_]*)(?::([^>]*))?>>")
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One file. `protocols` are those in which it is run; `limits` changes members of the core's Limits."""
+    """One file. `protocols` are those in which it is run; `limits` changes members of the core's Limits; `enforced`:
+    what somebody has no permission for is refused."""
 
     name: str
     source: str
@@ -25,6 +26,7 @@ class Case:
     queues: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     limits: Mapping[str, int] = field(default_factory=dict)
     protocols: tuple[str, ...] = ("json", "query")
+    enforced: bool = False
 
 
 def load(path: Path) -> Case:

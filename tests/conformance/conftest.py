@@ -38,13 +38,13 @@ class Stage:
         assert self.endpoint is not None, "a case is on"
         await self.endpoint(scope, receive, send)
 
-    def begin(self, limits: Limits) -> None:
+    def begin(self, limits: Limits, *, enforced: bool = False) -> None:
         """A new world, at noon."""
 
         async def begin() -> None:
             if self.engine is not None:
                 await self.engine.close()
-            world = World(shapes=Shapes(), limits=limits)
+            world = World(shapes=Shapes(), limits=limits, enforces_permissions=enforced)
             self.engine = Engine(world, Clock(Way.FROZEN, at=NOON), Journal(), lambda _: None)
             self.endpoint = AwsEndpoint(self.engine, AwsSettings(), self)
 

@@ -25,7 +25,7 @@ RUNS = [
 @pytest.mark.parametrize(("case", "dialect"), RUNS)
 def test_sqs_answers_as_aws_does(stage: Stage, case: Case, dialect: Dialect) -> None:
     limits: dict[str, Any] = dict(case.limits)
-    stage.begin(replace(DEFAULT_LIMITS, **limits))
+    stage.begin(replace(DEFAULT_LIMITS, **limits), enforced=case.enforced)
     kept = Kept(f"http://127.0.0.1:{stage.port}")
     for name, attributes in case.queues.items():
         params = {"QueueName": name, "Attributes": as_texts(kept.filled(attributes))}

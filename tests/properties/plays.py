@@ -70,6 +70,7 @@ from app.core.notification import NotificationConfiguration, NotificationRule
 from app.core.outside_calls import HttpAnswered, NoAnswer
 from tests.core.stage import SCOPE, Stage
 from tests.properties import (
+    plays_access,
     plays_deployments,
     plays_environments,
     plays_events,
@@ -388,6 +389,7 @@ VERBS: dict[str, Callable[[Play, int, int], Command | None]] = {
     "forget bucket": lambda play, a, b: ForgetBucket("photos") if b % 4 == 0 else None,
     "put notification": _notification,
     "change object": _change_object,
+    **plays_access.VERBS,
     **plays_fire.VERBS,
     **plays_s3.VERBS,
     **plays_sns.VERBS,

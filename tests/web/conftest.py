@@ -84,9 +84,13 @@ class Served:
         return client
 
 
-def serve(settings: AwsSettings, limits: Limits = DEFAULT_LIMITS, *, at_once: bool = True) -> Iterator[Served]:
-    """Serve on a thread of its own until the generator goes on; `at_once` as the service does, past ASGI."""
-    engine = Engine(World(shapes=Shapes(), limits=limits), Clock(Way.FROZEN, at=NOON), Journal(), lambda _: None)
+def serve(
+    settings: AwsSettings, limits: Limits = DEFAULT_LIMITS, *, at_once: bool = True, enforced: bool = False
+) -> Iterator[Served]:
+    """Serve on a thread of its own until the generator goes on; `at_once` as the service does, past ASGI; `enforced`:
+    what somebody has no permission for is refused."""
+    world = World(shapes=Shapes(), limits=limits, enforces_permissions=enforced)
+    engine = Engine(world, Clock(Way.FROZEN, at=NOON), Journal(), lambda _: None)
     app = AwsEndpoint(engine, settings, s3_stub)
     http = cast("Any", partial(AtOnceProtocol, app.answer_at_once, app.answer_later)) if at_once else "httptools"
     server = uvicorn.Server(

@@ -3,7 +3,7 @@
 import json
 import re
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any
 
@@ -99,23 +99,54 @@ def wire(served: Served) -> Iterator[Wire]:
 
 
 @contextmanager
-def server(*, at_once: bool) -> Iterator[Served]:
-    yield from serve(AwsSettings(), at_once=at_once)
+def server(*, at_once: bool, enforced: bool = False) -> Iterator[Served]:
+    yield from serve(AwsSettings(), at_once=at_once, enforced=enforced)
+
+
+def told(conversation: Mapping[str, bytes], *, at_once: bool, enforced: bool = False) -> dict[str, bytes]:
+    """The answers to a conversation whose last request ends the connection."""
+    answers = {}
+    with server(at_once=at_once, enforced=enforced) as served, closing(Wire(served)) as wire:
+        for name, asked in conversation.items():
+            wire.send(asked)
+            answers[name] = comparable(wire.answer())
+        assert wire.is_closed()
+    return answers
 
 
 def test_every_answer_is_byte_for_byte_that_of_the_usual_way() -> None:
-    told: list[dict[str, bytes]] = []
-    for at_once in (True, False):
-        with server(at_once=at_once) as served:
-            answers = {}
-            with closing(Wire(served)) as wire:
-                for name, asked in CONVERSATION.items():
-                    wire.send(asked)
-                    answers[name] = comparable(wire.answer())
-                assert wire.is_closed()
-            told.append(answers)
+    assert told(CONVERSATION, at_once=True) == told(CONVERSATION, at_once=False)
 
-    assert told[0] == told[1]
+
+def signed_by(account: str) -> str:
+    credential = f"Credential={account}/20261127/us-east-1/sqs/aws4_request"
+    return f"Authorization: AWS4-HMAC-SHA256 {credential}, SignedHeaders=host, Signature=0"
+
+
+def test_so_is_every_refusal_of_somebody_who_may_not() -> None:
+    stranger, in_query_mode = signed_by("111111111111"), "x-amzn-query-mode: true"
+    deny = {"Statement": {"Effect": "Deny", "Principal": "*", "Action": "sqs:ReceiveMessage"}}
+    conversation = {
+        "create": CONVERSATION["create"],
+        "send": request("SendMessage", {**QUEUE, "MessageBody": "x"}, stranger),
+        "send in query mode": request("SendMessage", {**QUEUE, "MessageBody": "x"}, stranger, in_query_mode),
+        "send batch": request("SendMessageBatch", {**QUEUE, "Entries": [{"Id": "a", "MessageBody": "x"}]}, stranger),
+        "attributes": request("GetQueueAttributes", {**QUEUE, "AttributeNames": ["All"]}, stranger),
+        "deny": request("SetQueueAttributes", {**QUEUE, "Attributes": {"Policy": json.dumps(deny)}}),
+        "receive": request("ReceiveMessage", {**QUEUE, "WaitTimeSeconds": 20}),
+        "the general way": request("ReceiveMessage", {**QUEUE, "WaitTimeSeconds": None}, in_query_mode),
+        "closing": CONVERSATION["closing"],
+    }
+
+    answers = told(conversation, at_once=True, enforced=True)
+
+    assert answers == told(conversation, at_once=False, enforced=True)
+    assert [name for name, answer in answers.items() if b"AccessDenied;Sender" in answer] == [
+        "send", "send in query mode", "send batch", "attributes", "receive", "the general way",
+    ]  # fmt: skip
+    assert [name for name, answer in answers.items() if b"HTTP/1.1 403" in answer] == [
+        "send in query mode", "the general way",
+    ]  # fmt: skip
 
 
 def test_requests_that_come_in_one_go_are_answered_in_their_order(wire: Wire) -> None:

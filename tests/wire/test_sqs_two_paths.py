@@ -13,8 +13,10 @@ from app.core.commands import BatchAnswer, Origin, Received, Sent
 from app.core.errors import InvalidParameterValue
 from app.core.message import Content, Delivery, MessageAttribute
 from app.core.names import Scope
+from app.core.world import World
 from app.wire import protocol
 from app.wire.calls import Call, Caller
+from app.wire.events.shapes import Shapes
 from app.wire.http import HttpRequest
 from app.wire.refusals import SerializationFailed, UnknownOperation
 from app.wire.sqs import general
@@ -112,9 +114,9 @@ CORPUS: dict[str, tuple[str, dict[str, Any], Any]] = {
 
 
 class _NoEngine:
-    """Orders read nothing."""
+    """Orders read nothing but who may give them."""
 
-    world: Any = None
+    world: Any = World(shapes=Shapes())
     clock: Any = None
 
 

@@ -5,6 +5,7 @@ A command is what was asked, already parsed; `World.handle(command, now)` answer
 
 from typing import TypeAlias
 
+from app.core.commands.access import AccessCommand, Admit, DescribeIdentities
 from app.core.commands.deployments import (
     AddFunctionPermission,
     AddLayerPermission,
@@ -190,6 +191,7 @@ Command: TypeAlias = (
     | GatewayCommand
     | FireCommand
     | DescribeKeys
+    | AccessCommand
 )
 
 __all__ = [
@@ -198,6 +200,7 @@ __all__ = [
     "AddLayerPermission",
     "AddPermission",
     "AddTopicPermission",
+    "Admit",
     "Asker",
     "BatchAnswer",
     "CancelMessageMoveTask",
@@ -246,6 +249,7 @@ __all__ = [
     "DeleteTopic",
     "DeleteVersion",
     "DescribeEnvironments",
+    "DescribeIdentities",
     "DescribeKeys",
     "DescribeRemoteQueue",
     "EventEntry",

@@ -6,6 +6,7 @@ one name mean one thing everywhere: `queue` and `function` are ARNs, `message` i
 
 from typing import TypeAlias
 
+from app.core.facts.access import AccessFact, CallerLacksAccess
 from app.core.facts.common import AccessMissing, Configured
 from app.core.facts.environments import EnvironmentEnded, EnvironmentFact, EnvironmentStarted
 from app.core.facts.events import (
@@ -107,6 +108,7 @@ from app.core.facts.wishes import (
 Fact: TypeAlias = (
     EventsFact
     | AccessMissing
+    | AccessFact
     | Configured
     | SqsFact
     | MappingFact
@@ -135,6 +137,7 @@ __all__ = [
     "BrokerWish",
     "CallFunction",
     "CallOutside",
+    "CallerLacksAccess",
     "Configured",
     "ConfirmationAsked",
     "DeleteAt",

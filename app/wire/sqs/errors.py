@@ -46,6 +46,7 @@ ERRORS: Mapping[type[Refused], AwsError] = {
         _OLD + "NonExistentQueue",
         query_message="The specified queue does not exist for this wsdl version.",
     ),
+    core.QueueOutOfReach: AwsError(_MODELLED + "QueueDoesNotExist", _OLD + "NonExistentQueue"),
     core.QueueNameExists: AwsError(_MODELLED + "QueueNameExists", "QueueAlreadyExists"),
     core.QueueDeletedRecently: _modelled("QueueDeletedRecently", prefix=_OLD),
     core.BatchEntryIdsNotDistinct: _modelled("BatchEntryIdsNotDistinct", prefix=_OLD),

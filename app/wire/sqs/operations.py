@@ -2,6 +2,7 @@
 
 from app.wire.calls import Service
 from app.wire.sqs import messages, move_tasks, permissions, queues
+from app.wire.sqs.door import at_the_door
 
 SQS = Service(
     "SQS",
@@ -32,4 +33,5 @@ SQS = Service(
         "ListQueueTags": queues.list_queue_tags,
         "ListQueues": queues.list_queues,
     },
+    door=at_the_door,
 )

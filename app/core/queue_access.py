@@ -1,0 +1,214 @@
+"""Who may do what with a queue: its own policy and the caller's policies together, as IAM puts them together.
+
+Where permissions are not enforced, what AWS would have refused is done, and told once for each queue, caller and
+action.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any, TypeAlias
+
+from app.core.commands.access import Admit, Caller
+from app.core.errors import AccessDenied, QueueOutOfReach, Refused
+from app.core.facts import CallerLacksAccess, Effect
+from app.core.functions import Functions
+from app.core.identities import Identities, Principal, Said, Verdict, is_named_itself, policy_says
+from app.core.names import Arn
+from app.core.permissions import read_policy
+from app.core.queue import Queue
+from app.core.queues import Queues
+from app.core.time import Instant
+
+_Verb: TypeAlias = Callable[[Any, Instant], Any]
+
+_OWNERS_ALONE = frozenset(
+    {
+        "AddPermission", "CancelMessageMoveTask", "CreateQueue", "DeleteQueue", "ListMessageMoveTasks", "ListQueues",
+        "ListQueueTags", "RemovePermission", "SetQueueAttributes", "StartMessageMoveTask", "TagQueue", "UntagQueue",
+    }
+)  # fmt: skip
+"""What no policy gives to another account (SQSDG:sqs-limitations-of-custom-policies)."""
+
+_NAMES_NO_QUEUE = frozenset({"CreateQueue", "ListQueues"})
+"""Asked in one's own account: there is no policy yet, or no one queue."""
+
+_REMEMBERED = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """Why AWS would refuse. `is_for_tls_only`: over HTTPS it would not."""
+
+    principal: Principal
+    action: str
+    resource: Arn
+    said: Said
+    is_for_tls_only: bool = False
+
+    @property
+    def message(self) -> str:
+        """As users quote it: of identity policies aws/serverless-application-model#3633, of a queue's own
+        microsoft/aspire#3333. The words of an explicit deny are IAM's (troubleshoot_access-denied), the action in small
+        letters as in the others is UNCONFIRMED."""
+        action = self.action.lower()
+        begin = f"User: {self.principal.arn} is not authorized to perform: {action} on resource: {self.resource}"
+        if self.said.verdict is Verdict.DENIED:
+            return f"{begin} with an explicit deny in {_one(self.said.by)}"
+        return f"{begin} because no {self.said.by} allows the {action} action"
+
+    @property
+    def why(self) -> str:
+        """For people."""
+        if self.is_for_tls_only:
+            return "its policy wants HTTPS (aws:SecureTransport), and this call came over HTTP"
+        if self.said.verdict is not Verdict.DENIED:
+            return f"no {self.said.by} allows it"
+        named = f" (statement {self.said.statement})" if self.said.statement else ""
+        return f"{_one(self.said.by)}{named} denies it"
+
+
+@dataclass(slots=True)
+class QueueAccess:
+    """Asks for every call of SQS; effects go to `outbox`. `permits_all` says of a queue that its policy need not let
+    anybody in.
+
+    `cleared` is whom nothing has to be asked about: queues without a policy, by ARN, with access keys of those who own
+    them. What was decided is remembered until a policy or an identity changes.
+    """
+
+    queues: Queues
+    functions: Functions
+    outbox: list[Effect]
+    is_enforced: bool
+    identities: Identities = field(init=False)
+    cleared: set[tuple[Arn, str | None]] = field(default_factory=set)
+    _decided: dict[tuple[Arn, str, Arn, bool], Denial | None] = field(default_factory=dict)
+    _told: set[tuple[Arn, str, Arn]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.identities = Identities(self.functions, self.forget)
+
+    def forget(self) -> None:
+        """Policies or identities have changed: decide anew."""
+        self.cleared.clear()
+        self._decided.clear()
+
+    def forgetting(self, verb: _Verb) -> _Verb:
+        """The verb, after which everything is decided anew."""
+
+        def do(command: Any, now: Instant) -> Any:
+            answer = verb(command, now)
+            self.forget()
+            return answer
+
+        return do
+
+    def lets_in(self, queue: Arn, operation: str, caller: Caller) -> bool:
+        """Whether there is nothing to say against it, and nothing to tell of it."""
+        denial = self._decide(queue, operation, caller)
+        return denial is None or (not self.is_enforced and self._key(denial) in self._told)
+
+    def admit(self, command: Admit) -> None:
+        """Raises AccessDenied, or QueueOutOfReach, where permissions are enforced."""
+        denial = self._decide(command.queue, command.operation, command.caller)
+        if denial is None:
+            return
+        if self.is_enforced or self._key(denial) not in self._told:
+            self._told.add(self._key(denial))
+            self.outbox.append(
+                CallerLacksAccess(
+                    _shown(denial.resource), denial.action, denial.principal.arn, denial.why, self.is_enforced,
+                    denial.is_for_tls_only,
+                )
+            )  # fmt: skip
+        if self.is_enforced:
+            raise _refusal(denial, command)
+
+    def denial(self, queue: Arn, operation: str, principal: Principal, *, is_secure: bool = True) -> Denial | None:
+        """Why AWS would refuse the principal the operation; None if it would not. Nothing is told."""
+        return self._judge(queue, operation, principal, is_secure=is_secure)
+
+    # Inside ---------------------------------------------------------------------------------------------
+
+    def _decide(self, arn: Arn, operation: str, caller: Caller) -> Denial | None:
+        principal = self.identities.caller(caller)
+        key = (arn, operation, principal.arn, caller.is_secure)
+        if key in self._decided:
+            return self._decided[key]
+        queue = self.queues.get(arn)
+        if queue is None and operation not in _NAMES_NO_QUEUE:
+            # What is not there is what the operation will say.
+            return None
+        if len(self._decided) + len(self.cleared) >= _REMEMBERED:
+            # Keys may be anything: what is remembered must not grow with them.
+            self.forget()
+        if queue is not None and self._is_own(queue, principal) and caller.account == principal.account:
+            self.cleared.add((arn, caller.access_key_id))
+            return None
+        denial = self._decided[key] = self._judge(arn, operation, principal, is_secure=caller.is_secure)
+        return denial
+
+    def _is_own(self, queue: Queue, principal: Principal) -> bool:
+        """Whether nothing could keep the principal out: the account's root, and no policy."""
+        return principal.identity is None and principal.account == _owner(queue.arn) and not _policy_of(queue)
+
+    def _judge(self, arn: Arn, operation: str, principal: Principal, *, is_secure: bool) -> Denial | None:
+        action = f"sqs:{operation.removesuffix('Batch')}"
+        context = {
+            **principal.context,
+            "aws:securetransport": "true" if is_secure else "false",
+            "aws:requestedregion": arn.split(":")[3],
+            "aws:viaawsservice": "false",
+            "aws:principalisawsservice": "false",
+        }
+        queue = self.queues.get(arn)
+        by_itself = principal.verdict(action, arn, context)
+        if queue is None or operation in _NAMES_NO_QUEUE:
+            return None if by_itself.verdict is Verdict.ALLOWED else Denial(principal, action, arn, by_itself)
+        policy = _read(_policy_of(queue))
+        by_queue = policy_says(policy, principal, action, arn, context)
+        if by_queue.verdict is Verdict.DENIED:
+            over_tls = policy_says(policy, principal, action, arn, {**context, "aws:securetransport": "true"})
+            is_for_tls_only = over_tls.verdict is not Verdict.DENIED
+            return Denial(principal, action, arn, by_queue, is_for_tls_only)
+        if by_itself.verdict is Verdict.DENIED:
+            return Denial(principal, action, arn, by_itself)
+        if principal.account != _owner(arn):
+            # Another account needs both (SQSDG:sqs-overview-of-managing-access).
+            if operation in _OWNERS_ALONE:
+                return Denial(principal, action, arn, Said(Verdict.UNMENTIONED, by_queue.by))
+            if by_queue.verdict is not Verdict.ALLOWED and not self.queues.permits_all(arn):
+                return Denial(principal, action, arn, by_queue)
+        elif is_named_itself(policy, principal, action, arn, context):
+            return None
+        return None if by_itself.verdict is Verdict.ALLOWED else Denial(principal, action, arn, by_itself)
+
+    def _key(self, denial: Denial) -> tuple[Arn, str, Arn]:
+        return denial.resource, denial.action, denial.principal.arn
+
+
+def _refusal(denial: Denial, command: Admit) -> Refused:
+    if command.operation == "GetQueueUrl" and denial.principal.account != _owner(denial.resource):
+        return QueueOutOfReach()
+    return AccessDenied(denial.message)
+
+
+def _shown(resource: Arn) -> Arn:
+    """What names no queue, only an account, as an ARN that does."""
+    return f"{resource}*" if resource.endswith(":") else resource
+
+
+def _one(noun: str) -> str:
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
+
+
+def _owner(arn: Arn) -> str:
+    return arn.split(":", 5)[4]
+
+
+def _policy_of(queue: Queue) -> str:
+    return queue.settings.texts.get("Policy") or ""
+
+
+_read = lru_cache(maxsize=1024)(read_policy)
