@@ -19,6 +19,8 @@ from types import TracebackType
 from typing import Any, NoReturn
 
 _PREFIX = "/2018-06-01/runtime"
+_USUAL_BYTES = 65_536
+"""Read at once. Room for twice as much is mapped anew for each call, which cost as much as the rest of it."""
 _LEVELS = {"WARNING": "WARN", "CRITICAL": "FATAL"}
 _LOG_FORMAT = "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s"
 
@@ -169,7 +171,7 @@ class RuntimeClient:
         if len(received) < end:
             parts, missing = [received], end - len(received)
             while missing > 0:
-                parts.append(self._read())
+                parts.append(self._read(missing))
                 missing -= len(parts[-1])
             received = b"".join(parts)
         self._received = received[end:]
@@ -180,9 +182,9 @@ class RuntimeClient:
             self._received, self._has_asked = b"", False
         return int(status_line.split(None, 2)[1]), headers, received[begin:end]
 
-    def _read(self) -> bytes:
+    def _read(self, at_most: int = _USUAL_BYTES) -> bytes:
         try:
-            data = self._socket.recv(262_144)
+            data = self._socket.recv(max(at_most, _USUAL_BYTES))
         except OSError:
             _leave(0)
         if not data:

@@ -79,13 +79,13 @@ class Connection(asyncio.Protocol):
             transport.close()
             return
         self._is_busy = False
-        if self._is_reading or self._waiting:
-            # There may be a request behind this one. Who asked for the next thing already does not wait for this
-            # answer: both go out with one write, if that is soon.
+        if self._shortcut is not None and (self._is_reading or self._waiting):
+            # A runtime of ours asks for the next thing behind this request, and does not wait for this answer: both go
+            # out with one write, if that is soon. Any other waits for it, and has it before anything is done here.
             self._unsent = answer
-            self._serve_next()
         else:
             transport.write(answer)
+        self._serve_next()
 
     def reply_and_serve_again(self, answer: bytes) -> None:
         """Answer a request that the shortcut has served with these bytes, which may wait for the answer to the next
@@ -119,6 +119,9 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)
+        # An answer is written as it is made: uvloop keeps what is below this limit until everything else that is due
+        # has been done, and whoever waits could have begun meanwhile.
+        self._transport.set_write_buffer_limits(0)
 
     def connection_lost(self, _: Exception | None) -> None:
         self._transport = None

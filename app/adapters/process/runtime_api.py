@@ -206,11 +206,14 @@ class RuntimeApi:
         if data[body_end:] != self._own_poll:
             return False
         self._offer = None
-        self._state = State.RESPONSE_SENT
-        connection.reply_and_serve_again(_ACCEPTED_WHOLE)
-        self._listener.responded(data[end + 4 : body_end])
         self._state = State.READY
-        self._next(connection)
+        connection.reply_and_serve_again(_ACCEPTED_WHOLE)
+        # It polls before its response is told: what that leads to may be its next invocation, which it then gets at
+        # once, and everything else is done while it works.
+        self._polls.append(connection)
+        self._listener.responded(data[end + 4 : body_end])
+        if connection in self._polls:
+            self._listener.polled()
         return True
 
     def _next(self, connection: Connection) -> None:

@@ -25,6 +25,9 @@ class Transport:
     def write(self, data: bytes) -> None:
         self.sent += data
 
+    def set_write_buffer_limits(self, high: int) -> None:
+        assert high == 0, "an answer is written as it is made"
+
     def close(self) -> None:
         self.is_closed = True
 
@@ -36,6 +39,7 @@ class Played:
 
     def __init__(self, *, is_own: bool) -> None:
         self.story: list[str] = []
+        self.sent_when_told: list[bytes] = []
         self.api = RuntimeApi(self)
         if is_own:
             self.api.expect_own_runtime(_ADDRESS)
@@ -58,7 +62,9 @@ class Played:
 
     def responded(self, payload: bytes) -> None:
         self.story.append(f"responded {payload!r}")
+        self.sent_when_told.append(self.transport.sent)
         self._offer()
+        self.sent_when_told.append(self.transport.sent)
 
     def response_too_large(self) -> None:
         self.story.append("too large")
@@ -122,6 +128,23 @@ async def test_however_it_is_cut_it_comes_to_the_same(told: list[tuple[str, byte
 
     assert is_alike(own, parsed)
     assert len([word for word in own.story if word != "delivered"]) == len(told)
+
+
+async def test_a_runtime_of_ours_has_its_next_invocation_before_whoever_offers_it_goes_on() -> None:
+    own, _ = await both([_POLL, response(1, b"null") + _POLL])
+
+    first, second = own.sent_when_told
+    assert first.count(b"HTTP/1.1 ") == 1
+    assert second.removeprefix(first).count(b"HTTP/1.1 202 ") == 1
+    assert second.endswith(b'{"n":2}')
+
+
+async def test_any_other_runtime_is_answered_before_its_response_is_told() -> None:
+    _, other = await both([_POLL, response(1, b"null")])
+
+    first, second = other.sent_when_told
+    assert first.endswith(b'{"status":"OK"}\n')
+    assert second == first
 
 
 @given(st.lists(bodies, min_size=1, max_size=5))
