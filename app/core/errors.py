@@ -126,11 +126,7 @@ class InvalidAttributeValue(Refused):
 
 
 class InvalidMessageContents(Refused):
-    """A body with a character that XML 1.0 cannot carry."""
-
-
-class EmptyValue(Refused):
-    """A message of a batch without a body."""
+    message = "Invalid characters found in the message body."
 
 
 # Lambda ---------------------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ from app.core.poller_rate import PollerRate
 from app.core.poller_scale import PollerScale, scale_rule_of
 from app.core.time import SECOND_MS, Instant, earliest
 
+_ENVELOPE_BYTES = len(b'{"Records":[]}')
+
 
 @dataclass(slots=True)
 class Gathering:
@@ -23,7 +25,7 @@ class Gathering:
     opened_at: Instant
     hidden_until: Instant
     items: list[Item] = field(default_factory=list)
-    payload_bytes: int = len(b'{"Records":[]}')
+    payload_bytes: int = _ENVELOPE_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,7 @@ class Mapping:
     @property
     def has_room(self) -> bool:
         """Whether a poller is free to receive."""
-        return self.room > 0
+        return self.scale.limit > len(self.running) + len(self.throttled) + len(self.ready)
 
     def may_receive(self, *, has_room_at_function: bool) -> bool:
         """Whether a poller is free to receive, and what it receives would not only lie waiting: a batch that is being
@@ -198,6 +200,16 @@ class Mapping:
         if self.parameters.window_s and needed_s > queue_timeout_s:
             return needed_s + self._limits.window_visibility_extra_s
         return None if queue_timeout_s else _SHORTEST_VISIBILITY_S
+
+    def gather_all(self, items: list[Item], *, now: Instant) -> bool:
+        """Begin a batch with all of them, which are from one receive; false, and nothing happened, where one is open
+        already or they are too large for one."""
+        payload_bytes = _ENVELOPE_BYTES + sum([len(item.record) for item in items]) + len(items) - 1
+        if self.gathering is not None or payload_bytes > self._limits.batch_payload_bytes or not items:
+            return False
+        hidden_until = min([item.message.available_at for item in items])
+        self.gathering = Gathering(now, hidden_until, items, payload_bytes)
+        return True
 
     def gather(self, item: Item, *, now: Instant) -> Gathering | None:
         """Add a message to the batch. Gives back the batch before it, when the new one would make that too large."""
@@ -307,10 +319,22 @@ class Mapping:
 
     def next_wakeup(self) -> Instant | None:
         """When something changes, be it only how many pollers there are."""
-        return earliest(self.next_event(), self.scale.next_growth(), self.scale.next_rest())
+        return earliest(*self._times(), self.scale.next_growth(), self.scale.next_rest())
 
     def next_event(self) -> Instant | None:
         """When something comes of it for a message or for its state."""
+        times = self._times()
+        growth = self.scale.next_growth()
+        # More pollers make a difference only where all there are have something to do.
+        if growth is not None and not self.has_room:
+            times.append(growth)
+        return min(times, default=None)
+
+    def _times(self) -> list[Instant]:
+        """When something comes of it, however many pollers there are."""
+        if not (self.throttled or self.ready or self.gathering):
+            # Nearly always: what was received runs.
+            return [at for at in (self._settles_at, self._receives_at) if at is not None]
         times = [throttling.retry_at for throttling in self.throttled.values()]
         times += [batch.hidden_until for batch in self.ready]
         if self._settles_at is not None:
@@ -319,11 +343,7 @@ class Mapping:
             times.append(self.gathering.opened_at + self.window_ms)
         if self._receives_at is not None:
             times.append(self._receives_at)
-        growth = self.scale.next_growth()
-        # More pollers make a difference only where all there are have something to do.
-        if growth is not None and not self.has_room:
-            times.append(growth)
-        return min(times, default=None)
+        return times
 
     # Showing --------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """The event source mappings of the world: receiving for them, invoking, and settling what came of it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
 from typing import Any, assert_never
@@ -20,7 +20,6 @@ from app.core.consumers import Consumer, FunctionConsumer
 from app.core.errors import (
     InvalidParameterValue,
     RecursiveInvocation,
-    Refused,
     ResourceConflict,
     ResourceInUse,
     ResourceNotFound,
@@ -46,7 +45,6 @@ from app.core.mapping_state import Change
 from app.core.message import Delivery, Message
 from app.core.names import Arn, Scope, name_of, parse_arn
 from app.core.outcomes import error_of, ran_of, word_of
-from app.core.poller_gate import PollerGate
 from app.core.queue import Queue
 from app.core.queues import Queues
 from app.core.remote_polling import RemotePolling
@@ -77,7 +75,6 @@ class Mappings:
     submit: Callable[[Function, Call, Instant], Stopped | None]
     changed: Callable[[Mapping], None]
     gone: Callable[[Mapping], None]
-    gate: PollerGate
     pipe_of: Callable[[Arn], Consumer | None] = lambda _: None
     _attached: dict[str, Mapping] = field(default_factory=dict)
     _mappings: dict[str, Mapping] = field(default_factory=dict)
@@ -125,7 +122,7 @@ class Mappings:
         parameters = with_parameters(MappingParameters(), given, is_fifo=source.endswith(".fifo"), limits=self.limits)
         tags = with_tags({}, given.get("Tags") or {})
         name, function = self._function(command.scope, given["FunctionName"])
-        self._check_queue(source, function)
+        self._check_visibility(source, function)
         self._check_unique(source, name)
         mapping = Mapping(
             self.ids.uuid(), queue=source, function=function.arn, function_arn=name.as_invoked, parameters=parameters,
@@ -151,7 +148,7 @@ class Mappings:
             name, function = self._function(command.scope, given["FunctionName"])
             self._check_unique(mapping.queue, name, but=mapping)
         if function is not None and (mapping.queue in self.queues or mapping.queue in self.remote.queues):
-            self._check_queue(mapping.queue, function)
+            self._check_visibility(mapping.queue, function)
         # What was gathered under the old parameters goes to the old function.
         if mapping.gathering is not None:
             self._close(mapping, "mapping updated")
@@ -227,7 +224,7 @@ class Mappings:
             mapping.observe(now, has_messages=False)
         elif (remote := self.remote.queues.get(mapping.queue)) is not None:
             self.remote.poll(mapping, remote, consumer, now)
-        elif (queue := self.queues.get(mapping.queue)) is not None and self.gate.lets_receive(mapping):
+        elif (queue := self.queues.get(mapping.queue)) is not None:
             self._receive_all(mapping, queue, consumer, now)
         else:
             mapping.observe(now, has_messages=False)
@@ -306,22 +303,35 @@ class Mappings:
         if not taken:
             return
         mapping.count.polled += len(taken)
-        filters, dropped, size_bytes = mapping.parameters.filters, [], 0
-        for message, delivery in taken:
-            record = self.shapes.sqs_record(delivery, queue=mapping.queue, has_window=bool(mapping.window_ms))
-            size_bytes += len(record)
-            item = Item(message, delivery, message.attempts[-1], record)
-            reason = filters.reason_to_drop(delivery.content.body, record) if filters is not None else None
-            if reason is not None:
-                item.attempt.outcome, item.attempt.error_message = "filtered", reason
-                dropped.append(item)
-            elif (full := mapping.gather(item, now=now)) is not None:
-                self._form(mapping, full, "6 MB payload")
+        queue, has_window, render = mapping.queue, mapping.window_ms > 0, self.shapes.sqs_record
+        items = [
+            Item(message, delivery, message.attempts[-1], render(delivery, queue=queue, has_window=has_window))
+            for message, delivery in taken
+        ]
+        size_bytes = sum([len(item.record) for item in items])
+        kept = self._filtered(mapping, items, now) if mapping.parameters.filters is not None else items
+        if not mapping.gather_all(kept, now=now):
+            for item in kept:
+                if (full := mapping.gather(item, now=now)) is not None:
+                    self._form(mapping, full, "6 MB payload")
         mapping.note_received(size_bytes, now)
-        if dropped:
-            self._drop(mapping, dropped, now)
         self._close_if_due(mapping, now)
         self._start_ready(mapping, now)
+
+    def _filtered(self, mapping: Mapping, items: list[Item], now: Instant) -> list[Item]:
+        """Those that the filters let pass; the others are done with."""
+        filters, dropped, kept = mapping.parameters.filters, [], []
+        assert filters is not None, "only a mapping with filters filters"
+        for item in items:
+            reason = filters.reason_to_drop(item.delivery.content.body, item.record)
+            if reason is None:
+                kept.append(item)
+            else:
+                item.attempt.outcome, item.attempt.error_message = "filtered", reason
+                dropped.append(item)
+        if dropped:
+            self._drop(mapping, dropped, now)
+        return kept
 
     def _drop(self, mapping: Mapping, items: list[Item], now: Instant) -> None:
         """What the filters refuse is deleted and goes to no dead-letter queue."""
@@ -436,26 +446,19 @@ class Mappings:
                 item.attempt.error_message = "reported in batchItemFailures"
         self._delete(mapping, [item for item in batch.items if item.id not in answer.ids], now)
 
-    def _delete(self, mapping: Mapping, items: Iterable[Item], now: Instant) -> None:
+    def _delete(self, mapping: Mapping, items: Sequence[Item], now: Instant) -> None:
         if (remote := self.remote.queues.get(mapping.queue)) is not None:
             self.remote.queues.delete(remote, items, by=name_of(mapping.function), count=mapping.count)
             return
         if mapping.queue not in self.queues:
             return
         queue, by = self.queues[mapping.queue], name_of(mapping.function)
-        refused = self.gate.undeletable(mapping)
-        for item in items:
-            if refused is not None:
-                item.attempt.error_message = f"not deleted: {refused}"
-                continue
-            try:
-                self.queues.delete_by_handle(queue, item.delivery.receipt_handle, by=by)
-            except Refused as refusal:
-                # A FIFO queue whose visibility timeout the function outran: the message comes again. Or a
-                # queue deleted and created again under its name, which knows no handle of its earlier life.
-                item.attempt.error_message = f"not deleted: {refusal.message}"
-            else:
-                mapping.count.deleted += 1
+        # A FIFO queue whose visibility timeout the function outran: the message comes again. Or a queue deleted and
+        # created again under its name, which knows no handle of its earlier life.
+        refused = self.queues.delete_taken(queue, [(item.message, item.delivery) for item in items], by=by)
+        for place, refusal in refused.items():
+            items[place].attempt.error_message = f"not deleted: {refusal.message}"
+        mapping.count.deleted += len(items) - len(refused)
         self.queues.changed(queue, now)
 
     def _tell(self, batch: Batch, outcome: Outcome) -> None:
@@ -491,13 +494,10 @@ class Mappings:
             raise InvalidParameterValue("Function does not exist")
         return name, function
 
-    def _check_queue(self, queue: Arn, function: Function) -> None:
-        """Whether the function's pollers could work with it. Raises InvalidParameterValue."""
+    def _check_visibility(self, queue: Arn, function: Function) -> None:
         if (remote := self.remote.queues.get(queue)) is not None:
             self.remote.check_visibility(remote, function)
         elif queue in self.queues:
-            # Lambda has to ask the queue for its timeout, so whether it may comes first.
-            self.gate.check(queue, function)
             check_visibility(self.queues[queue].settings.visibility_timeout_s, function.spec.timeout_s)
         else:
             raise InvalidParameterValue(_NO_QUEUE)

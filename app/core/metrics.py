@@ -199,9 +199,11 @@ class Metrics:
 
     def observe_all(self, facts: Sequence[Fact], at: Instant) -> None:
         """Count what the facts tell; those of messages, which are most, tell nothing here."""
-        if not self._readers.keys().isdisjoint(map(type, facts)):
+        readers = self._readers
+        if not readers.keys().isdisjoint(map(type, facts)):
             for fact in facts:
-                self.observe(fact, at)
+                if (reader := readers.get(type(fact))) is not None:
+                    reader(fact, at)
 
     def observe(self, fact: Fact, at: Instant) -> None:
         """Count what the fact tells."""
@@ -249,10 +251,13 @@ class Metrics:
     # Inside ---------------------------------------------------------------------------------------------
 
     def _add(self, function: Arn, name: str, at: Instant, number: float) -> None:
+        _add_to(self._series_of(function), name, at, number)
+
+    def _series_of(self, function: Arn) -> dict[str, Series]:
         by_name = self._series.get(function)
         if by_name is None:
             by_name = self._series[function] = {}
-        _add_to(by_name, name, at, number)
+        return by_name
 
     def _started(self, fact: InvocationStarted, at: Instant) -> None:
         function = fact.function
@@ -292,9 +297,10 @@ class Metrics:
             return
         if fact.outcome == "succeeded":
             self._accepted.pop(fact.request, None)
-        self._add(fact.function, "Invocations", began_at, 1)
-        self._add(fact.function, "Errors", began_at, 0 if fact.outcome == "succeeded" else 1)
-        self._add(fact.function, "Duration", began_at, fact.duration_ms)
+        by_name = self._series_of(fact.function)
+        _add_to(by_name, "Invocations", began_at, 1)
+        _add_to(by_name, "Errors", began_at, 0 if fact.outcome == "succeeded" else 1)
+        _add_to(by_name, "Duration", began_at, fact.duration_ms)
 
     def _throttled(self, fact: InvocationThrottled, at: Instant) -> None:
         # What the endpoint throttled was counted at its end.

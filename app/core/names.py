@@ -79,6 +79,7 @@ def parse_arn(arn: Arn) -> ParsedArn:
     return ParsedArn(*parts[1:])
 
 
+@lru_cache(maxsize=4096)
 def name_of(arn: Arn) -> str:
     """The short name in an ARN, for messages and pages: `orders`."""
     return parse_arn(arn).name

@@ -231,6 +231,14 @@ class Queue:
             self._let_go(message)
         return message
 
+    def delete_known(self, message: Message) -> bool:
+        """Remove a message that was handed out here, whose handle a standard queue would honour; false, and nothing
+        happened, where the handle has to say more."""
+        if self.is_fifo or self._messages.get(message.order) is not message:
+            return False
+        self._let_go(message)
+        return True
+
     def change_visibility(self, receipt_handle: str, timeout_s: int, *, now: Instant) -> Message:
         """Hide the message for `timeout_s` from now; 0 shows it. Raises InvalidParameterValue."""
         order, receive_count = self._receipts.read(receipt_handle)
@@ -398,7 +406,7 @@ class Queue:
                 self._show(message)
 
     def _age_from(self, message: Message) -> Instant:
-        """Retention counts from the first enqueue, in a standard dead-letter queue too; in a FIFO one anew."""
+        """Retention counts from the first enqueue, in a standard dead-letter queue too; in a FIFO one anew (A10)."""
         return message.enqueued_at if self.is_fifo else message.content.sent_at
 
     def _next_order(self) -> int:

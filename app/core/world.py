@@ -47,7 +47,6 @@ from app.core.outside_targets import OutsideTarget
 from app.core.pipes.enrichments import Enrichments
 from app.core.pipes.journey import Machinery
 from app.core.pipes.pipes import PipeConsumer, Pipes
-from app.core.poller_gate import PollerGate
 from app.core.provisioning import Provisioning
 from app.core.queue import Queue
 from app.core.queue_access import QueueAccess
@@ -115,10 +114,7 @@ class World:
         )  # fmt: skip
         policies = PolicyGate(self._outbox, enforces_permissions)
         self.targets.register("sqs", QueueTarget(self.queues, self._chains, policies))
-        self.queue_access = QueueAccess(
-            self.queues, self.functions, self._outbox, enforces_permissions, self._identities_changed
-        )
-        self.poller_gate = PollerGate(self.queue_access, self.functions, self._outbox)
+        self.queue_access = QueueAccess(self.queues, self.functions, self._outbox, enforces_permissions)
         self.layers = Layers(self._outbox)
         self._papers = Papers(self._outbox, self.families)
         self._provisioning = Provisioning(limits, self._outbox, self.functions, self.families)
@@ -132,7 +128,7 @@ class World:
         )
         self.mappings = Mappings(
             ids, limits, shapes, self._outbox, self.queues, self._remote_polling, self.functions,
-            self.invocations.submit, self._mapping_changed, self._mapping_gone, self.poller_gate, self._pipe_consumer,
+            self.invocations.submit, self._mapping_changed, self._mapping_gone, self._pipe_consumer,
         )  # fmt: skip
         self.buckets = Buckets(ids, shapes, self._outbox, self.functions, self.targets, self._outside, self.causes.of)
         self.targets.register("s3", BucketTarget(self.buckets, self._chains, self._outside))
@@ -332,11 +328,6 @@ class World:
         for mapping in self.mappings.of_function(function.arn):
             self._dirty_mappings[mapping.uuid] = mapping
 
-    def _identities_changed(self) -> None:
-        """Mappings that lacked a right may have it now, and others not any more."""
-        for mapping in self.mappings.machines():
-            self._dirty_mappings[mapping.uuid] = mapping
-
     def _mapping_changed(self, mapping: Mapping) -> None:
         self._dirty_mappings[mapping.uuid] = mapping
 
@@ -361,22 +352,27 @@ class World:
             if self._dirty_queues:
                 arn = next(iter(self._dirty_queues))
                 queue = self._dirty_queues.pop(arn)
+                is_mapped = False
                 for mapping in self.mappings.of_queue(arn):
                     self._dirty_mappings[mapping.uuid] = mapping
-                if arn in self.queues:
-                    self.queues.serve_waiting(queue, now)
-                    self._timetable.book(queue)
-                else:
+                    is_mapped = True
+                if arn not in self.queues:
                     self._timetable.forget(queue)
+                else:
+                    self.queues.serve_waiting(queue, now)
+                    if not is_mapped:
+                        # Else it is booked when its mappings have received from it.
+                        self._timetable.book(queue)
             else:
                 had_mappings = True
                 uuid = next(iter(self._dirty_mappings))
                 mapping = self._dirty_mappings.pop(uuid)
                 self.mappings.feed(mapping, now)
                 self._timetable.book(mapping)
-                if mapping.queue in self.queues:
+                fed_from = self.queues.get(mapping.queue)
+                if fed_from is not None:
                     # What it received is hidden now, and comes back.
-                    self._timetable.book(self.queues[mapping.queue])
+                    self._timetable.book(fed_from)
         return had_mappings
 
     def _wake(self, machine: Queue | Mapping | Waking, at: Instant) -> None:

@@ -1,9 +1,13 @@
 """A mapping's states, scale and response shape; what it does with messages is in test_mappings."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from app.core.batch import Item
 from app.core.commands import (
     CreateEventSourceMapping,
     DeleteEventSourceMapping,
@@ -18,9 +22,13 @@ from app.core.errors import (
     ResourceNotFound,
     ValidationFailed,
 )
-from app.core.limits import Limits
+from app.core.limits import DEFAULT_LIMITS, Limits
+from app.core.mapping import Mapping
+from app.core.mapping_parameters import MappingParameters
 from app.core.mapping_state import MOVES, MappingState
+from app.core.message import Attempt, Content, Delivery, Message
 from app.core.names import Scope
+from app.core.time import Instant
 from tests.core.stage import NOON, SCOPE, Stage
 
 SLOW = Limits(mapping_transition_ms=5_000)
@@ -316,3 +324,35 @@ def test_enabled_is_true_or_false_and_nothing_else(enabled: object) -> None:
 
     with pytest.raises(ValidationFailed):
         update(stage, uuid, Enabled=enabled)
+
+
+# Gathering
+
+
+def item(record: bytes, available_at: Instant) -> Item:
+    content = Content("m-1", "", "", NOON, "sender")
+    message = Message(content, 1, available_at, NOON)
+    return Item(message, Delivery(content, "handle", 1, NOON), Attempt(1, NOON, "worker"), record)
+
+
+@given(st.lists(st.tuples(st.integers(1, 40), st.integers(0, 9)), max_size=6), st.booleans())
+def test_what_one_receive_brought_is_gathered_as_one_by_one(brought: list[tuple[int, int]], is_open: bool) -> None:
+    limits = replace(DEFAULT_LIMITS, batch_payload_bytes=len(b'{"Records":[]}') + 100)
+    at_once, singly = (
+        Mapping(
+            "u", queue="arn:aws:sqs:us-east-1:1:orders", function="f", function_arn="f",
+            parameters=MappingParameters(), is_enabled=True, tags={}, limits=limits, now=NOON,
+        )
+        for _ in range(2)
+    )  # fmt: skip
+    items = [item(b"x" * size, NOON + place) for size, place in brought]
+    if is_open:
+        at_once.gather(item(b"first", NOON), now=NOON)
+        singly.gather(item(b"first", NOON), now=NOON)
+    closed = [one for one in items if singly.gather(one, now=NOON) is not None]
+
+    was_gathered = at_once.gather_all(items, now=NOON)
+
+    assert was_gathered is (bool(items) and not is_open and not closed)
+    if was_gathered:
+        assert at_once.gathering == singly.gathering

@@ -231,7 +231,28 @@ def test_deleting_twice_is_no_error_and_tells_nothing_new() -> None:
     assert stage.story() == []
 
 
-@pytest.mark.parametrize("handle", ["garbage", "AQEB", "ü", "AQEBAAAAAAAAAAEAAAABAAAAAAAAAAAAAAAA"])
+@pytest.mark.parametrize("name", ["orders", "orders.fifo"])
+def test_a_message_that_is_known_needs_no_handle_in_a_standard_queue_and_only_in_its_own(name: str) -> None:
+    stage = Stage()
+    kind = {"FifoQueue": "true"} if name.endswith(".fifo") else {}
+    arn, other = stage.queue(name, **kind), stage.queue(f"other-{name}", **kind)
+    ids = {"group_id": "g", "deduplication_id": "d"} if kind else {}
+    for queue in (arn, other):
+        stage.send(queue, **ids)
+    (message,) = stage.world.queues[arn]
+    stage.receive(arn)
+
+    in_other = stage.world.queues[other].delete_known(message)
+    was_deleted = stage.world.queues[arn].delete_known(message)
+    again = stage.world.queues[arn].delete_known(message)
+
+    assert (in_other, again) == (False, False)
+    assert was_deleted is (name == "orders")
+    assert len(stage.world.queues[other]) == 1
+    assert len(stage.world.queues[arn]) == (0 if was_deleted else 1)
+
+
+@pytest.mark.parametrize("handle", ["garbage", "", "AQEB", "ü", "AQEBAAAAAAAAAAEAAAABAAAAAAAAAAAAAAAA"])
 def test_a_text_that_is_no_handle_is_refused_by_name(handle: str) -> None:
     stage = Stage()
     orders = stage.queue("orders")
