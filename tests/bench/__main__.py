@@ -1,4 +1,7 @@
-"""`python -m tests.bench [NAMES…] [--quick] [--json FILE]`: measures, and prints a table."""
+"""`python -m tests.bench [NAMES…] [--quick] [--json FILE]`: measures, and prints a table.
+
+`python -m tests.bench profile mapping` prints where the time of a mapping goes.
+"""
 
 import argparse
 import json
@@ -21,6 +24,7 @@ from tests.bench.http_api import measure_http_api
 from tests.bench.invocations import measure_cold_starts, measure_invocations, measure_node_invocations
 from tests.bench.mapping import measure_mapping
 from tests.bench.moves import measure_moves
+from tests.bench.profiles import PROFILES, show_mapping
 from tests.bench.retries import measure_retries
 from tests.bench.schedules import measure_schedules
 from tests.bench.sizes import FULL, QUICK, Sizes
@@ -71,10 +75,17 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="smaller sizes, for a first look")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     given = parser.parse_args()
+    sizes = QUICK if given.quick else FULL
+    if given.names[:1] == ["profile"]:
+        if given.names[1:] != list(PROFILES):
+            parser.error(f"there is a profile of {', '.join(PROFILES)}")
+        with tempfile.TemporaryDirectory() as folder:
+            uvloop.run(show_mapping(sizes, Path(folder)))
+        return
     unknown = [name for name in given.names if name not in MEASUREMENTS]
     if unknown:
         parser.error(f"there is no measurement {unknown[0]!r}; there are {', '.join(MEASUREMENTS)}")
-    figures = uvloop.run(measure(given.names or list(MEASUREMENTS), QUICK if given.quick else FULL))
+    figures = uvloop.run(measure(given.names or list(MEASUREMENTS), sizes))
     print(table(figures))
     print(f"load of the machine at the end: {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
     if given.json is not None:

@@ -100,7 +100,7 @@ def reports_of_handlers() -> Iterator[socket.socket]:
 async def next_report(reports: socket.socket) -> tuple[int, int]:
     """When a handler was entered, on the monotonic clock in nanoseconds, and with how many records."""
     report = await asyncio.wait_for(asyncio.get_running_loop().sock_recv(reports, 100), _PATIENCE_S)
-    entered, records, *_ = report.split()
+    entered, records = report.split()
     return int(entered), int(records)
 
 
@@ -110,12 +110,12 @@ def port_of(reports: socket.socket) -> int:
     return port
 
 
-def function_settings(reports: socket.socket, environments: int, *, work_us: int = 0) -> str:
+def function_settings(reports: socket.socket, environments: int) -> str:
     """The part of the settings that makes the reporting function."""
     return (
         "functions:\n  reporting:\n    Handler: reporting.handler\n    Runtime: python3.11\n"
         f"    CodeUri: {Path(__file__).parent / 'handlers'}\n    environments: {environments}\n"
-        f"    Environment: {{Variables: {{REPORT_PORT: '{port_of(reports)}', WORK_US: '{work_us}'}}}}\n"
+        f"    Environment: {{Variables: {{REPORT_PORT: '{port_of(reports)}'}}}}\n"
     )
 
 

@@ -1,6 +1,7 @@
 """The service and its floors as processes of their own, started the way a user would."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -34,17 +35,21 @@ class Server:
 
 
 @contextmanager
-def service(folder: Path, settings: str = "") -> Iterator[Server]:
-    """Triggerfish with these settings (YAML, without `listen`), written into `folder`."""
+def service(folder: Path, settings: str = "", *, statistics: Path | None = None) -> Iterator[Server]:
+    """Triggerfish with these settings (YAML, without `listen`), written into `folder`. With `statistics` it runs under
+    cProfile, which writes there when it ends."""
     port = free_port()
     config = folder / f"triggerfish-{port}.yaml"
     config.write_text(f"listen: 127.0.0.1:{port}\n{settings}")
-    with running(port, [sys.executable, "-m", "app", "up", "--config", str(config)]) as server:
+    profiler = ["-m", "cProfile", "-o", str(statistics)] if statistics is not None else []
+    command = [sys.executable, *profiler, "-m", "app", "up", "--config", str(config)]
+    # A profiler writes what it has as Python ends, which it does not of a SIGTERM.
+    with running(port, command, ends_by=signal.SIGINT if profiler else signal.SIGTERM) as server:
         yield server
 
 
 @contextmanager
-def floor(module: str, *arguments: int) -> Iterator[Server]:
+def floor(module: str, *arguments: int | str) -> Iterator[Server]:
     """One of the bare servers here, by the name of its module; `arguments` come after its port."""
     port = free_port()
     with running(port, [sys.executable, "-m", f"tests.bench.{module}", *map(str, (port, *arguments))]) as server:
@@ -65,7 +70,7 @@ def wait_until_listening(server: Server) -> None:
 
 
 @contextmanager
-def running(port: int, command: Sequence[str]) -> Iterator[Server]:
+def running(port: int, command: Sequence[str], *, ends_by: signal.Signals = signal.SIGTERM) -> Iterator[Server]:
     """The command as a process of its own, which is to listen on `port`."""
     # The environment of whoever measures must not change what is measured: an installed program has its bytecode.
     environ = {
@@ -77,7 +82,7 @@ def running(port: int, command: Sequence[str]) -> Iterator[Server]:
     try:
         yield Server(port, process)
     finally:
-        process.terminate()
+        process.send_signal(ends_by)
         try:
             process.wait(10)
         except subprocess.TimeoutExpired:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 class Sizes:
     """Rounds are measured by turns with the floor, many and short: a busy machine then slows both alike.
 
-    There are fewer once `patience_s` is over. `depths` are numbers of messages in a queue.
+    There are fewer once `patience_s` is over. `depths` are numbers of messages in a queue, `mapped_by` handlers of
+    `handlers/steady.py`.
     """
 
     rounds: int
@@ -27,6 +28,7 @@ class Sizes:
     puts: int = 200
     rules: tuple[int, ...] = (100, 1_000, 10_000)
     drained_by_many: int = 800
+    mapped_by: tuple[str, ...] = ("nothing", "small", "busy")
 
     def each_round(self) -> Iterator[int]:
         """The numbers of the rounds of one figure: at least one, and none begins when the patience is over."""
@@ -55,10 +57,11 @@ LEAST = Sizes(
     starts=1,
     wakes=5,
     calls=5,
-    mapped=1_000,
+    mapped=2_000,
     moved=20,
     events=10,
     puts=8,
     rules=(10,),
     drained_by_many=80,
+    mapped_by=("small",),
 )

@@ -1,0 +1,13 @@
+// Handlers whose speed a mapping is measured by: the same as in steady.py.
+exports.nothing = async () => {};
+
+exports.small = async (event) => {
+  const orders = event.Records.map((record) => JSON.parse(record.body));
+  console.log(`${orders.length} orders, the first of customer ${orders[0].customer}`);
+};
+
+exports.busy = async (event) => {
+  await exports.small(event);
+  const begin = process.cpuUsage();
+  while (process.cpuUsage(begin).user < 1_000);
+};
