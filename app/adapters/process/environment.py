@@ -1,19 +1,15 @@
 """One life of an environment: its runtime and its extensions, from their start to their end, on a port of their own."""
 
 import asyncio
-import os
 import signal
 import socket
 import time
 from collections.abc import Callable, Collection
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from app.adapters.process.child import Child
-from app.adapters.process.control_group import ControlGroup
 from app.adapters.process.ends import (
     Aftermath,
     Ended,
@@ -28,21 +24,20 @@ from app.adapters.process.ends import (
     RunEnd,
 )
 from app.adapters.process.extensions_api import About, Extension, ExtensionsApi
-from app.adapters.process.memory import MemoryWatch, PeakMemory, limit_memory
-from app.adapters.process.output import InvocationLog, OutputPipe
+from app.adapters.process.output import InvocationLog
 from app.adapters.process.platform import PlatformLog
-from app.adapters.process.run_folder import Record
+from app.adapters.process.processes import Processes
 from app.adapters.process.runtime_api import Offer, RuntimeApi
+from app.adapters.process.sandbox import Sandbox
 from app.adapters.process.spec import ProcessSpec
 from app.adapters.process.telemetry import Telemetry
 from app.adapters.process.time_limit import TimeLimit
 from app.adapters.process.variables import build_command, build_variables, extensions_of
 from app.core.invocation import Invocation
-from app.core.time import Instant
 from app.engine.ports import ResponseSink
 
 _EXIT_GRACE_S = 0.2
-_LOOK_AT_MEMORY_EVERY_S = 0.02
+_HIDDEN_FROM_EXTENSIONS = ("_HANDLER", "AWS_EXECUTION_ENV", "LAMBDA_RUNTIME_DIR")
 _TRUNCATED = b'{"errorType":"Runtime.TruncatedResponse","errorMessage":"Response truncated"}'
 
 # Developer guide, lambda-runtime-environment, shutdown phase: nothing without extensions, 500 ms with an internal one,
@@ -60,15 +55,6 @@ class ShutdownReason(StrEnum):
     FAILURE = "failure"
 
 
-@dataclass(frozen=True, slots=True)
-class Sandbox:
-    """What of an environment outlives its runtime: its log stream and its `/tmp`. `began_at` is the clock's instant."""
-
-    log_stream: str
-    record: Record
-    began_at: Instant
-
-
 class Environment:
     """A runtime and its extensions. One init, then one invocation at a time, then `stop`.
 
@@ -79,7 +65,6 @@ class Environment:
         self.duration_ms = 0.0
         """Of the last init or invocation, in real time."""
         self.aftermath: Aftermath | None = None
-        self.is_frozen = False
         self._spec = spec
         self._sandbox = sandbox
         self._platform = platform
@@ -89,10 +74,7 @@ class Environment:
         about = About(spec.name, spec.version, spec.handler, spec.account)
         self._extensions = ExtensionsApi(about, self, telemetry)
         self._api = RuntimeApi(self, self._extensions)
-        output = OutputPipe(self._loop, platform.log, lambda data: telemetry.tell_output("function", data))
-        self._runtime = Child(output, self._runtime_ended)
-        self._helpers: dict[str, Child] = {}
-        """The processes of external extensions, by name."""
+        self._processes = Processes(spec, sandbox.record, platform, telemetry, self._process_ended)
         self._server: asyncio.Server | None = None
         self._done: Callable[[InitEnd | RunEnd], None] | None = None
         """Who is told the end of what is on its way; None when nothing is."""
@@ -103,11 +85,6 @@ class Environment:
         self._began_at = 0.0
         self._was_told = False
         self._runtime_polls = False
-        self._memory = PeakMemory()
-        self._group = ControlGroup.make(spec.memory_mb) if spec.enforce_memory == "cgroup" else None
-        # Where no group can be made, looking is what is left.
-        is_watched = spec.enforce_memory == "watch" or (spec.enforce_memory == "cgroup" and self._group is None)
-        self._memory_watch = MemoryWatch(self._loop, spec.memory_mb, self._memory_exceeded) if is_watched else None
         self._registered: asyncio.Event = asyncio.Event()
 
     def __repr__(self) -> str:
@@ -116,11 +93,15 @@ class Environment:
 
     @property
     def has_ended(self) -> bool:
-        return self._runtime.status is not None or any(child.status is not None for child in self._helpers.values())
+        return self._processes.has_ended
+
+    @property
+    def is_frozen(self) -> bool:
+        return self._processes.are_frozen
 
     @property
     def pid(self) -> int | None:
-        return self._runtime.pid
+        return self._processes.runtime.pid
 
     @property
     def extensions(self) -> list[Extension]:
@@ -134,12 +115,7 @@ class Environment:
     @property
     def max_memory_mb(self) -> int:
         """The most resident memory that the runtime's process has had, in MB; 0 where the system does not tell."""
-        # The system's own peak does not go down: what a look misses, the next one finds.
-        self._memory.measure(at_least_every_s=_LOOK_AT_MEMORY_EVERY_S)
-        if self._group is not None and self._runtime.status is not None and self._group.has_killed:
-            # All of it was in use, though nobody has seen that.
-            return self._spec.memory_mb
-        return self._memory.mb
+        return self._processes.max_memory_mb
 
     # Its life ------------------------------------------------------------------------------------------
 
@@ -156,8 +132,8 @@ class Environment:
             self._close()
             raise
         assert isinstance(end, Ready | InitErred | Ended | ExtensionFailed | Overran), f"{end} cannot end an init"
-        self._memory.measure()
-        self._end_watching_memory()
+        self._processes.measure_memory()
+        self._processes.end_watching_memory()
         if isinstance(end, Ready):
             self._telemetry.begin_invocations()
             self._extensions.is_open = False
@@ -172,11 +148,12 @@ class Environment:
         What is printed goes to `log` until the next, what is streamed to `sink`. When the runtime has answered but
         extensions fail or overrun, the answer is the end, and `aftermath` says what is wrong.
         """
-        if self._runtime.has_died:
-            await self._runtime.wait()
+        runtime = self._processes.runtime
+        if runtime.has_died:
+            await runtime.wait()
         if self.has_ended:
             self._prepare(log)
-            return Ended(self._runtime.status or "", was_told=False)
+            return Ended(runtime.status or "", was_told=False)
         ended: asyncio.Future[RunEnd] = self._loop.create_future()
         self.begin(invocation, within_ms=within_ms, log=log, sink=sink, done=partial(_settle, ended))
         return await ended
@@ -184,7 +161,8 @@ class Environment:
     @property
     def can_begin(self) -> bool:
         """Whether every process lives, as far as the system knows."""
-        return not self.has_ended and not self._runtime.has_died
+        processes = self._processes
+        return not processes.has_ended and not processes.runtime.has_died
 
     def begin(
         self, invocation: Invocation, *, within_ms: float, log: InvocationLog, done: Callable[[RunEnd], None],
@@ -192,11 +170,9 @@ class Environment:
     ) -> None:  # fmt: skip
         """The same where every process lives, with its end told to `done`, later and once."""
         self._prepare(log)
-        self._thaw()
+        self._processes.thaw()
         self._wait(within_ms, partial(self._end_run, done))
-        runtime = self._runtime
-        if self._memory_watch is not None and runtime.pid is not None:
-            self._memory_watch.begin(runtime.pid)
+        self._processes.begin_watching_memory()
         offer = _offer(invocation, within_ms, sink)
         if self._extensions.has_any:
             self._tell_extensions(invocation, offer)
@@ -204,18 +180,15 @@ class Environment:
         self._api.offer(offer)
 
     def _prepare(self, log: InvocationLog) -> None:
-        runtime = self._runtime
-        runtime.output.drain()
-        runtime.output.log = self._platform.log = log
-        for child in self._helpers.values():
-            child.output.log = log
+        self._processes.print_to(log)
+        self._platform.log = log
         self._was_told = False
         self._answer = self.aftermath = None
         self._began_at = self._answered_at = time.monotonic()
 
     def _end_run(self, done: Callable[[RunEnd], None], end: InitEnd | RunEnd) -> None:
-        self._runtime.output.drain()
-        self._end_watching_memory()
+        self._processes.runtime.output.drain()
+        self._processes.end_watching_memory()
         assert isinstance(end, Responded | ResponseTooLarge | Erred | Ended | ExtensionFailed | Overran), f"{end}?"
         end = self._with_aftermath(end)
         self._freeze()
@@ -223,24 +196,14 @@ class Environment:
 
     def kill(self) -> None:
         """End every process this instant, or as soon as it has started; `stop` is still due."""
-        for child in (self._runtime, *self._helpers.values()):
-            child.kill()
+        self._processes.kill()
 
     async def stop(self, reason: ShutdownReason) -> None:
         """End every process, with as much warning as Lambda gives. Returns when all are gone."""
-        self._thaw()
-        if self._extensions.has_any and not self._runtime.has_died:
+        self._processes.thaw()
+        if self._extensions.has_any and not self._processes.runtime.has_died:
             await self._shut_down_gently(reason)
-        self.kill()
-        await self._runtime.wait()
-        for child in self._helpers.values():
-            await child.wait()
-        # On a thread: it reads about every process there is.
-        await asyncio.to_thread(self._sandbox.record.kill_strays)
-        if self._group is not None:
-            self._group.remove()
-        for child in (self._runtime, *self._helpers.values()):
-            child.output.drain()
+        await self._processes.end()
         await self._telemetry.flush()
         self._close()
 
@@ -305,30 +268,21 @@ class Environment:
             tmp=self._sandbox.record.tmp,
         )  # fmt: skip
         command = build_command(self._spec, variables.get("PATH"))
-        record = self._sandbox.record
         programs = extensions_of(self._spec)
         if programs:
-            await self._start_extensions(programs, variables, record)
+            self._extensions.expected = frozenset(program.name for program in programs)
+            seen = {name: value for name, value in variables.items() if name not in _HIDDEN_FROM_EXTENSIONS}
+            await self._processes.start_extensions(programs, seen)
             # The runtime starts when all of them are known (developer guide, lambda-runtime-environment, init phase).
             # An end of the init, a crash say, sets it too.
             await self._registered.wait()
             if waiting.done():
                 return
-        await self._start_runtime(command, variables, record)
-        pid = self._runtime.pid
-        if pid is not None:
-            self._memory.watch(pid)
-            if self._group is not None:
-                self._group.join(pid)
-            if self._spec.enforce_memory == "rlimit":
-                limit_memory(pid, self._spec.memory_mb)
-            if self._memory_watch is not None:
-                self._memory_watch.begin(pid)
+        await self._start_runtime(command, variables)
 
-    async def _start_runtime(self, command: list[str], variables: dict[str, str], record: Record) -> None:
-        start = partial(self._runtime.start, command, folder=self._spec.code, record=record)
+    async def _start_runtime(self, command: list[str], variables: dict[str, str]) -> None:
         if self._spec.command or self._spec.runtime not in ("python", "node"):
-            await start(variables=variables)
+            await self._processes.start_runtime(command, variables)
             return
         # Our own runtimes are given a connection: half the cost of one over TCP (measured: 39 µs a round trip, not 69).
         ours, theirs = socket.socketpair()
@@ -338,18 +292,7 @@ class Environment:
             await self._loop.create_unix_connection(self._api.connect, sock=ours)
             descriptor = theirs.fileno()
             handed = {**variables, "TRIGGERFISH_RUNTIME_SOCKET": str(descriptor)}
-            await start(variables=handed, hands_over=(descriptor,))
-
-    async def _start_extensions(self, programs: list[Path], variables: dict[str, str], record: Record) -> None:
-        self._extensions.expected = frozenset(program.name for program in programs)
-        hidden = ("_HANDLER", "AWS_EXECUTION_ENV", "LAMBDA_RUNTIME_DIR")
-        variables = {name: value for name, value in variables.items() if name not in hidden}
-        for program in programs:
-            output = OutputPipe(
-                self._loop, self._platform.log, lambda data: self._telemetry.tell_output("extension", data)
-            )
-            child = self._helpers[program.name] = Child(output, self._extension_ended)
-            await child.start([str(program)], folder=self._sandbox.record.tmp, variables=variables, record=record)
+            await self._processes.start_runtime(command, handed, hands_over=(descriptor,))
 
     def _tell_extensions(self, invocation: Invocation, offer: Offer) -> None:
         event = {
@@ -366,29 +309,25 @@ class Environment:
         is_external = any(extension.is_external for extension in self._extensions.all)
         limit_s = _EXTERNAL_SHUTDOWN_S if is_external else _INTERNAL_SHUTDOWN_S
         deadline = time.monotonic() + limit_s
-        self._runtime.signal(signal.SIGTERM)
-        await self._runtime.wait(_RUNTIME_SHUTDOWN_S if is_external else _INTERNAL_SHUTDOWN_S)
-        self._runtime.kill()
+        runtime = self._processes.runtime
+        runtime.signal(signal.SIGTERM)
+        await runtime.wait(_RUNTIME_SHUTDOWN_S if is_external else _INTERNAL_SHUTDOWN_S)
+        runtime.kill()
         if not is_external:
             return
         deadline_ms = int(time.time() * 1_000 + limit_s * 1_000)
         self._extensions.tell({"eventType": "SHUTDOWN", "shutdownReason": reason.value, "deadlineMs": deadline_ms})
         told = {extension.name for extension in self._extensions.all if "SHUTDOWN" in extension.events}
-        for name, child in self._helpers.items():
+        for name, child in self._processes.extensions.items():
             if name in told:
                 await child.wait(max(0.0, deadline - time.monotonic()))
 
-    def _runtime_ended(self, child: Child) -> None:
-        self._finish(Ended(child.status or "", self._was_told))
-
-    def _extension_ended(self, child: Child) -> None:
-        name = next(name for name, helper in self._helpers.items() if helper is child)
+    def _process_ended(self, child: Child, extension: str | None) -> None:
+        if extension is None:
+            self._finish(Ended(child.status or "", self._was_told))
+            return
         reason = f"exit code {child.status.removeprefix('exit status ')}" if child.status else "exit code 0"
-        self._finish(ExtensionFailed("Extension.Crash", f"Extension {name} crashed: {reason}"))
-
-    def _memory_exceeded(self, used_mb: int) -> None:
-        self._platform.note(f"{used_mb} MB in use of {self._spec.memory_mb} MB: killed, as Lambda does")
-        self._runtime.kill()
+        self._finish(ExtensionFailed("Extension.Crash", f"Extension {extension} crashed: {reason}"))
 
     def _answered(self, end: RunEnd) -> None:
         if self._done is None:
@@ -434,26 +373,11 @@ class Environment:
 
     def _freeze(self) -> None:
         if self._spec.freeze and self._runtime_polls and not self.has_ended:
-            self.is_frozen = True
-            for child in (self._runtime, *self._helpers.values()):
-                child.signal(signal.SIGSTOP)
-
-    def _thaw(self) -> None:
-        if self.is_frozen:
-            self.is_frozen = False
-            for child in (self._runtime, *self._helpers.values()):
-                child.signal(signal.SIGCONT)
-
-    def _end_watching_memory(self) -> None:
-        if self._memory_watch is not None:
-            self._memory_watch.end()
+            self._processes.freeze()
 
     def _close(self) -> None:
-        for child in (self._runtime, *self._helpers.values()):
-            child.output.close()
+        self._processes.close()
         self._time_limit.close()
-        self._end_watching_memory()
-        self._memory.close()
         self._telemetry.close()
         self._api.close()
         if self._server is not None:
@@ -465,11 +389,6 @@ def _settle(waiting: "asyncio.Future[Any]", end: InitEnd | RunEnd) -> None:
     """Whoever waited may be gone."""
     if not waiting.done():
         waiting.set_result(end)
-
-
-def new_log_stream(version: str, now: Instant) -> str:
-    """`YYYY/MM/DD/[version]` and 32 hexadecimal digits."""
-    return f"{time.strftime('%Y/%m/%d', time.gmtime(now / 1_000))}/[{version}]{os.urandom(16).hex()}"
 
 
 def _offer(invocation: Invocation, within_ms: float, sink: ResponseSink | None) -> Offer:

@@ -19,11 +19,12 @@ from app.adapters.process.ends import (
     ResponseTooLarge,
     RunEnd,
 )
-from app.adapters.process.environment import Environment, Sandbox, ShutdownReason, new_log_stream
+from app.adapters.process.environment import Environment, ShutdownReason
 from app.adapters.process.output import InvocationLog
 from app.adapters.process.platform import PlatformLog
 from app.adapters.process.report import Report, entrypoint_failed, failure_of, outcome_of
 from app.adapters.process.run_folder import RunFolder
+from app.adapters.process.sandbox import Sandbox, new_log_stream
 from app.adapters.process.spec import ProcessSpec
 from app.adapters.process.storage import size_mb
 from app.adapters.process.telemetry import Telemetry
