@@ -32,6 +32,7 @@ from app.core.commands import (
     DeclareRemoteQueue,
     DeleteFunction,
     DescribeEnvironments,
+    DescribeIdentities,
     DescribeRemoteQueue,
     PutBucketLifecycle,
     PutBucketNotification,
@@ -49,7 +50,7 @@ from app.core.errors import Refused
 from app.core.facts.scheduler import told as told_of_schedule
 from app.core.facts.sns import told
 from app.core.gateway.fronts import Front
-from app.core.names import Arn
+from app.core.names import Arn, Scope
 from app.core.schedule.schedule import DEFAULT_GROUP
 from app.core.world import World
 from app.endpoints import Endpoints, Packages
@@ -160,6 +161,8 @@ class Service:
         StoredLoadBalancers(self.engine, host).follow(self.stored)
         StoredDistributions(self.engine, host).follow(self.stored)
         self.stored.follow("kms", keys_in, self.engine.submit)
+        for keeps_identities in ("iam", "sts"):
+            self.stored.follow(keeps_identities, _identities, self.engine.submit)
         self.stored.prepare("monitoring", partial(told_to_cloudwatch, self.engine.metrics))
 
     async def set_up(self) -> None:
@@ -385,3 +388,10 @@ def _parsed(parse: Callable[[], _Entry]) -> _Entry:
 
 def _name(arn: Arn) -> str:
     return arn.rsplit(":", 1)[-1]
+
+
+def _identities(_backend: object, _scope: Scope) -> DescribeIdentities:
+    # moto is loaded with it, on its thread, when somebody first asks for it.
+    from app.adapters.moto_identities import all_identities
+
+    return all_identities()

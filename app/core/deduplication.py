@@ -9,10 +9,10 @@ from app.core.time import Instant
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The answer that the first send got, and every duplicate gets."""
+    """What the first send was answered, and every duplicate is; their digests are of what each of them sent, which
+    is what an SDK compares."""
 
     message_id: str
-    md5_of_body: str
     sequence_number: str
 
 

@@ -126,7 +126,11 @@ class InvalidAttributeValue(Refused):
 
 
 class InvalidMessageContents(Refused):
-    message = "Invalid characters found in the message body."
+    """A body with a character that XML 1.0 cannot carry."""
+
+
+class EmptyValue(Refused):
+    """A message of a batch without a body."""
 
 
 # Lambda ---------------------------------------------------------------------------------------------

@@ -45,6 +45,7 @@ from app.core.mapping_state import Change
 from app.core.message import Delivery, Message
 from app.core.names import Arn, Scope, name_of, parse_arn
 from app.core.outcomes import error_of, ran_of, word_of
+from app.core.poller_gate import PollerGate
 from app.core.queue import Queue
 from app.core.queues import Queues
 from app.core.remote_polling import RemotePolling
@@ -75,6 +76,7 @@ class Mappings:
     submit: Callable[[Function, Call, Instant], Stopped | None]
     changed: Callable[[Mapping], None]
     gone: Callable[[Mapping], None]
+    gate: PollerGate
     pipe_of: Callable[[Arn], Consumer | None] = lambda _: None
     _attached: dict[str, Mapping] = field(default_factory=dict)
     _mappings: dict[str, Mapping] = field(default_factory=dict)
@@ -122,7 +124,7 @@ class Mappings:
         parameters = with_parameters(MappingParameters(), given, is_fifo=source.endswith(".fifo"), limits=self.limits)
         tags = with_tags({}, given.get("Tags") or {})
         name, function = self._function(command.scope, given["FunctionName"])
-        self._check_visibility(source, function)
+        self._check_queue(source, function)
         self._check_unique(source, name)
         mapping = Mapping(
             self.ids.uuid(), queue=source, function=function.arn, function_arn=name.as_invoked, parameters=parameters,
@@ -148,7 +150,7 @@ class Mappings:
             name, function = self._function(command.scope, given["FunctionName"])
             self._check_unique(mapping.queue, name, but=mapping)
         if function is not None and (mapping.queue in self.queues or mapping.queue in self.remote.queues):
-            self._check_visibility(mapping.queue, function)
+            self._check_queue(mapping.queue, function)
         # What was gathered under the old parameters goes to the old function.
         if mapping.gathering is not None:
             self._close(mapping, "mapping updated")
@@ -224,7 +226,7 @@ class Mappings:
             mapping.observe(now, has_messages=False)
         elif (remote := self.remote.queues.get(mapping.queue)) is not None:
             self.remote.poll(mapping, remote, consumer, now)
-        elif (queue := self.queues.get(mapping.queue)) is not None:
+        elif (queue := self.queues.get(mapping.queue)) is not None and self.gate.lets_receive(mapping):
             self._receive_all(mapping, queue, consumer, now)
         else:
             mapping.observe(now, has_messages=False)
@@ -453,6 +455,10 @@ class Mappings:
         if mapping.queue not in self.queues:
             return
         queue, by = self.queues[mapping.queue], name_of(mapping.function)
+        if (forbidden := self.gate.undeletable(mapping)) is not None:
+            for item in items:
+                item.attempt.error_message = f"not deleted: {forbidden}"
+            return
         # A FIFO queue whose visibility timeout the function outran: the message comes again. Or a queue deleted and
         # created again under its name, which knows no handle of its earlier life.
         refused = self.queues.delete_taken(queue, [(item.message, item.delivery) for item in items], by=by)
@@ -494,10 +500,13 @@ class Mappings:
             raise InvalidParameterValue("Function does not exist")
         return name, function
 
-    def _check_visibility(self, queue: Arn, function: Function) -> None:
+    def _check_queue(self, queue: Arn, function: Function) -> None:
+        """Whether the function's pollers could work with it. Raises InvalidParameterValue."""
         if (remote := self.remote.queues.get(queue)) is not None:
             self.remote.check_visibility(remote, function)
         elif queue in self.queues:
+            # Lambda has to ask the queue for its timeout, so whether it may comes first.
+            self.gate.check(queue, function)
             check_visibility(self.queues[queue].settings.visibility_timeout_s, function.spec.timeout_s)
         else:
             raise InvalidParameterValue(_NO_QUEUE)

@@ -17,6 +17,7 @@ from app.core.message import MessageAttribute
 
 # Everything XML 1.0 forbids: #x9 #xA #xD #x20-#xD7FF #xE000-#xFFFD #x10000-#x10FFFF are allowed (SQSAPI:SendMessage).
 _FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_ALLOWED = "#x9 | #xA | #xD | [#x20-#xD7FF] | [#xE000-#xFFFD] | [#x10000-#x10FFFF]"
 _ENTRY_ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _GROUP_ID = re.compile(r"[!-~]{1,128}")
 _QUEUE_NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
@@ -43,8 +44,8 @@ def check_message(body: str, attributes: Mapping[str, MessageAttribute]) -> None
     if not body:
         raise MissingParameter("The request must contain the parameter MessageBody.")
     # What is printable is allowed: finding that out takes half as long.
-    if not body.isprintable() and _FORBIDDEN.search(body):
-        raise InvalidMessageContents
+    if not body.isprintable() and (found := _FORBIDDEN.search(body)):
+        raise InvalidMessageContents(_forbidden(found[0], "message body"))
     if attributes:
         _check_attributes(attributes)
 
@@ -56,7 +57,7 @@ def check_ids_of_standard(group_id: str | None, deduplication_id: str | None) ->
     if deduplication_id is not None:
         raise InvalidParameterValue(
             f"Value {deduplication_id} for parameter MessageDeduplicationId is invalid. Reason: "
-            "The request includes a parameter that is not valid for this queue type."
+            "The request include parameter that is not valid for this queue type."
         )
 
 
@@ -152,40 +153,56 @@ def _check_attributes(attributes: Mapping[str, MessageAttribute]) -> None:
         _check_attribute_name(name)
         if not attribute.data_type:
             raise InvalidParameterValue(
-                f"The message attribute '{name}' must contain a non-empty message attribute type."
+                f"The message (user) attribute '{name}' must contain a non-empty message attribute type."
             )
-        if len(attribute.data_type) > _NAME_MOST or not _TYPE.fullmatch(attribute.data_type):
+        if not _TYPE.fullmatch(attribute.data_type):
             raise InvalidParameterValue(
-                f"The message attribute '{name}' has an invalid message attribute type, the set of supported type "
-                "prefixes is Binary, Number, and String."
+                f"The type of message (user) attribute '{name}' is invalid. You must use only the following supported "
+                "type prefixes: Binary, Number, String."
             )
+        if len(attribute.data_type) > _NAME_MOST:
+            raise InvalidParameterValue("Message (user) attribute type must be shorter than 256 bytes.")
         kind = attribute.data_type.split(".", 1)[0]
         if not attribute.value or (kind == "Binary") != isinstance(attribute.value, bytes):
             raise InvalidParameterValue(
                 f"Message (user) attribute '{name}' must contain a non-empty value of type '{kind}'."
             )
         if isinstance(attribute.value, str):
-            if _FORBIDDEN.search(attribute.value):
-                raise InvalidMessageContents("Invalid characters found in a message attribute value.")
+            # Recorded as InvalidParameterValue, unlike a body's; the words are not.
+            if found := _FORBIDDEN.search(attribute.value):
+                raise InvalidParameterValue(_forbidden(found[0], f"value of message (user) attribute '{name}'"))
             if kind == "Number" and not _is_number(attribute.value):
                 raise InvalidParameterValue(f"Can't cast the value of message (user) attribute '{name}' to a number.")
 
 
 def _check_attribute_name(name: str) -> None:
-    lowered = name.lower()
-    if not 1 <= len(name) <= _NAME_MOST:
-        raise InvalidParameterValue("Length of message attribute name must be between 1 and 256 characters.")
-    if lowered.startswith(("aws.", "amazon.")):
+    if not name:
+        raise InvalidParameterValue("The request must contain non-empty message (user) attribute names.")
+    if len(name) > _NAME_MOST:
+        raise InvalidParameterValue("Message (user) attribute name must be shorter than 256 bytes.")
+    if name.lower().startswith(("aws.", "amazon.")):
         raise InvalidParameterValue(
-            "You can't use message attribute names beginning with 'AWS.' or 'Amazon.'. These strings are reserved for "
+            "You can't use message attribute names beginning with 'AWS.' or 'Amazon'. These strings are reserved for "
             "internal use."
         )
     # Non-ASCII letters and doubled dots pass, as recorded.
-    if name[0] == "." or name[-1] == "." or not all(c.isalnum() or c in "_-." for c in name):
+    if name[0] == ".":
+        raise InvalidParameterValue("Message (user) attribute name must not begin with character '.'.")
+    if name[-1] == ".":
+        raise InvalidParameterValue("Message (user) attribute name must not end with character '.'.")
+    if not all(c.isalnum() or c in "_-." for c in name):
+        # AWS's own words, the blank at their end too.
         raise InvalidParameterValue(
-            f"Invalid characters found in the message attribute name '{name}'. A message attribute name can contain "
-            "only letters, numbers, hyphens, underscores and dots, and no dot at its beginning or end."
+            "Message (user) attributes name can only contain upper and lower score characters, digits, periods, "
+            "hyphens and underscores. "
         )
+
+
+def _forbidden(character: str, where: str) -> str:
+    return (
+        f"Invalid binary character '#x{ord(character):X}' was found in the {where}, the set of allowed characters is "
+        f"{_ALLOWED}."
+    )
 
 
 def _is_number(text: str) -> bool:

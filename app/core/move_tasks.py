@@ -74,7 +74,7 @@ class MoveTasks:
         ARN or unless `most` is from 1 to 10."""
         if not 1 <= most <= _TASKS_KEPT:
             raise InvalidParameterValue(
-                f"Value {most} for parameter MaxResults is invalid. Reason: Must be between 1 and 10, if provided."
+                "Value for parameter MaxResults is invalid. Reason: You must enter a number that's between 1 and 10."
             )
         self._source(source)
         return self._tasks.get(source, [])[:most]
@@ -89,7 +89,7 @@ class MoveTasks:
         rate = command.rate_per_s
         if rate is not None and not 1 <= rate <= 500:
             raise InvalidParameterValue(
-                f"Value {rate} for parameter MaxNumberOfMessagesPerSecond is invalid. Reason: You must enter a value "
+                "Value for parameter MaxNumberOfMessagesPerSecond is invalid. Reason: You must enter a number that's "
                 "between 1 and 500."
             )
         if any(task.is_running for task in self._tasks.get(queue.arn, [])):
@@ -171,9 +171,9 @@ class MoveTasks:
         destination = self.queues.get(arn)
         if destination is None:
             raise ResourceNotFound("The resource that you specified for the DestinationArn parameter doesn't exist.")
-        # A task from a queue to itself would never end; what AWS says to it is UNCONFIRMED.
+        # A task from a queue to itself would never end.
         if destination is source:
-            raise InvalidParameterValue("The DestinationArn must not be the SourceArn.")
+            raise InvalidParameterValue("Source queue arn and destination queue arn cannot be the same.")
         check_same_type(source, destination)
 
     def _source(self, arn: Arn) -> Queue:

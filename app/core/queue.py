@@ -406,7 +406,7 @@ class Queue:
                 self._show(message)
 
     def _age_from(self, message: Message) -> Instant:
-        """Retention counts from the first enqueue, in a standard dead-letter queue too; in a FIFO one anew (A10)."""
+        """Retention counts from the first enqueue, in a standard dead-letter queue too; in a FIFO one anew."""
         return message.enqueued_at if self.is_fifo else message.content.sent_at
 
     def _next_order(self) -> int:

@@ -70,8 +70,7 @@ class Denial:
 
 @dataclass(slots=True)
 class QueueAccess:
-    """Asks for every call of SQS; effects go to `outbox`. `permits_all` says of a queue that its policy need not let
-    anybody in.
+    """Asks for every call of SQS; effects go to `outbox`. `changed` is called when identities may do other things.
 
     `cleared` is whom nothing has to be asked about: queues without a policy, by ARN, with access keys of those who own
     them. What was decided is remembered until a policy or an identity changes.
@@ -81,13 +80,14 @@ class QueueAccess:
     functions: Functions
     outbox: list[Effect]
     is_enforced: bool
+    changed: Callable[[], None] = lambda: None
     identities: Identities = field(init=False)
     cleared: set[tuple[Arn, str | None]] = field(default_factory=set)
     _decided: dict[tuple[Arn, str, Arn, bool], Denial | None] = field(default_factory=dict)
     _told: set[tuple[Arn, str, Arn]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.identities = Identities(self.functions, self.forget)
+        self.identities = Identities(self.functions, self._identities_changed)
 
     def forget(self) -> None:
         """Policies or identities have changed: decide anew."""
@@ -107,13 +107,16 @@ class QueueAccess:
     def lets_in(self, queue: Arn, operation: str, caller: Caller) -> bool:
         """Whether there is nothing to say against it, and nothing to tell of it."""
         denial = self._decide(queue, operation, caller)
-        return denial is None or (not self.is_enforced and self._key(denial) in self._told)
+        return denial is None or (not self.is_enforced and self.is_told(denial))
 
     def admit(self, command: Admit) -> None:
         """Raises AccessDenied, or QueueOutOfReach, where permissions are enforced."""
         denial = self._decide(command.queue, command.operation, command.caller)
-        if denial is None:
-            return
+        if denial is not None and self.is_blocked(denial):
+            raise _refusal(denial, command)
+
+    def is_blocked(self, denial: Denial) -> bool:
+        """Whether what AWS would refuse is refused here; it is told."""
         if self.is_enforced or self._key(denial) not in self._told:
             self._told.add(self._key(denial))
             self.outbox.append(
@@ -122,14 +125,24 @@ class QueueAccess:
                     denial.is_for_tls_only,
                 )
             )  # fmt: skip
-        if self.is_enforced:
-            raise _refusal(denial, command)
+        return self.is_enforced
 
-    def denial(self, queue: Arn, operation: str, principal: Principal, *, is_secure: bool = True) -> Denial | None:
-        """Why AWS would refuse the principal the operation; None if it would not. Nothing is told."""
-        return self._judge(queue, operation, principal, is_secure=is_secure)
+    def is_told(self, denial: Denial) -> bool:
+        """Whether this has been told before."""
+        return self._key(denial) in self._told
+
+    def denial(self, queue: Arn, operation: str, principal: Principal) -> Denial | None:
+        """Why AWS would refuse a service that works for the principal; None if it would not. Nothing is told."""
+        key = (queue, operation, principal.arn, True)
+        if key not in self._decided:
+            self._decided[key] = self._judge(queue, operation, principal, is_secure=True)
+        return self._decided[key]
 
     # Inside ---------------------------------------------------------------------------------------------
+
+    def _identities_changed(self) -> None:
+        self.forget()
+        self.changed()
 
     def _decide(self, arn: Arn, operation: str, caller: Caller) -> Denial | None:
         principal = self.identities.caller(caller)

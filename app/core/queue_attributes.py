@@ -32,6 +32,8 @@ class QueueAttributes:
         """Every set attribute as GetQueueAttributes shows it."""
         numbers = {name: str(getattr(self, rule.member)) for name, rule in _NUMBERS.items()}
         shown = {**numbers, "SqsManagedSseEnabled": "true", **self.texts}
+        if "KmsMasterKeyId" in shown:
+            shown.setdefault("KmsDataKeyReusePeriodSeconds", "300")
         if self.is_fifo:
             shown["FifoQueue"] = "true"
             shown["ContentBasedDeduplication"] = str(self.content_based_deduplication).lower()
@@ -100,6 +102,8 @@ def with_attributes(
             texts[name] = str(_checked_number(name, text, 60, 86_400))
         elif name == "SqsManagedSseEnabled":
             texts[name] = _read_boolean(name, text)
+            if texts[name] == "true":
+                texts.pop("KmsMasterKeyId", None)
         elif name == "FifoQueue" and current.is_fifo:
             if text.lower() != "true":
                 raise InvalidAttributeValue(

@@ -36,6 +36,7 @@ from app.core.commands import (
 from app.core.deduplication import Accepted, content_id
 from app.core.errors import (
     BatchRequestTooLong,
+    EmptyValue,
     InvalidParameterValue,
     PurgeQueueInProgress,
     QueueDeletedRecently,
@@ -73,6 +74,7 @@ from app.core.names import Arn, Scope, parse_arn
 from app.core.queue import LongPoll, Queue, Taken, reason_for_move
 from app.core.queue_attributes import QueueAttributes, first_difference, with_attributes
 from app.core.queue_policy import with_permission, without_permission
+from app.core.queue_tags import check_tag_keys, check_tags
 from app.core.redrive import RedriveAllowPolicy
 from app.core.time import SECOND_MS, Instant
 
@@ -140,6 +142,7 @@ class Queues:
         name = arn.split(":", 5)[5]
         is_fifo = given.get("FifoQueue", "").lower() == "true"
         check_queue_name(name, is_fifo=is_fifo)
+        check_tags(command.tags)
         if (existing := self._queues.get(arn)) is not None:
             wanted = self._attributes(existing.settings, given, arn)
             if (different := first_difference(existing.settings, wanted, given)) is not None:
@@ -186,10 +189,13 @@ class Queues:
         self.changed(queue, now)
 
     def tag(self, command: TagQueue, now: Instant) -> None:
-        self[command.queue].tags.update(command.tags)
+        queue = self[command.queue]
+        check_tags(command.tags)
+        queue.tags.update(command.tags)
 
     def untag(self, command: UntagQueue, now: Instant) -> None:
         tags = self[command.queue].tags
+        check_tag_keys(command.keys)
         for key in command.keys:
             tags.pop(key, None)
 
@@ -256,10 +262,13 @@ class Queues:
         successful: list[tuple[str, Sent]] = []
         failed: list[tuple[str, Exception]] = []
         common: Cause | None = None
-        for (entry_id, entry), size in zip(entries, sizes, strict=True):
+        for place, ((entry_id, entry), size) in enumerate(zip(entries, sizes, strict=True), 1):
             try:
                 if not queue.is_fifo:
                     self._check_ids(queue, entry, in_batch=True)
+                if not entry.body:
+                    # As users saw it (redpanda-data/connect#1070); a message sent alone lacks a parameter instead.
+                    raise EmptyValue(f"No Value Found for SendMessageBatchRequestEntry.{place}.MessageBody.")
                 self._check(queue, entry, size, "One or more parameters cannot be validated.")
             except Refused as refusal:
                 failed.append((entry_id, refusal))
@@ -289,7 +298,7 @@ class Queues:
                 f"Value {wait_s} for parameter WaitTimeSeconds is invalid. "
                 f"Reason: Must be >= 0 and <= {limits.wait_time_s}, if provided."
             )
-        self._check_visibility(command.visibility_timeout_s)
+        self._check_visibility(command.visibility_timeout_s, "Must be >= 0 and <= {most}, if provided.")
         if queue.is_fifo and command.attempt_id is not None:
             check_attempt_id(command.attempt_id)
         if not wait_s:
@@ -426,18 +435,21 @@ class Queues:
     def change_visibility(self, command: ChangeMessageVisibility, now: Instant) -> None:
         queue = self[command.queue]
         self._count(queue, "ChangeMessageVisibility", now)
+        self._check_visibility(command.visibility_timeout_s, "Must be between 0 and {most}.")
         self._change_visibility(queue, command.receipt_handle, command.visibility_timeout_s, now)
         self.changed(queue, now)
 
     def change_visibility_batch(self, command: ChangeMessageVisibilityBatch, now: Instant) -> BatchAnswer:
         queue = self[command.queue]
         self._count(queue, "ChangeMessageVisibility", now)
-        entry_type = "ChangeMessageVisibilityBatchRequestEntry"
+        # Its entries have no "RequestEntry" in their name here, unlike those of the two other batches.
+        entry_type = "ChangeMessageVisibilityBatch"
         check_batch([entry_id for entry_id, _, _ in command.entries], entry=entry_type, limits=self.limits)
         successful: list[tuple[str, None]] = []
         failed: list[tuple[str, Exception]] = []
         for entry_id, handle, timeout_s in command.entries:
             try:
+                self._check_visibility(timeout_s, "VisibilityTimeout must be an integer between 0 and {most}.")
                 self._change_visibility(queue, handle, timeout_s, now)
                 successful.append((entry_id, None))
             except Refused as refusal:
@@ -534,11 +546,12 @@ class Queues:
         if size > most:
             raise InvalidParameterValue(f"{prefix} Reason: Message must be shorter than {most} bytes.")
 
-    def _check_visibility(self, timeout_s: int | None) -> None:
-        if timeout_s is not None and not 0 <= timeout_s <= self.limits.visibility_timeout_s:
+    def _check_visibility(self, timeout_s: int | None, reason: str) -> None:
+        """AWS words the same reason in three ways, by operation."""
+        most = self.limits.visibility_timeout_s
+        if timeout_s is not None and not 0 <= timeout_s <= most:
             raise InvalidParameterValue(
-                f"Value {timeout_s} for parameter VisibilityTimeout is invalid. Reason: "
-                f"VisibilityTimeout must be an integer between 0 and {self.limits.visibility_timeout_s}."
+                f"Value {timeout_s} for parameter VisibilityTimeout is invalid. Reason: {reason.format(most=most)}"
             )
 
     def _send(self, queue: Queue, command: SendMessage, size: int, now: Instant, cause: Cause) -> Sent:
@@ -554,8 +567,7 @@ class Queues:
             key = _deduplication_key(queue.deduplication_scope(now), command.group_id, deduplication_id)
             if (accepted := queue.accepted.find(key, now)) is not None:
                 return Sent(
-                    accepted.message_id, accepted.md5_of_body, attributes_digest, system_digest,
-                    accepted.sequence_number,
+                    accepted.message_id, digest, attributes_digest, system_digest, accepted.sequence_number,
                 )  # fmt: skip
             sequence_number = queue.next_sequence_number()
         message_id = self.ids.uuid()
@@ -565,14 +577,13 @@ class Queues:
             command.group_id, deduplication_id, sequence_number, cause,
         )  # fmt: skip
         if sequence_number is not None:
-            queue.accepted.remember(key, Accepted(message_id, digest, sequence_number), now)
+            queue.accepted.remember(key, Accepted(message_id, sequence_number), now)
         delay_s = delay_of(queue, command)
         queue.send(content, delay_s=delay_s, now=now)
         self.outbox.append(MessageSent(queue.arn, message_id, cause.chain, size, delay_s))
         return Sent(message_id, digest, attributes_digest, system_digest, sequence_number)
 
     def _change_visibility(self, queue: Queue, handle: str, timeout_s: int, now: Instant) -> None:
-        self._check_visibility(timeout_s)
         message = queue.change_visibility(handle, timeout_s, now=now)
         self.outbox.append(VisibilityChanged(queue.arn, message.content.message_id, message.content.chain, timeout_s))
 
@@ -614,10 +625,10 @@ def delay_of(queue: Queue, command: SendMessage) -> int:
 def check_same_type(source: Queue, destination: Queue) -> None:
     """Dead letters stay with their type of queue: a FIFO queue needs a group, which a standard message need not have.
 
-    Raises InvalidParameterValue; its text is UNCONFIRMED.
+    Raises InvalidParameterValue.
     """
     if source.is_fifo != destination.is_fifo:
-        raise InvalidParameterValue("The destination queue must be same type of queue as the source.")
+        raise InvalidParameterValue("The source queue and destination queue must be of the same queue type.")
 
 
 def _deduplication_key(scope: str, group_id: str | None, deduplication_id: str) -> str:

@@ -3,7 +3,7 @@
 from binascii import a2b_base64, b2a_base64, crc32
 from struct import Struct, error
 
-from app.core.errors import ReceiptHandleIsInvalid
+from app.core.errors import MissingParameter, ReceiptHandleIsInvalid
 
 # Three leading bytes that make every handle begin like Amazon's do: AQEB.
 _MARK = b"\x01\x01\x01"
@@ -32,14 +32,19 @@ class Receipts:
         return b2a_base64(body + crc32(body).to_bytes(4, "big"), newline=False).decode()
 
     def read(self, handle: str) -> tuple[int, int]:
-        """The place and the receive count in `handle`. Raises ReceiptHandleIsInvalid."""
+        """The place and the receive count in `handle`. Raises MissingParameter for blanks, ReceiptHandleIsInvalid."""
+        if not handle or handle.isspace():
+            raise MissingParameter("The request must contain the parameter ReceiptHandle.")
         try:
             raw = a2b_base64(handle, strict_mode=True)
             mark, order, receive_count, seal, checksum = _CHECKED.unpack(raw)
         except (ValueError, error):
             raise _invalid(handle) from None
-        if seal != self._seal or mark != _MARK or crc32(raw[: _BODY.size]) != checksum:
+        if mark != _MARK or crc32(raw[: _BODY.size]) != checksum:
             raise _invalid(handle)
+        if seal != self._seal:
+            # What users saw of a handle that is one, but another queue's (spulec/PyQS#24, aws-sdk-java-v2#3101).
+            raise ReceiptHandleIsInvalid(f'The receipt handle "{handle}" is not valid for this queue.')
         return order, receive_count
 
 

@@ -53,7 +53,8 @@ def read_redrive_policy(
 ) -> RedrivePolicy | None:
     """The policy of `queue`, or None for "", which clears it. `allow_policy_of` is None for a queue that is not there.
 
-    Raises InvalidParameterValue with AWS's texts. The ARN is parsed before it is looked up, as recorded.
+    Raises InvalidParameterValue or InvalidAttributeValue with AWS's texts. The ARN is parsed before it is looked up, as
+    recorded.
     """
     if not text:
         return None
@@ -63,12 +64,15 @@ def read_redrive_policy(
 
     policy = _loads(text)
     if not isinstance(policy, dict):
-        raise refuse("Redrive policy is not a valid JSON map.")
+        # Users saw this one as InvalidAttributeValue, and without the value.
+        raise InvalidAttributeValue(
+            "Invalid value for the parameter RedrivePolicy. Reason: Redrive policy is not a valid JSON map."
+        )
     for member in ("maxReceiveCount", "deadLetterTargetArn"):
         if member not in policy:
             raise refuse(f"Redrive policy does not contain mandatory attribute: {member}.")
     if set(policy) - {"deadLetterTargetArn", "maxReceiveCount"}:
-        raise refuse("Only following attributes are supported: [deadLetterTargetArn, maxReceiveCount].")
+        raise refuse("Only following attributes are supported: [maxReceiveCount, deadLetterTargetArn].")
     count = _read_count(policy["maxReceiveCount"])
     if count is None:
         raise refuse(
@@ -80,10 +84,13 @@ def read_redrive_policy(
         parsed, own = parse_arn(target), parse_arn(queue)
     except ValueError:
         raise refuse("Invalid value for deadLetterTargetArn.") from None
-    if parsed.service != "sqs" or parsed.scope != own.scope:
+    if parsed.service != "sqs":
+        raise refuse("Only SQS queues are valid resources for deadLetterTargetArn.")
+    if parsed.scope != own.scope:
         raise refuse("Dead-letter target owner should be same as the source.")
     if target.endswith(".fifo") != queue.endswith(".fifo"):
-        raise refuse("Dead letter queue must be same type of queue as the source.")
+        # With both of its full stops, as users saw it.
+        raise refuse("Dead-letter queue must be same type of queue as the source..")
     allow_policy = allow_policy_of(target)
     if allow_policy is None:
         raise refuse("Dead letter target does not exist.")
@@ -94,20 +101,46 @@ def read_redrive_policy(
 
 
 def read_allow_policy(text: str) -> RedriveAllowPolicy:
-    """The policy; that of "" allows all. Raises InvalidAttributeValue; source ARNs go with `byQueue` alone."""
+    """The policy; that of "" allows all. Raises InvalidAttributeValue for another form, InvalidParameterValue for
+    source ARNs that do not go with the permission: they go with `byQueue` alone."""
     if not text:
         return ALLOW_ALL
-    policy = read_json_object("RedriveAllowPolicy", text)
-    permission, sources = policy.get("redrivePermission"), policy.get("sourceQueueArns")
-    if permission == "byQueue":
-        is_valid = (
-            isinstance(sources, list) and len(sources) <= _MOST_SOURCES and all(isinstance(arn, str) for arn in sources)
+    policy = _loads(text)
+    if not _is_allow_policy(policy):
+        # With AWS's own apostrophe.
+        raise InvalidAttributeValue(
+            "Invalid value for the parameter RedriveAllowPolicy. Reason: Amazon SQS can't create the redrive allow "
+            "policy, as it’s in an unsupported format."
         )
-    else:
-        is_valid = permission in ("allowAll", "denyAll") and sources is None
-    if not is_valid:
-        raise InvalidAttributeValue("Invalid value for the parameter RedriveAllowPolicy.")
-    return RedriveAllowPolicy(str(permission), tuple(sources or ()))
+    permission, sources = policy["redrivePermission"], policy.get("sourceQueueArns")
+
+    def refuse(reason: str) -> InvalidParameterValue:
+        return InvalidParameterValue(
+            f"Value {text} for parameter RedriveAllowPolicy is invalid. Reason: Amazon SQS can't create the redrive "
+            f"allow policy. {reason}"
+        )
+
+    if permission != "byQueue" and sources:
+        raise refuse("To specify one or more source queue ARNs, you must set redrivePermission to byQueue.")
+    if permission == "byQueue" and not sources:
+        raise refuse(
+            "When you specify the byQueue permission type, you must also specify one or more sourceQueueArns values."
+        )
+    if sources and len(sources) > _MOST_SOURCES:
+        raise refuse(f"The maximum number of source queue ARNs you can specify is {_MOST_SOURCES}.")
+    return RedriveAllowPolicy(permission, tuple(sources or ()))
+
+
+def _is_allow_policy(policy: Any) -> bool:
+    """Whether it has the members of one, each of its kind."""
+    if not isinstance(policy, dict) or set(policy) - {"redrivePermission", "sourceQueueArns"}:
+        return False
+    sources = policy.get("sourceQueueArns", [])
+    return (
+        policy.get("redrivePermission") in ("allowAll", "denyAll", "byQueue")
+        and isinstance(sources, list)
+        and all(isinstance(arn, str) for arn in sources)
+    )
 
 
 def _loads(text: str) -> Any:

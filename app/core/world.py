@@ -47,6 +47,7 @@ from app.core.outside_targets import OutsideTarget
 from app.core.pipes.enrichments import Enrichments
 from app.core.pipes.journey import Machinery
 from app.core.pipes.pipes import PipeConsumer, Pipes
+from app.core.poller_gate import PollerGate
 from app.core.provisioning import Provisioning
 from app.core.queue import Queue
 from app.core.queue_access import QueueAccess
@@ -114,7 +115,10 @@ class World:
         )  # fmt: skip
         policies = PolicyGate(self._outbox, enforces_permissions)
         self.targets.register("sqs", QueueTarget(self.queues, self._chains, policies))
-        self.queue_access = QueueAccess(self.queues, self.functions, self._outbox, enforces_permissions)
+        self.queue_access = QueueAccess(
+            self.queues, self.functions, self._outbox, enforces_permissions, self._identities_changed
+        )
+        self.poller_gate = PollerGate(self.queue_access, self.functions, self._outbox)
         self.layers = Layers(self._outbox)
         self._papers = Papers(self._outbox, self.families)
         self._provisioning = Provisioning(limits, self._outbox, self.functions, self.families)
@@ -128,7 +132,7 @@ class World:
         )
         self.mappings = Mappings(
             ids, limits, shapes, self._outbox, self.queues, self._remote_polling, self.functions,
-            self.invocations.submit, self._mapping_changed, self._mapping_gone, self._pipe_consumer,
+            self.invocations.submit, self._mapping_changed, self._mapping_gone, self.poller_gate, self._pipe_consumer,
         )  # fmt: skip
         self.buckets = Buckets(ids, shapes, self._outbox, self.functions, self.targets, self._outside, self.causes.of)
         self.targets.register("s3", BucketTarget(self.buckets, self._chains, self._outside))
@@ -326,6 +330,11 @@ class World:
 
     def _function_freed(self, function: Function) -> None:
         for mapping in self.mappings.of_function(function.arn):
+            self._dirty_mappings[mapping.uuid] = mapping
+
+    def _identities_changed(self) -> None:
+        """Mappings that lacked a right may have it now, and others not any more."""
+        for mapping in self.mappings.machines():
             self._dirty_mappings[mapping.uuid] = mapping
 
     def _mapping_changed(self, mapping: Mapping) -> None:

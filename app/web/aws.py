@@ -3,37 +3,36 @@
 from asyncio import to_thread
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from time import time
 from typing import Any, TypeAlias
-from urllib.parse import parse_qs, unquote
 from uuid import uuid4
 
 import orjson
 from starlette.types import ASGIApp, Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from app.core.commands import Command, Origin, Waiting
+from app.core.commands import Command, Waiting
 from app.core.errors import Refused
-from app.core.names import Scope
 from app.core.time import SECOND_MS
 from app.engine.driver import Engine
 from app.engine.storage import Backstop
 from app.web.asgi import ClientGone, read_body, replay, send_answer
 from app.web.at_once import Answered, Reply
+from app.web.callers import caller_in, caller_of, service_stated, stated_in
 from app.web.lambda_api import LambdaApi, LambdaParts
 from app.web.publishing import publish_at_once
 from app.web.signature import verify
 from app.web.waiting import while_connected
 from app.wire import gate, protocol
+from app.wire.addressee import has_form, is_link, service_of, service_of_form
 from app.wire.awslambda.code import CODE_PATH
-from app.wire.awslambda.operations import is_lambda_path
 from app.wire.calls import Call, Caller, Params, Result, Service
-from app.wire.credentials import Credential, credential_in
+from app.wire.credentials import credential_in
 from app.wire.errors import protocol_of, refuse
 from app.wire.events.signing import CERTIFICATE, CERTIFICATE_PATH
 from app.wire.http import HttpAnswer, HttpRequest, TextHeaders
-from app.wire.services import SERVICES, service_of_link, service_of_target, service_of_version
+from app.wire.services import SERVICES
 from app.wire.sqs import errors as sqs_errors
 from app.wire.sqs import general as sqs_general
 from app.wire.sqs.operations import SQS
@@ -41,7 +40,6 @@ from app.wire.sqs.plain import plain_params, render_json
 from app.wire.stored import refuse_stored
 
 _SQS_TARGET = b"AmazonSQS."
-_SQS_VERSION = "2012-11-05"
 _JSON_TYPE = "application/x-amz-json-1.1"
 
 
@@ -104,7 +102,7 @@ class AwsEndpoint:
             return None
         target = headers.get(b"x-amz-target", b"")
         if not target:
-            caller = partial(_caller_of, headers, b"", "http")
+            caller = partial(caller_of, headers, b"", "http")
             return publish_at_once(self._engine, headers, body, caller, self._request_ids.next)
         if not target.startswith(_SQS_TARGET):
             return None
@@ -114,7 +112,7 @@ class AwsEndpoint:
             return None
         request_id = self._request_ids.next()
         try:
-            asked = SQS.ask(operation, params, _caller_of(headers, b"", "http"), self._engine)
+            asked = SQS.ask(operation, params, caller_of(headers, b"", "http"), self._engine)
             if not isinstance(asked, Call):
                 return render_json(asked), request_id
             answer = self._engine.submit(asked.command)
@@ -134,10 +132,10 @@ class AwsEndpoint:
             return None
         if len(body) > self._settings.max_body_bytes:
             return None
-        if _service_stated(_stated_in(headers), query) not in ("", "lambda"):
+        if service_stated(stated_in(headers), query) not in ("", "lambda"):
             return None
         request = HttpRequest("POST", path, query, TextHeaders(headers), body)
-        caller = _caller_of(headers, query.encode("latin-1"), "http")
+        caller = caller_of(headers, query.encode("latin-1"), "http")
         return self._lambda_api.answer_later(request, caller, self._request_ids.next(), reply)
 
     def _later(self, waiting: Waiting, asked: Call, headers: Mapping[bytes, bytes], request_id: bytes) -> ASGIApp:
@@ -163,7 +161,7 @@ class AwsEndpoint:
             body = await read_body(receive, self._settings.max_body_bytes)
             if self._settings.secrets is not None:
                 self._verify(_http_request(scope, headers, body))
-            caller = _caller_in(scope, headers)
+            caller = caller_in(scope, headers)
             params = plain_params(operation, body)
             if params is not None:
                 answer = render_json(await self._carry_out(SQS, operation, params, caller, receive))
@@ -182,28 +180,28 @@ class AwsEndpoint:
             await send_answer(send, HttpAnswer(200, CERTIFICATE.encode(), "application/x-pem-file"), b"")
             return
         credential = credential_in(request.headers.get("authorization", ""), request.query)
-        service = _service_of(request, credential)
+        service = service_of(request, credential)
         body: bytes | None = None
-        if service == "" and request.method == "POST" and _has_form(request):
+        if service == "" and request.method == "POST" and has_form(request):
             # A form may be SQS's query protocol, or an unsigned upload; only its content tells.
             try:
                 body = await read_body(receive, self._settings.max_object_bytes)
             except Refused as refused:
                 await self._refuse_s3(refused, send)
                 return
-            service = _service_of_form(body)
+            service = service_of_form(body)
         match service:
             case "s3" | "":
                 await self._s3(request, scope, body, receive, send)
             case "sqs":
-                await self._sqs_query(request, body, _caller_in(scope, headers), receive, send)
+                await self._sqs_query(request, body, caller_in(scope, headers), receive, send)
             case "lambda":
-                caller = _caller_in(scope, headers)
+                caller = caller_in(scope, headers)
                 await self._lambda_api(request, caller, self._request_ids.next(), receive, send)
             case _ if service in SERVICES:
-                await self._general(SERVICES[service], request, body, _caller_in(scope, headers), receive, send)
+                await self._general(SERVICES[service], request, body, caller_in(scope, headers), receive, send)
             case _ if self._backstop is not None and self._backstop.handles(service):
-                await self._stored(self._backstop, service, request, body, _caller_in(scope, headers), receive, send)
+                await self._stored(self._backstop, service, request, body, caller_in(scope, headers), receive, send)
             case _:
                 await self._refuse_service(service, request, send)
 
@@ -236,7 +234,7 @@ class AwsEndpoint:
         try:
             body = await read_body(receive, self._settings.max_body_bytes) if body is None else body
             request = replace(request, body=body)
-            if not _is_link(request):
+            if not is_link(request):
                 self._verify(request)
             if (plain := _plain(service, request)) is not None:
                 result = await self._carry_out(service, *plain, caller, receive)
@@ -291,7 +289,7 @@ class AwsEndpoint:
 
     async def _refuse_service(self, service: str, request: HttpRequest, send: Send) -> None:
         request_id = self._request_ids.next()
-        speaks_json = "x-amz-target" in request.headers or not _has_form(request)
+        speaks_json = "x-amz-target" in request.headers or not has_form(request)
         await send_answer(send, gate.refuse_service(service, request_id.decode(), speaks_json=speaks_json), request_id)
 
     async def _carry_out(
@@ -335,36 +333,6 @@ class _RequestIds:
         return b"%s%012x" % (self._prefix, self._count)
 
 
-def _service_of(request: HttpRequest, credential: Credential) -> str:
-    """AWS's signing name of the service, "" when the request alone does not tell."""
-    target = request.headers.get("x-amz-target")
-    if target is not None:
-        return credential.service or service_of_target(target)
-    if credential.service == "apigateway" and request.path.startswith("/v2/"):
-        return "apigatewayv2"
-    if credential.service:
-        return credential.service
-    if is_lambda_path(request.path):
-        return "lambda"
-    if "Action=" in request.query and (asked := _service_of_query(request.query)) is not None:
-        return asked
-    return "" if _has_form(request) else "s3"
-
-
-def _is_link(request: HttpRequest) -> bool:
-    """Whether somebody visits a link of a notification, which needs no signature: whoever has it may."""
-    return request.method == "GET" and service_of_link(parse_qs(request.query).get("Action", [""])[0]) is not None
-
-
-def _service_of_query(query: str) -> str | None:
-    """Which service a query string asks; None when it only looks as if it did."""
-    values = parse_qs(query)
-    link = service_of_link(values.get("Action", [""])[0]) if "Version" not in values else None
-    if link is not None:
-        return link
-    return "sqs" if _is_sqs_query(query.encode()) else service_of_version(values.get("Version", [""])[0])
-
-
 def _plain(service: Service, request: HttpRequest) -> tuple[str, Params] | None:
     """The operation and its parameters, where the service reads them without its model."""
     target = request.headers.get("x-amz-target")
@@ -385,24 +353,6 @@ def _may_exceed(request: HttpRequest, max_bytes: int) -> bool:
     return "transfer-encoding" in request.headers or not declared.isdigit() or int(declared) > max_bytes
 
 
-def _has_form(request: HttpRequest) -> bool:
-    return request.headers.get("content-type", "").startswith(sqs_general.FORM_TYPE)
-
-
-def _service_of_form(form: bytes) -> str:
-    """Which service an unsigned form asks; S3 when it is an upload."""
-    if _is_sqs_query(form):
-        return "sqs"
-    version = parse_qs(form.decode("latin-1")).get("Version", [""])[0]
-    return service_of_version(version) or "s3"
-
-
-def _is_sqs_query(form: bytes) -> bool:
-    """Whether a form asks something of SQS."""
-    values = parse_qs(form.decode("latin-1"))
-    return "Action" in values and values.get("Version", [_SQS_VERSION]) == [_SQS_VERSION]
-
-
 def _http_request(scope: AsgiScope, headers: dict[bytes, bytes], body: bytes) -> HttpRequest:
     raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
     return HttpRequest(
@@ -413,39 +363,3 @@ def _http_request(scope: AsgiScope, headers: dict[bytes, bytes], body: bytes) ->
         body,
         scope.get("scheme", "http"),
     )
-
-
-def _caller_in(scope: AsgiScope, headers: Mapping[bytes, bytes]) -> Caller:
-    return _caller_of(headers, scope["query_string"], scope.get("scheme", "http"))
-
-
-def _caller_of(headers: Mapping[bytes, bytes], query: bytes, scheme: str) -> Caller:
-    stated = _stated_in(headers)
-    return _caller(
-        stated,
-        b"" if stated else query,
-        headers.get(b"x-amzn-trace-id"),
-        scheme,
-        headers.get(b"host", b"localhost"),
-    )
-
-
-def _stated_in(headers: Mapping[bytes, bytes]) -> bytes:
-    """The part of the authorization that stays the same from request to request; the signature after it does not."""
-    authorization = headers.get(b"authorization", b"")
-    start = authorization.find(b"Credential=")
-    return authorization[start : authorization.find(b",", start)] if start >= 0 else b""
-
-
-@lru_cache(maxsize=1024)
-def _service_stated(stated: bytes, query: str) -> str:
-    return credential_in(stated.decode("latin-1"), query).service
-
-
-@lru_cache(maxsize=1024)
-def _caller(stated: bytes, query: bytes, trace_header: bytes | None, scheme: str, host: bytes) -> Caller:
-    credential = credential_in(stated.decode("latin-1"), query.decode("latin-1"))
-    # SDKs percent-encode what a function's environment has in _X_AMZN_TRACE_ID.
-    trace = None if trace_header is None else unquote(trace_header.decode("latin-1"))
-    scope = Scope(credential.scope.account, credential.scope.region)
-    return Caller(scope, Origin(trace, credential.access_key_id), f"{scheme}://{host.decode('latin-1')}")

@@ -3,6 +3,7 @@ what it saw, what the queues hold and what the journal says. The form is told in
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from app.core import facts
@@ -11,6 +12,7 @@ from app.core.commands import (
     DeleteFunction,
     DeleteMessage,
     DeleteQueue,
+    PutFunction,
     PutReservedConcurrency,
     SendMessage,
     SendMessageBatch,
@@ -23,6 +25,7 @@ from app.core.invocation import Exited, HandlerFailed, InitFailed, Invocation, O
 from app.core.limits import Limits
 from app.core.names import Arn
 from app.core.time import Instant, parse_duration_ms
+from tests.core.roles import deployed_with, roles
 from tests.core.stage import SCOPE, Stage
 
 _AT_ONCE = 10
@@ -39,7 +42,7 @@ class MappingPlay(Stage):
     """`outcomes` are those of one invocation after another; the last holds for all that come after it."""
 
     def __init__(self, case: Mapping[str, Any]) -> None:
-        super().__init__(limits=Limits(**case.get("limits", {})))
+        super().__init__(limits=Limits(**case.get("limits", {})), enforces_permissions=case.get("enforced", False))
         self.outcomes: list[Mapping[str, Any]] = list(case.get("outcomes", [{"returns": "null"}]))
         self.ending: list[tuple[Instant, Invocation, Mapping[str, Any]]] = []
         self.saw: list[list[dict[str, Any]]] = []
@@ -50,6 +53,11 @@ class MappingPlay(Stage):
                                 for key, text in texts.items()})  # fmt: skip
         for name, spec in case["functions"].items():
             self.function(name, **spec)
+        for name, role in case.get("roles_of", {}).items():
+            spec = self.world.functions[SCOPE.function_arn(name)].spec
+            self.submit(PutFunction(replace(spec, deployment=deployed_with(SCOPE, role))))
+        if "roles" in case:
+            self.do_roles(case["roles"])
         self._mapping: Mapping[str, Any] = case["mapping"]
         if not case.get("sends_first"):
             self.create()
@@ -102,6 +110,9 @@ class MappingPlay(Stage):
 
     def do_delete_function(self, name: str) -> None:
         self.submit(DeleteFunction(SCOPE.function_arn(name)))
+
+    def do_roles(self, given: Mapping[str, list[str]]) -> None:
+        self.submit(roles(SCOPE, given))
 
     def do_reserve(self, given: Mapping[str, int]) -> None:
         for name, count in given.items():

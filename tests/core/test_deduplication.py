@@ -3,7 +3,7 @@
 from app.core.deduplication import Accepted, DeduplicationMemory, content_id
 from tests.core.stage import NOON
 
-FIRST = Accepted("m1", "md5", "1")
+FIRST = Accepted("m1", "1")
 
 
 def test_a_duplicate_gets_the_answer_of_the_first_for_five_minutes() -> None:
@@ -36,7 +36,7 @@ def test_a_key_is_free_again_when_its_time_is_over() -> None:
     memory = DeduplicationMemory(300_000)
     memory.remember("key", FIRST, NOON)
     memory.find("key", NOON + 300_000)
-    again = Accepted("m2", "md5", "2")
+    again = Accepted("m2", "2")
 
     memory.remember("key", again, NOON + 300_000)
 

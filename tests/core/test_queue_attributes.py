@@ -60,7 +60,7 @@ def test_a_redrive_policy_is_read_and_shown_as_it_was_given() -> None:
 def test_an_empty_text_clears_what_is_optional(name: str) -> None:
     texts = {
         "RedrivePolicy": redrive(),
-        "Policy": "{}",
+        "Policy": '{"Statement":{"Effect":"Allow","Principal":"*","Action":"sqs:*","Resource":"*"}}',
         "RedriveAllowPolicy": '{"redrivePermission":"allowAll"}',
         "KmsMasterKeyId": "alias/aws/sqs",
     }
@@ -89,18 +89,19 @@ def test_the_receive_count_is_one_to_a_thousand(count: object) -> None:
 @pytest.mark.parametrize(
     ("text", "reason"),
     [
-        ("{", "Redrive policy is not a valid JSON map."),
-        ("[]", "Redrive policy is not a valid JSON map."),
         ("{}", "Redrive policy does not contain mandatory attribute: maxReceiveCount."),
         (
             json.dumps({"deadLetterTargetArn": DLQ}),
             "Redrive policy does not contain mandatory attribute: maxReceiveCount.",
         ),
-        (redrive(extra=1), "Only following attributes are supported: [deadLetterTargetArn, maxReceiveCount]."),
+        (redrive(extra=1), "Only following attributes are supported: [maxReceiveCount, deadLetterTargetArn]."),
         (redrive("dlq"), "Invalid value for deadLetterTargetArn."),
         (redrive("arn:aws:sqs:eu-west-1:000000000000:dlq"), "Dead-letter target owner should be same as the source."),
-        (redrive("arn:aws:sns:us-east-1:000000000000:dlq"), "Dead-letter target owner should be same as the source."),
-        (redrive(DLQ + ".fifo"), "Dead letter queue must be same type of queue as the source."),
+        (
+            redrive("arn:aws:sns:us-east-1:000000000000:dlq"),
+            "Only SQS queues are valid resources for deadLetterTargetArn.",
+        ),
+        (redrive(DLQ + ".fifo"), "Dead-letter queue must be same type of queue as the source.."),
         (redrive(SCOPE.queue_arn("nothing")), "Dead letter target does not exist."),
     ],
 )
@@ -111,25 +112,75 @@ def test_a_redrive_policy_that_will_not_do_says_why(text: str, reason: str) -> N
     assert refusal.value.message == f"Value {text} for parameter RedrivePolicy is invalid. Reason: {reason}"
 
 
+@pytest.mark.parametrize("text", ["{", "[]", "7", '"x"'])
+def test_a_redrive_policy_is_a_map(text: str) -> None:
+    with pytest.raises(InvalidAttributeValue) as refusal:
+        given(RedrivePolicy=text)
+
+    assert refusal.value.message == (
+        "Invalid value for the parameter RedrivePolicy. Reason: Redrive policy is not a valid JSON map."
+    )
+
+
 @pytest.mark.parametrize(
-    ("text", "is_taken"),
+    "text",
     [
-        ('{"redrivePermission":"allowAll"}', True),
-        ('{"redrivePermission":"denyAll"}', True),
-        ('{"redrivePermission":"byQueue","sourceQueueArns":["a"]}', True),
-        ('{"redrivePermission":"byQueue"}', False),
-        ('{"redrivePermission":"allowAll","sourceQueueArns":["a"]}', False),
-        ('{"redrivePermission":"byQueue","sourceQueueArns":["a","a","a","a","a","a","a","a","a","a","a"]}', False),
-        ('{"redrivePermission":"maybe"}', False),
-        ("[]", False),
+        '{"redrivePermission":"allowAll"}',
+        '{"redrivePermission":"denyAll"}',
+        '{"redrivePermission":"byQueue","sourceQueueArns":["a"]}',
     ],
 )
-def test_a_redrive_allow_policy_keeps_to_its_form(text: str, is_taken: bool) -> None:
-    if is_taken:
-        assert given(RedriveAllowPolicy=text).as_texts()["RedriveAllowPolicy"] == text
-    else:
-        with pytest.raises(InvalidAttributeValue):
-            given(RedriveAllowPolicy=text)
+def test_a_redrive_allow_policy_is_shown_as_it_was_given(text: str) -> None:
+    assert given(RedriveAllowPolicy=text).as_texts()["RedriveAllowPolicy"] == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[]",
+        "{}",
+        '{"redrivePermission":"maybe"}',
+        '{"redrivePermission":["byQueue"]}',
+        '{"redrivePermission":"allowAll","extra":1}',
+        '{"redrivePermission":"byQueue","sourceQueueArns":"a"}',
+        '{"redrivePermission":"byQueue","sourceQueueArns":[1]}',
+    ],
+)
+def test_a_redrive_allow_policy_of_another_form_is_refused(text: str) -> None:
+    with pytest.raises(InvalidAttributeValue, match="in an unsupported format"):
+        given(RedriveAllowPolicy=text)
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"redrivePermission":"byQueue"}', "you must also specify one or more sourceQueueArns values."),
+        ('{"redrivePermission":"byQueue","sourceQueueArns":[]}', "specify one or more sourceQueueArns values."),
+        ('{"redrivePermission":"allowAll","sourceQueueArns":["a"]}', "you must set redrivePermission to byQueue."),
+        (
+            '{"redrivePermission":"byQueue","sourceQueueArns":["a","a","a","a","a","a","a","a","a","a","a"]}',
+            "The maximum number of source queue ARNs you can specify is 10.",
+        ),
+    ],
+)
+def test_source_queues_go_with_their_permission_ten_at_most(text: str, reason: str) -> None:
+    with pytest.raises(InvalidParameterValue) as refusal:
+        given(RedriveAllowPolicy=text)
+
+    assert refusal.value.message.startswith(f"Value {text} for parameter RedriveAllowPolicy is invalid. Reason: ")
+    assert refusal.value.message.endswith(reason)
+
+
+def test_a_key_is_used_for_five_minutes_unless_said_otherwise() -> None:
+    assert given(KmsMasterKeyId="alias/aws/sqs").as_texts()["KmsDataKeyReusePeriodSeconds"] == "300"
+    assert "KmsDataKeyReusePeriodSeconds" not in given().as_texts()
+
+
+def test_the_managed_encryption_takes_the_place_of_a_key() -> None:
+    texts = given(given(KmsMasterKeyId="alias/aws/sqs"), SqsManagedSseEnabled="true").as_texts()
+
+    assert texts["SqsManagedSseEnabled"] == "true"
+    assert "KmsMasterKeyId" not in texts
 
 
 @pytest.mark.parametrize(

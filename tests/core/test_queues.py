@@ -23,10 +23,10 @@ from app.core.errors import (
     BatchEntryIdsNotDistinct,
     BatchRequestTooLong,
     EmptyBatchRequest,
+    EmptyValue,
     InvalidBatchEntryId,
     InvalidMessageContents,
     InvalidParameterValue,
-    MissingParameter,
     PurgeQueueInProgress,
     QueueDeletedRecently,
     QueueDoesNotExist,
@@ -251,7 +251,7 @@ def test_the_good_entries_of_a_batch_are_sent_and_the_bad_ones_told() -> None:
 
     assert [entry_id for entry_id, _ in answer.successful] == ["a"]
     assert [(entry_id, type(refusal)) for entry_id, refusal in answer.failed] == [
-        ("b", MissingParameter),
+        ("b", EmptyValue),
         ("c", InvalidMessageContents),
         ("d", InvalidParameterValue),
     ]
@@ -322,7 +322,7 @@ def test_an_empty_batch_names_its_own_entry_type() -> None:
     )  # fmt: skip
     refused(
         stage, EmptyBatchRequest,
-        "There should be at least one ChangeMessageVisibilityBatchRequestEntry in the request.",
+        "There should be at least one ChangeMessageVisibilityBatch in the request.",
         ChangeMessageVisibilityBatch(orders, ()),
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ from base64 import b64decode, b64encode
 
 import pytest
 
-from app.core.errors import ReceiptHandleIsInvalid
+from app.core.errors import MissingParameter, ReceiptHandleIsInvalid
 from app.core.receipts import Receipts
 
 
@@ -23,9 +23,19 @@ def test_every_receive_has_its_own_handle() -> None:
     assert len({receipts.issue(order, count) for order in range(10) for count in range(10)}) == 100
 
 
-def test_the_handle_of_another_queue_is_garbage() -> None:
-    with pytest.raises(ReceiptHandleIsInvalid):
-        Receipts(b"the key of one").read(Receipts(b"another key").issue(1, 1))
+def test_the_handle_of_another_queue_is_told_from_garbage() -> None:
+    theirs = Receipts(b"another key").issue(1, 1)
+
+    with pytest.raises(ReceiptHandleIsInvalid) as refusal:
+        Receipts(b"the key of one").read(theirs)
+
+    assert refusal.value.message == f'The receipt handle "{theirs}" is not valid for this queue.'
+
+
+@pytest.mark.parametrize("handle", ["", "  "])
+def test_a_blank_handle_is_a_missing_one(handle: str) -> None:
+    with pytest.raises(MissingParameter, match=r"The request must contain the parameter ReceiptHandle\."):
+        Receipts(b"the key of one").read(handle)
 
 
 def test_a_handle_with_any_bit_turned_is_garbage() -> None:

@@ -17,6 +17,7 @@ from app.core.function import FunctionSpec
 from app.core.limits import Limits
 from app.core.names import Scope
 from app.web.aws import AwsSettings
+from tests.core.roles import deployed_with, roles
 from tests.web.conftest import Served, serve
 
 CASES = sorted((Path(__file__).parents[1] / "conformance" / "mapping" / "api").glob("*.json"))
@@ -34,6 +35,12 @@ METHODS = {
 def served_slowly() -> Iterator[Served]:
     """A server where a mapping's transitions take five seconds, on a clock that stands still."""
     yield from serve(AwsSettings(), Limits(mapping_transition_ms=TRANSITION_MS))
+
+
+@pytest.fixture(scope="module")
+def served_strictly() -> Iterator[Served]:
+    """The same where permissions are enforced."""
+    yield from serve(AwsSettings(), Limits(mapping_transition_ms=TRANSITION_MS), enforced=True)
 
 
 class Account:
@@ -63,6 +70,11 @@ class Account:
             self.served.submit(CreateQueue(self.scope.queue_arn(name), attributes))
         for name, spec in given["functions"].items():
             self.served.submit(PutFunction(FunctionSpec(self.scope.function_arn(name), **spec)))
+        for name, role in given.get("roles_of", {}).items():
+            spec = FunctionSpec(self.scope.function_arn(name), deployment=deployed_with(self.scope, role))
+            self.served.submit(PutFunction(spec))
+        if "roles" in given:
+            self.served.submit(roles(self.scope, given["roles"]))
         for name, version in given.get("aliases", {}).items():
             function, _, alias = name.partition(":")
             parameters = {"Name": alias, "FunctionVersion": version}
@@ -78,10 +90,11 @@ class Account:
 
 
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
-def test_the_api_answers_as_lambda(path: Path, served_slowly: Served) -> None:
+def test_the_api_answers_as_lambda(path: Path, request: pytest.FixtureRequest) -> None:
     case = json.loads(path.read_text(encoding="utf-8"))
     expected = case["expected"]
-    account = Account(served_slowly, 100_000_000_000 + CASES.index(path))
+    served: Served = request.getfixturevalue("served_strictly" if case.get("enforced") else "served_slowly")
+    account = Account(served, 100_000_000_000 + CASES.index(path))
     account.set_up(case["given"])
 
     status, error, body = account.ask(case["when"]["operation"], account.filled(case["when"]["parameters"]))
@@ -91,5 +104,5 @@ def test_the_api_answers_as_lambda(path: Path, served_slowly: Served) -> None:
         body["LastModified"] = "<modified>"
     assert (status, error, body) == (expected["status"], expected.get("error"), account.filled(expected["body"]))
     if "then" in expected:
-        served_slowly.advance(TRANSITION_MS)
+        served.advance(TRANSITION_MS)
         assert account.ask("GetEventSourceMapping", {"UUID": account.uuid})[2].get("State") == expected["then"]

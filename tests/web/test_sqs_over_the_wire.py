@@ -335,7 +335,7 @@ ROWS: list[tuple[str, dict[str, Any], str, str, int]] = [
         "InvalidParameterValue",
         (
             "Value d for parameter MessageDeduplicationId is invalid. "
-            "Reason: The request includes a parameter that is not valid for this queue type."
+            "Reason: The request include parameter that is not valid for this queue type."
         ),
         400,
     ),
@@ -353,7 +353,10 @@ ROWS: list[tuple[str, dict[str, Any], str, str, int]] = [
         "send_message",
         {"MessageBody": "bad \x01"},
         "InvalidMessageContents",
-        "Invalid characters found in the message body.",
+        (
+            "Invalid binary character '#x1' was found in the message body, the set of allowed characters is "
+            "#x9 | #xA | #xD | [#x20-#xD7FF] | [#xE000-#xFFFD] | [#x10000-#x10FFFF]."
+        ),
         400,
     ),
     (
@@ -361,14 +364,14 @@ ROWS: list[tuple[str, dict[str, Any], str, str, int]] = [
         {"ReceiptHandle": "garbage"},
         "ReceiptHandleIsInvalid",
         'The input receipt handle "garbage" is not a valid receipt handle.',
-        400,
+        404,
     ),
     (
         "change_message_visibility",
         {"ReceiptHandle": "garbage", "VisibilityTimeout": 1},
         "ReceiptHandleIsInvalid",
         'The input receipt handle "garbage" is not a valid receipt handle.',
-        400,
+        404,
     ),
 ]
 

@@ -195,9 +195,21 @@ class _Visit:
             return trail.end(gone(About.FUNCTION, mapping.function))
         if self.taker is not None:
             return trail.end(_first(self.taker))
+        if (obstacle := self._without_rights()) is not None:
+            return Conclusion.of(obstacle)
         held = held or self._poller(function)
         self.takes = held is None
         return self._taken(function, held)
+
+    def _without_rights(self) -> Step | None:
+        """What the role of the function may not, which keeps the pollers out where permissions are enforced."""
+        gate = self.world.poller_gate
+        if (lacking := gate.obstacle(self.mapping)) is None:
+            return None
+        if gate.access.is_enforced:
+            return self._add(Verdict.NO, About.MAPPING, f"mapping {self._name} does not poll: {lacking}")
+        self._add(Verdict.NOTE, About.MAPPING, f"AWS would not poll for {self._name}: {lacking}")
+        return None
 
     def _poller(self, function: Function) -> Step | None:
         """What keeps the pollers from receiving it now."""

@@ -33,7 +33,7 @@ class BrokerBack:
 
 @value(frozen=True, slots=True)
 class MappingBlocked:
-    """A mapping of a queue elsewhere does not poll, because of what its broker says of the queue."""
+    """A mapping does not poll, because of what the queue's broker says of it, or what its role may not."""
 
     queue: Arn
     function: Arn

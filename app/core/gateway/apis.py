@@ -1,49 +1,24 @@
-"""API Gateway v2's resources: APIs with routes, integrations, authorizers, stages, deployments, under AWS's names.
-
-What a resource was given is kept and told as it was; what is deployed is compiled to the values that requests are
-routed by. Changes take effect at a deployment, which stages with auto-deploy make of each.
-"""
+"""The APIs of API Gateway v2: making, importing, changing and publishing them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
-from typing import Any, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any
 
 from app.core.commands.gateway import ChangeApi, PutFront, RemoveFront
-from app.core.errors import InvalidParameterValue, Refused, ResourceConflict, ResourceNotFound
+from app.core.errors import InvalidParameterValue, Refused, ResourceNotFound
 from app.core.gateway import api_mappings
-from app.core.gateway.api_resources import KINDS, Kind, RouteShapes, checked, compiled_routes
-from app.core.gateway.cors import cors_of
+from app.core.gateway.api import Api, Members, key_of
+from app.core.gateway.api_fronts import front_of
+from app.core.gateway.api_resources import KINDS
 from app.core.gateway.domains import Domains
-from app.core.gateway.gateways import Gateways, letters, new_front_id
-from app.core.gateway.http_api import HttpApi, Route, Routing, Stage, Throttle
+from app.core.gateway.gateways import Gateways, new_front_id
 from app.core.gateway.vpc_links import VpcLinks
-from app.core.gateway.websocket.api import SocketStage, WebSocketApi, compiled_socket_routes
 from app.core.ids import Ids
 from app.core.names import Scope
 from app.core.time import Instant, to_datetime
 
-Members: TypeAlias = dict[str, Any]
-"""A resource under AWS's member names."""
-
 _EXPRESSIONS = {"HTTP": "$request.method $request.path", "WEBSOCKET": "$request.body.action"}
 _KEPT_APART = ("ApiId", "Target", "RouteKey", "CredentialsArn")
-
-
-@dataclass(slots=True)
-class Api:
-    """One API and all of its resources, by kind and id; nested ones have `parent/id`. `deployed` are the routes of each
-    deployment, as they were when it was made."""
-
-    id: str
-    scope: Scope
-    members: Members
-    resources: dict[str, dict[str, Members]] = field(default_factory=lambda: {kind: {} for kind in KINDS})
-    deployed: dict[str, tuple[Any, ...]] = field(default_factory=dict)
-    shapes: RouteShapes = field(default_factory=RouteShapes)
-
-    @property
-    def is_http(self) -> bool:
-        return bool(self.members["ProtocolType"] == "HTTP")
 
 
 @dataclass(slots=True)
@@ -77,7 +52,7 @@ class Apis:
     def resource(self, scope: Scope, kind: str, given: Mapping[str, Any]) -> Members:
         """Raises ResourceNotFound."""
         api = self.get(scope, given["ApiId"])
-        return _found(api, KINDS[kind], _key(KINDS[kind], given))
+        return api.found(KINDS[kind], key_of(KINDS[kind], given))
 
     def resources(self, scope: Scope, kind: str, given: Mapping[str, Any]) -> list[Members]:
         """All of a kind in an API, or under the parent that `given` names. Raises ResourceNotFound."""
@@ -102,13 +77,13 @@ class Apis:
         api = self.get(command.scope, given["ApiId"])
         match verb:
             case "Create":
-                answer = self._create(api, KINDS[kind], given, now)
+                answer = api.create(KINDS[kind], given, now)
             case "Update":
-                answer = self._update(api, KINDS[kind], given, now)
+                answer = api.update(KINDS[kind], given, now)
             case _:
-                answer = self._delete(api, KINDS[kind], given)
+                answer = api.delete(KINDS[kind], given)
         if KINDS[kind].is_deployed:
-            self._deploy_by_itself(api, now)
+            api.deploy_by_itself(now)
         self._publish(api, now)
         return answer
 
@@ -127,10 +102,9 @@ class Apis:
         return made
 
     def _put_parts(self, api: Api, parts: Members, now: Instant) -> None:
-        integrations = [self._create(api, KINDS["Integration"], dict(given), now) for given in parts["Integrations"]]
+        integrations = [api.create(KINDS["Integration"], dict(given), now) for given in parts["Integrations"]]
         authorizers = {
-            name: self._create(api, KINDS["Authorizer"], dict(given), now)
-            for name, given in parts["Authorizers"].items()
+            name: api.create(KINDS["Authorizer"], dict(given), now) for name, given in parts["Authorizers"].items()
         }
         for given in parts["Routes"]:
             members = {name: value for name, value in given.items() if name not in ("Integration", "Authorizer")}
@@ -138,7 +112,7 @@ class Apis:
                 members["Target"] = f"integrations/{integrations[given['Integration']]['IntegrationId']}"
             if "Authorizer" in given:
                 members["AuthorizerId"] = authorizers[given["Authorizer"]]["AuthorizerId"]
-            self._create(api, KINDS["Route"], members, now)
+            api.create(KINDS["Route"], members, now)
 
     def reimport(self, scope: Scope, given: Members, now: Instant) -> Members:
         """What a document has in it instead of the API's routes, integrations and authorizers, or no change at all."""
@@ -152,7 +126,7 @@ class Apis:
             api.resources = before
             raise
         api.members = {**api.members, **parts["Api"]}
-        self._deploy_by_itself(api, now)
+        api.deploy_by_itself(now)
         self._publish(api, now)
         return dict(api.members)
 
@@ -161,19 +135,19 @@ class Apis:
     def delete_route_parameter(self, scope: Scope, given: Members, now: Instant) -> Members:
         """Raises ResourceNotFound."""
         api = self.get(scope, given["ApiId"])
-        route = _found(api, KINDS["Route"], given["RouteId"])
+        route = api.found(KINDS["Route"], given["RouteId"])
         if given["RequestParameterKey"] not in route.get("RequestParameters", {}):
             raise ResourceNotFound("Invalid request parameter key specified")
         kept = {key: each for key, each in route["RequestParameters"].items() if key != given["RequestParameterKey"]}
         api.resources["Route"][given["RouteId"]] = {**route, "RequestParameters": kept}
-        self._deploy_by_itself(api, now)
+        api.deploy_by_itself(now)
         self._publish(api, now)
         return {}
 
     def delete_route_settings(self, scope: Scope, given: Members, now: Instant) -> Members:
         """Raises ResourceNotFound."""
         api = self.get(scope, given["ApiId"])
-        stage = _found(api, KINDS["Stage"], given["StageName"])
+        stage = api.found(KINDS["Stage"], given["StageName"])
         if given["RouteKey"] not in stage.get("RouteSettings", {}):
             raise ResourceNotFound("Invalid route key specified")
         kept = {key: each for key, each in stage["RouteSettings"].items() if key != given["RouteKey"]}
@@ -184,7 +158,7 @@ class Apis:
     def delete_log_settings(self, scope: Scope, given: Members, _: Instant) -> Members:
         """Raises ResourceNotFound."""
         api = self.get(scope, given["ApiId"])
-        stage = _found(api, KINDS["Stage"], given["StageName"])
+        stage = api.found(KINDS["Stage"], given["StageName"])
         kept = {name: value for name, value in stage.items() if name != "AccessLogSettings"}
         api.resources["Stage"][given["StageName"]] = kept
         return {}
@@ -192,7 +166,7 @@ class Apis:
     def reset_authorizers(self, scope: Scope, given: Members, _: Instant) -> Members:
         """What authorizers said is asked anew. Raises ResourceNotFound."""
         api = self.get(scope, given["ApiId"])
-        _found(api, KINDS["Stage"], given["StageName"])
+        api.found(KINDS["Stage"], given["StageName"])
         self.gateways.authorized.forget(api.id)
         return {}
 
@@ -223,7 +197,7 @@ class Apis:
             case _:
                 api = self.get(command.scope, given["ApiId"])
                 api.members = {name: value for name, value in api.members.items() if name != "CorsConfiguration"}
-        self._deploy_by_itself(api, now)
+        api.deploy_by_itself(now)
         self._publish(api, now)
         return dict(api.members)
 
@@ -245,143 +219,16 @@ class Apis:
             "Tags": {},
             **{name: value for name, value in given.items() if name not in _KEPT_APART},
         }
-        api = Api(api_id, command.scope, members)
+        api = Api(api_id, command.scope, members, self.ids)
         if "Target" in given:
-            self._quick_create(api, given, now)
+            api.quick_create(given, now)
         self._apis[api_id] = api
         self._publish(api, now)
         return dict(members)
 
-    def _quick_create(self, api: Api, given: Members, now: Instant) -> None:
-        """An API with a target has an integration, a catch-all route and a stage from the start."""
-        target = given["Target"]
-        is_function = target.startswith("arn:")
-        integration = self._create(
-            api,
-            KINDS["Integration"],
-            {
-                "IntegrationType": "AWS_PROXY" if is_function else "HTTP_PROXY",
-                "IntegrationUri": target,
-                "PayloadFormatVersion": "2.0" if is_function else "1.0",
-                "ApiGatewayManaged": True,
-                **({} if is_function else {"IntegrationMethod": "ANY"}),
-                **({"CredentialsArn": given["CredentialsArn"]} if "CredentialsArn" in given else {}),
-            },
-            now,
-        )
-        route = {
-            "RouteKey": given.get("RouteKey", "$default"),
-            "Target": f"integrations/{integration['IntegrationId']}",
-        }
-        self._create(api, KINDS["Route"], {**route, "ApiGatewayManaged": True}, now)
-        self._create(api, KINDS["Stage"], {"StageName": "$default", "AutoDeploy": True, "ApiGatewayManaged": True}, now)
-
-    def _create(self, api: Api, kind: Kind, given: Members, now: Instant) -> Members:
-        own = {name: value for name, value in given.items() if name not in ("ApiId", kind.parent_key)}
-        if kind.parent_key:
-            _found(api, KINDS[kind.parent], given[kind.parent_key])
-        own_id = own.get(kind.id_key) or letters(self.ids, 7)
-        members: Members = {**kind.defaults(api.is_http), **own, kind.id_key: own_id}
-        key = _key(kind, {**given, kind.id_key: own_id})
-        if key in api.resources[kind.name]:
-            raise ResourceConflict(f"{kind.name} already exists")
-        if kind.is_dated:
-            members["CreatedDate"] = to_datetime(now)
-        checked(kind, members, api.resources, is_http=api.is_http, without=None, shapes=api.shapes)
-        if kind.name == "Stage":
-            self._check_deployment(api, members)
-            members["LastUpdatedDate"] = to_datetime(now)
-        if kind.name == "Deployment":
-            self._snapshot(api, members)
-        api.resources[kind.name][key] = members
-        if kind.name == "Route" and api.is_http:
-            api.shapes.add(members, key)
-        if kind.name == "Stage" and members["AutoDeploy"]:
-            self._deploy(api, members, now)
-        return dict(members)
-
-    def _snapshot(self, api: Api, deployment: Members) -> None:
-        """Keep what is deployed, for the stage that it names. Raises ResourceNotFound for one that is not there."""
-        stage_name = deployment.pop("StageName", None)
-        stage = _found(api, KINDS["Stage"], stage_name) if stage_name is not None else None
-        deployment.setdefault("AutoDeployed", False)
-        deployment["DeploymentStatus"] = "DEPLOYED"
-        api.deployed[deployment["DeploymentId"]] = (compiled_routes if api.is_http else compiled_socket_routes)(
-            api.resources
-        )
-        if stage is not None:
-            stage["DeploymentId"] = deployment["DeploymentId"]
-
-    def _update(self, api: Api, kind: Kind, given: Members, now: Instant) -> Members:
-        key = _key(kind, given)
-        before = _found(api, kind, key)
-        own = {name: value for name, value in given.items() if name not in ("ApiId", kind.parent_key, kind.id_key)}
-        after = {**before, **own}
-        checked(kind, after, api.resources, is_http=api.is_http, without=key, shapes=api.shapes)
-        if kind.name == "Stage":
-            self._check_deployment(api, after)
-            after["LastUpdatedDate"] = to_datetime(now)
-        api.resources[kind.name][key] = after
-        if kind.name == "Route":
-            api.shapes.forget()
-        if kind.name == "Stage" and after["AutoDeploy"] and not before["AutoDeploy"]:
-            self._deploy(api, after, now)
-        return dict(after)
-
-    def _delete(self, api: Api, kind: Kind, given: Members) -> Members:
-        key = _key(kind, given)
-        _found(api, kind, key)
-        if kind.name == "Integration":
-            users = [r["RouteKey"] for r in api.resources["Route"].values() if r.get("Target") == f"integrations/{key}"]
-            if users:
-                raise ResourceConflict(
-                    f"Cannot delete Integration with id '{key}'. Integration is referenced by 1 or more Routes"
-                )
-        if kind.name == "Deployment":
-            stages = [s["StageName"] for s in api.resources["Stage"].values() if s.get("DeploymentId") == key]
-            if stages:
-                raise InvalidParameterValue(
-                    "Active stages pointing to this deployment must be moved or deleted before deleting"
-                )
-            del api.deployed[key]
-        del api.resources[kind.name][key]
-        return {}
-
-    def _check_deployment(self, api: Api, stage: Members) -> None:
-        deployment = stage.get("DeploymentId")
-        if deployment is not None and deployment not in api.resources["Deployment"]:
-            raise ResourceNotFound("Invalid Deployment identifier specified")
-
-    def _deploy_by_itself(self, api: Api, now: Instant) -> None:
-        for stage in api.resources["Stage"].values():
-            if stage["AutoDeploy"]:
-                self._deploy(api, stage, now)
-
-    def _deploy(self, api: Api, stage: Members, now: Instant) -> None:
-        """Deploy to a stage by itself. Of deployments that nobody asked for, only the present one is of use."""
-        made = self._create(api, KINDS["Deployment"], {"AutoDeployed": True}, now)
-        before = stage.get("DeploymentId", "")
-        stage["DeploymentId"] = made["DeploymentId"]
-        told = f"Successfully deployed stage with deployment ID '{made['DeploymentId']}'"
-        stage["LastDeploymentStatusMessage"] = told
-        if api.resources["Deployment"].get(before, {}).get("AutoDeployed"):
-            del api.resources["Deployment"][before], api.deployed[before]
-
     def _publish(self, api: Api, now: Instant) -> None:
         """Let requests be routed by what is deployed now."""
-        members = api.members
-        if not api.is_http:
-            self.gateways.put(PutFront(_socket_front(api)), now)
-            return
-        stages = {
-            name: _stage(stage, api.deployed.get(stage.get("DeploymentId", ""), ()))
-            for name, stage in api.resources["Stage"].items()
-        }
-        front = HttpApi(
-            api.id, members.get("Name", api.id), api.scope, stages, cors_of(members.get("CorsConfiguration")),
-            routes=compiled_routes(api.resources), is_disabled=bool(members["DisableExecuteApiEndpoint"]),
-        )  # fmt: skip
-        self.gateways.put(PutFront(front), now)
+        self.gateways.put(PutFront(front_of(api)), now)
 
 
 _OWN: Mapping[str, Callable[[Apis, Scope, Members, Instant], Members]] = {
@@ -396,43 +243,6 @@ _OWN: Mapping[str, Callable[[Apis, Scope, Members, Instant], Members]] = {
 }
 MORE_CHANGES = (*_OWN, *api_mappings.CHANGES)
 """The operations that change something else than a resource of an API."""
-
-
-def _socket_front(api: Api) -> WebSocketApi:
-    members = api.members
-    stages = {
-        name: SocketStage(
-            name, {route.key: route for route in api.deployed.get(stage.get("DeploymentId", ""), ())},
-            dict(stage.get("StageVariables") or {}),
-        )
-        for name, stage in api.resources["Stage"].items()
-    }  # fmt: skip
-    return WebSocketApi(api.id, members.get("Name", api.id), api.scope, stages, members["RouteSelectionExpression"])
-
-
-def _stage(members: Mapping[str, Any], routes: tuple[Route, ...]) -> Stage:
-    throttles = {key: _throttle(given) for key, given in (members.get("RouteSettings") or {}).items()}
-    return Stage(
-        members["StageName"], Routing.of(routes), dict(members.get("StageVariables") or {}),
-        members.get("DeploymentId", ""), _throttle(members.get("DefaultRouteSettings") or {}),
-        {key: throttle for key, throttle in throttles.items() if throttle != Throttle()},
-    )  # fmt: skip
-
-
-def _throttle(given: Mapping[str, Any]) -> Throttle:
-    return replace(Throttle(), burst=given.get("ThrottlingBurstLimit"), rate=given.get("ThrottlingRateLimit"))
-
-
-def _found(api: Api, kind: Kind, key: str) -> Members:
-    try:
-        return api.resources[kind.name][key]
-    except KeyError:
-        raise ResourceNotFound(f"Invalid {kind.words} identifier specified") from None
-
-
-def _key(kind: Kind, given: Mapping[str, Any]) -> str:
-    own = given[kind.id_key]
-    return f"{given[kind.parent_key]}/{own}" if kind.parent_key else str(own)
 
 
 def _verb_and_kind(operation: str) -> tuple[str, str]:

@@ -336,7 +336,7 @@ class Topics:
             number = topic.next_sequence_number()
         message_id = self.ids.uuid()
         if key is not None and number is not None:
-            topic.accepted.remember(key, Accepted(message_id, "", number), now)
+            topic.accepted.remember(key, Accepted(message_id, number), now)
         size = size_of(wanted.message, wanted.attributes)
         self.outbox.append(MessagePublished(topic.arn, message_id, cause.chain, size))
         routes = self.fan_out.deliver(topic, wanted, messages, message_id, number, cause, now)

@@ -8,7 +8,7 @@ import orjson
 import yaml
 
 from app.core.errors import InvalidParameterValue
-from app.core.gateway.apis import Api, Members
+from app.core.gateway.api import Api, Members
 from app.wire.apigatewayv2.openapi import ANY, AUTHORIZER, CORS, INTEGRATION
 
 

@@ -8,9 +8,10 @@ from urllib.parse import urlsplit
 from app.core import errors as core
 from app.core.commands import ChangeApi
 from app.core.errors import InvalidParameterValue
+from app.core.gateway.api import Members
 from app.core.gateway.api_mappings import mapping_of, shown_domain, shown_mapping
 from app.core.gateway.api_resources import KINDS
-from app.core.gateway.apis import MORE_CHANGES, Members
+from app.core.gateway.apis import MORE_CHANGES
 from app.wire.apigateway.sample import sample_template
 from app.wire.apigatewayv2.exporting import exported
 from app.wire.apigatewayv2.openapi import import_api, reimport_api

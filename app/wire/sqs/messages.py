@@ -88,12 +88,11 @@ def delete_message_batch(params: Params, caller: Caller) -> Call:
     queue = queue_of(params, caller)
     entries = []
     for place, entry in enumerate(params.get("Entries") or (), 1):
-        entry_id, handle = entry.get("Id"), entry.get("ReceiptHandle")
-        if entry_id is None or handle is None:
-            where = f"DeleteMessageBatchRequestEntry.{place}."
-            required(entry, "Id", entry=where)
-            required(entry, "ReceiptHandle", entry=where)
-        entries.append((entry_id, handle))
+        entry_id = entry.get("Id")
+        if entry_id is None:
+            required(entry, "Id", entry=f"DeleteMessageBatchRequestEntry.{place}.")
+        # A handle that is missing fails its entry alone, as a blank one does.
+        entries.append((entry_id, entry.get("ReceiptHandle") or ""))
     return Call(DeleteMessageBatch(queue, tuple(entries)), _settled_batch)
 
 
@@ -108,14 +107,9 @@ def change_message_visibility_batch(params: Params, caller: Caller) -> Call:
     queue = queue_of(params, caller)
     entries = []
     for place, entry in enumerate(params.get("Entries") or (), 1):
-        where = f"ChangeMessageVisibilityBatchRequestEntry.{place}."
-        entries.append(
-            (
-                required(entry, "Id", entry=where),
-                required(entry, "ReceiptHandle", entry=where),
-                required(entry, "VisibilityTimeout", entry=where),
-            )
-        )
+        timeout_s = required(entry, "VisibilityTimeout", entry=f"ChangeMessageVisibilityBatchRequestEntry.{place}.")
+        entry_id = required(entry, "Id", entry=f"ChangeMessageVisibilityBatch.{place}.")
+        entries.append((entry_id, entry.get("ReceiptHandle") or "", timeout_s))
     return Call(ChangeMessageVisibilityBatch(queue, tuple(entries)), _settled_batch)
 
 
@@ -223,9 +217,9 @@ def _system_attributes(delivery: Delivery) -> dict[str, str]:
 
 
 def _is_asked_for(name: str, asked: Sequence[str]) -> bool:
-    """Whether an attribute is named: exactly, by `All` or `.*`, or by `prefix.*`."""
+    """Whether an attribute is named: exactly, by `All`, `*` or `.*` (the three recorded), or by `prefix.*`."""
     return any(
-        pattern in ("All", ".*", name) or (pattern.endswith(".*") and name.startswith(pattern[:-2]))
+        pattern in ("All", "*", ".*", name) or (pattern.endswith(".*") and name.startswith(pattern[:-2]))
         for pattern in asked
     )
 

@@ -9,9 +9,9 @@ from app.wire.sqs.params import queue_of, required
 def add_permission(params: Params, caller: Caller) -> Call:
     command = AddPermission(
         queue_of(params, caller),
-        required(params, "Label"),
-        tuple(required(params, "AWSAccountIds")),
-        tuple(required(params, "Actions")),
+        params.get("Label") or "",
+        tuple(params.get("AWSAccountIds") or ()),
+        tuple(params.get("Actions") or ()),
     )
     return Call(command, nothing)
 

@@ -4,7 +4,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
 
 from app.core.commands import CreateQueue, DeleteQueue, PurgeQueue, SetQueueAttributes, TagQueue, UntagQueue
-from app.core.errors import InvalidAttributeName, InvalidParameterValue
+from app.core.errors import InvalidAttributeName, InvalidParameterValue, MissingParameter
 from app.core.names import Arn, Scope
 from app.core.queue import Queue
 from app.wire.calls import Call, Caller, Params, Readable, Result
@@ -43,9 +43,10 @@ MAX_PAGE = 1_000
 
 
 def create_queue(params: Params, caller: Caller) -> Call:
-    command = CreateQueue(
-        caller.scope.queue_arn(required(params, "QueueName")), params.get("Attributes") or {}, params.get("tags") or {}
-    )
+    name = _queue_name(params)
+    if not name:
+        raise InvalidParameterValue("Queue name cannot be empty.")
+    command = CreateQueue(caller.scope.queue_arn(name), params.get("Attributes") or {}, params.get("tags") or {})
 
     def render(arn: Arn) -> Result:
         return {"QueueUrl": queue_url(arn, caller.base_url)}
@@ -58,7 +59,11 @@ def delete_queue(params: Params, caller: Caller) -> Call:
 
 
 def set_queue_attributes(params: Params, caller: Caller) -> Call:
-    return Call(SetQueueAttributes(queue_of(params, caller), required(params, "Attributes")), nothing)
+    queue = queue_of(params, caller)
+    # Recorded of the query protocol, whose name this is; users saw it of the JSON protocol too.
+    if not params.get("Attributes"):
+        raise MissingParameter("The request must contain the parameter Attribute.Name.")
+    return Call(SetQueueAttributes(queue, params["Attributes"]), nothing)
 
 
 def purge_queue(params: Params, caller: Caller) -> Call:
@@ -80,7 +85,7 @@ def list_queue_tags(params: Params, caller: Caller, engine: Readable) -> Result:
 
 def get_queue_url(params: Params, caller: Caller, engine: Readable) -> Result:
     scope = Scope(params.get("QueueOwnerAWSAccountId") or caller.scope.account, caller.scope.region)
-    queue = engine.world.queues[scope.queue_arn(required(params, "QueueName"))]
+    queue = engine.world.queues[scope.queue_arn(_queue_name(params))]
     return {"QueueUrl": queue_url(queue.arn, caller.base_url)}
 
 
@@ -108,12 +113,21 @@ def list_dead_letter_source_queues(params: Params, caller: Caller, engine: Reada
     return {"queueUrls": []} | result
 
 
+def _queue_name(params: Params) -> str:
+    """The `QueueName`, which is missed in words of its own, as recorded. Raises InvalidParameterValue."""
+    name: str | None = params.get("QueueName")
+    if name is None:
+        raise InvalidParameterValue("Value for parameter QueueName is invalid. Reason: Must specify a queue name.")
+    return name
+
+
 def _page(queues: Sequence[Queue], params: Params, caller: Caller, member: str) -> Result:
     """One page of queues by name; a token goes out only to who asked for pages."""
     asked = params.get("MaxResults")
     if asked is not None and not 1 <= asked <= MAX_PAGE:
         raise InvalidParameterValue(
-            f"Value {asked} for parameter MaxResults is invalid. Reason: Must be between 1 and {MAX_PAGE}, if provided."
+            "Value for parameter MaxResults is invalid. "
+            f"Reason: MaxResults must be an integer between 1 and {MAX_PAGE}."
         )
     after = _name_in(params.get("NextToken"))
     rest = sorted((queue for queue in queues if queue.name > after), key=lambda queue: queue.name)

@@ -57,7 +57,7 @@ def test_what_sqs_would_refuse_is_told_in_its_words(stage: Stage) -> None:
         ("x" * 1_025, {}, "Message must be shorter than 1024 bytes."),
         ("x", {"delay_s": 901}, "DelaySeconds must be >= 0 and <= 900."),
         ("", {}, "The request must contain the parameter MessageBody."),
-        ("x", {"deduplication_id": "1"}, "The request includes a parameter that is not valid for this queue type."),
+        ("x", {"deduplication_id": "1"}, "The request include parameter that is not valid for this queue type."),
     ):
         told = ask(stage, small, body, **more)
         assert (told.verdict, told.about) == (Verdict.NO, About.MESSAGE)
