@@ -117,6 +117,10 @@ class ReceiptHandleIsInvalid(Refused):
     """The text is no receipt handle."""
 
 
+class InvalidIdFormat(Refused):
+    message = "The specified receipt handle isn't valid for the current version."
+
+
 class InvalidAttributeName(Refused):
     """No such queue attribute, or it cannot be set."""
 

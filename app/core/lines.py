@@ -284,9 +284,11 @@ class FifoLine:
         self.show(message, at_back=False)
 
     def show(self, message: Message, *, at_back: bool) -> None:
+        """A group whose head was handed out for no time at all goes to the end too, as recorded."""
         group = self._groups[_group_id(message)]
         if group.head is message:
-            self._open.setdefault(group.id, group)
+            self._open[group.id] = group
+            self._open.move_to_end(group.id)
 
     def hide(self, message: Message) -> None:
         group = self._groups[_group_id(message)]

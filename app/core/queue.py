@@ -272,8 +272,9 @@ class Queue:
         return self._line.next()
 
     def put_back(self, message: Message) -> None:
-        """Undo `next_visible`."""
-        self._line.show(message, at_back=False)
+        """Undo `next_visible`, which takes nothing out of the line of a FIFO queue."""
+        if not self.is_fifo:
+            self._line.show(message, at_back=False)
 
     def purge(self, *, now: Instant) -> int:
         """Drop every message and say how many there were."""

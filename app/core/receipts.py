@@ -3,7 +3,7 @@
 from binascii import a2b_base64, b2a_base64, crc32
 from struct import Struct, error
 
-from app.core.errors import MissingParameter, ReceiptHandleIsInvalid
+from app.core.errors import InvalidIdFormat, MissingParameter, ReceiptHandleIsInvalid
 
 # Three leading bytes that make every handle begin like Amazon's do: AQEB.
 _MARK = b"\x01\x01\x01"
@@ -11,6 +11,10 @@ _SEAL_BYTES = 8
 _BODY = Struct(f">3sQI{_SEAL_BYTES}s")
 _CHECKED = Struct(f">3sQI{_SEAL_BYTES}sI")
 """Mark, place, receive count, seal; and the checksum of these."""
+
+_OLD_BYTES = 100
+"""Handles of API versions before 2012 are Base64 as well, of so many bytes or more, and have no mark: they are what the
+API reference has InvalidIdFormat for. Where AWS itself draws the line nobody told (UNCONFIRMED)."""
 
 
 class Receipts:
@@ -32,13 +36,19 @@ class Receipts:
         return b2a_base64(body + crc32(body).to_bytes(4, "big"), newline=False).decode()
 
     def read(self, handle: str) -> tuple[int, int]:
-        """The place and the receive count in `handle`. Raises MissingParameter for blanks, ReceiptHandleIsInvalid."""
+        """The place and the receive count in `handle`. Raises MissingParameter for blanks, InvalidIdFormat for a handle
+        of an old version, ReceiptHandleIsInvalid."""
         if not handle or handle.isspace():
             raise MissingParameter("The request must contain the parameter ReceiptHandle.")
         try:
             raw = a2b_base64(handle, strict_mode=True)
+        except ValueError:
+            raise _invalid(handle) from None
+        if len(raw) >= _OLD_BYTES and not raw.startswith(_MARK):
+            raise InvalidIdFormat
+        try:
             mark, order, receive_count, seal, checksum = _CHECKED.unpack(raw)
-        except (ValueError, error):
+        except error:
             raise _invalid(handle) from None
         if mark != _MARK or crc32(raw[: _BODY.size]) != checksum:
             raise _invalid(handle)

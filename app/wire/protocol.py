@@ -75,11 +75,21 @@ def parse(service: str, request: HttpRequest, *, check: Callable[[Any, Params], 
             }
         )
     except (ValueError, Base64Error) as error:
-        raise SerializationFailed(str(error)) from None
+        raise SerializationFailed(_told(error)) from None
     params = _without_nulls(params)
     if check is not None:
         check(operation.input_shape, params)
     return Parsed(service, protocol, operation.name, params)
+
+
+def _told(error: Exception) -> str:
+    """What could not be read, in the words that AWS's JSON services have for it."""
+    text = str(error)
+    if text.startswith("invalid literal for int()"):
+        return f"STRING_VALUE can not be converted to {_WANTED['integer']}"
+    if text.startswith("could not convert string to float"):
+        return f"STRING_VALUE can not be converted to {_WANTED['double']}"
+    return text
 
 
 def input_of(parsed: Parsed) -> Any:

@@ -13,6 +13,10 @@ class UnknownOperation(Refused):
     """AWS has no such operation."""
 
 
+class NoOperation(UnknownOperation):
+    """The request asks for none."""
+
+
 class NotEmulated(Refused):
     """AWS has it; Triggerfish does not emulate it yet."""
 

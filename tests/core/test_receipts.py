@@ -4,7 +4,7 @@ from base64 import b64decode, b64encode
 
 import pytest
 
-from app.core.errors import MissingParameter, ReceiptHandleIsInvalid
+from app.core.errors import InvalidIdFormat, MissingParameter, ReceiptHandleIsInvalid
 from app.core.receipts import Receipts
 
 
@@ -36,6 +36,11 @@ def test_the_handle_of_another_queue_is_told_from_garbage() -> None:
 def test_a_blank_handle_is_a_missing_one(handle: str) -> None:
     with pytest.raises(MissingParameter, match=r"The request must contain the parameter ReceiptHandle\."):
         Receipts(b"the key of one").read(handle)
+
+
+def test_a_handle_of_an_old_version_is_told_from_garbage() -> None:
+    with pytest.raises(InvalidIdFormat):
+        Receipts(b"the key of one").read(b64encode(b"+" * 120).decode())
 
 
 def test_a_handle_with_any_bit_turned_is_garbage() -> None:

@@ -81,6 +81,7 @@ def test_every_refusal_that_sqs_can_make_has_its_names() -> None:
         (core.ResourceNotFound, SQS + "ResourceNotFoundException", "ResourceNotFoundException", 404),
         (core.ReceiptHandleIsInvalid, SQS + "ReceiptHandleIsInvalid", "ReceiptHandleIsInvalid", 404),
         (core.EmptyValue, CORAL + "EmptyValueException", "EmptyValue", 400),
+        (core.InvalidIdFormat, SQS + "InvalidIdFormat", "InvalidIdFormat", 400),
         (core.InvalidAttributeName, SQS + "InvalidAttributeName", "InvalidAttributeName", 400),
         (core.InvalidAttributeValue, SQS + "InvalidAttributeValue", "InvalidAttributeValue", 400),
         (core.InvalidMessageContents, SQS + "InvalidMessageContents", "InvalidMessageContents", 400),

@@ -7,8 +7,9 @@ import pytest
 from app.wire import protocol
 from app.wire.http import HttpRequest
 from app.wire.protocol import Parsed
-from app.wire.refusals import SerializationFailed, UnknownOperation
+from app.wire.refusals import NoOperation, SerializationFailed, UnknownOperation
 from app.wire.sqs import general
+from app.wire.sqs.errors import refuse_query
 
 
 def _parse(form: dict[str, str], *, path: str = "/", method: str = "POST") -> Parsed:
@@ -107,6 +108,20 @@ def test_a_get_request_works_too() -> None:
 def test_a_number_that_is_none_is_a_serialization_failure() -> None:
     with pytest.raises(SerializationFailed):
         _parse({"Action": "ReceiveMessage", "QueueUrl": "u", "MaxNumberOfMessages": "many"})
+
+
+def test_a_number_that_is_none_is_told_in_awss_words() -> None:
+    with pytest.raises(SerializationFailed, match=r"^STRING_VALUE can not be converted to an Integer$"):
+        _parse({"Action": "ReceiveMessage", "QueueUrl": "u", "WaitTimeSeconds": "abc"})
+
+
+def test_a_form_without_an_action_asks_for_nothing() -> None:
+    with pytest.raises(NoOperation):
+        _parse({"QueueUrl": "u"})
+
+    answer = refuse_query(NoOperation(), "r-1")
+
+    assert (answer.status, answer.body) == (404, b"<UnknownOperationException/>\n")
 
 
 def test_an_unknown_action_is_named() -> None:

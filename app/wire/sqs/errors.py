@@ -61,6 +61,7 @@ ERRORS: Mapping[type[Refused], AwsError] = {
     core.RequestThrottled: _modelled("RequestThrottled", status=403),
     core.ResourceNotFound: _modelled("ResourceNotFoundException", status=404),
     core.ReceiptHandleIsInvalid: _modelled("ReceiptHandleIsInvalid", status=404),
+    core.InvalidIdFormat: _modelled("InvalidIdFormat"),
     core.InvalidAttributeName: _modelled("InvalidAttributeName"),
     core.InvalidAttributeValue: _modelled("InvalidAttributeValue"),
     core.InvalidMessageContents: _modelled("InvalidMessageContents"),
@@ -70,6 +71,7 @@ ERRORS: Mapping[type[Refused], AwsError] = {
     core.AccessDenied: AwsError(_FRAMEWORK + "AccessDeniedException", "AccessDenied", 403),
     refusals.SerializationFailed: AwsError(_FRAMEWORK + "SerializationException", "MalformedInput"),
     refusals.UnknownOperation: AwsError(_FRAMEWORK + "UnknownOperationException", "InvalidAction"),
+    refusals.NoOperation: AwsError(_FRAMEWORK + "UnknownOperationException", "InvalidAction", 404),
     refusals.NotEmulated: _modelled("UnsupportedOperation", prefix=_OLD),
     refusals.BodyTooLarge: AwsError(_FRAMEWORK + "RequestEntityTooLargeException", "RequestEntityTooLarge", 413),
     refusals.MissingAuthenticationToken: AwsError(
@@ -105,7 +107,9 @@ def refuse_json(refused: Refused, *, in_query_mode: bool) -> HttpAnswer:
 
 
 def refuse_query(refused: Refused, request_id: str) -> HttpAnswer:
-    """The error in the query protocol."""
+    """The error in the query protocol. A request that asks for nothing gets the framework's own answer, as recorded."""
+    if isinstance(refused, refusals.NoOperation):
+        return HttpAnswer(404, b"<UnknownOperationException/>\n", XML_TYPE)
     error = error_of(refused)
     message = escape(_xml_text(error.query_message or refused.message))
     body = (
