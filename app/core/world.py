@@ -90,7 +90,7 @@ class World:
         self, *, shapes: EventShapes, seed: int = 1, limits: Limits = DEFAULT_LIMITS, enforces_permissions: bool = False
     ) -> None:
         """`enforces_permissions` blocks a service that lacks a permission to invoke a function, as AWS does."""
-        ids = self._ids = Ids(seed)
+        ids = Ids(seed)
         self.shapes, self.limits = shapes, limits
         self._outbox: list[Effect] = []
         self._timetable: Timetable[Queue | Mapping | Waking] = Timetable()

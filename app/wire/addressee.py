@@ -2,6 +2,7 @@
 
 from urllib.parse import parse_qs
 
+from app.wire.apigatewayv2 import operations as apigatewayv2
 from app.wire.awslambda.operations import is_lambda_path
 from app.wire.credentials import Credential
 from app.wire.http import HttpRequest
@@ -16,8 +17,8 @@ def service_of(request: HttpRequest, credential: Credential) -> str:
     target = request.headers.get("x-amz-target")
     if target is not None:
         return credential.service or service_of_target(target)
-    if credential.service == "apigateway" and request.path.startswith("/v2/"):
-        return "apigatewayv2"
+    if credential.service == apigatewayv2.SIGNED_AS and request.path.startswith("/v2/"):
+        return apigatewayv2.NAME
     if credential.service:
         return credential.service
     if is_lambda_path(request.path):

@@ -96,7 +96,7 @@ class Listener(Protocol):
 
 
 class RuntimeApi:
-    """One runtime's view of Lambda. Holds at most one invocation, from `offer` to its answer or `withdraw`."""
+    """One runtime's view of Lambda. Holds at most one invocation, from `offer` to its answer."""
 
     def __init__(self, listener: Listener, extensions: ExtensionsApi | None = None) -> None:
         self._listener = listener
@@ -147,10 +147,6 @@ class RuntimeApi:
         self._offer = offer
         if self._polls:
             self._deliver(self._polls.pop())
-
-    def withdraw(self) -> None:
-        """Take back an invocation that the runtime has not been told."""
-        self._offer = None
 
     # Requests ------------------------------------------------------------------------------------------
 

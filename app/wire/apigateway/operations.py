@@ -22,7 +22,6 @@ from app.wire.constraints import check_by_place
 from app.wire.errors import AwsError, ErrorTable
 from app.wire.events.signing import CERTIFICATE
 
-SIGNED_AS = "apigateway"
 _DEFAULT_PAGE, _LARGEST_PAGE = 25, 500
 _CERTIFICATE_YEAR_MS = 365 * 86_400_000
 

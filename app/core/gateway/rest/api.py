@@ -115,7 +115,6 @@ class RestMethod:
     validator: Validator = Validator()
     required: tuple[str, ...] = ()
     models: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    response_statuses: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,6 @@ from app.core.gateway.rest.api import RestMethod
 from app.core.gateway.rest.gateway_responses import GatewayError
 
 _JSON = "application/json"
-_DRAFT_4 = "http://json-schema.org/draft-04/schema#"
 
 
 def check_request(
@@ -60,13 +59,13 @@ def _validator(schema: bytes) -> Any:
     return Draft4Validator(orjson.loads(schema))
 
 
-def schema_problem(schema: Mapping[str, Any]) -> str | None:
-    """What is wrong with a model, if anything."""
+def is_schema(document: Any) -> bool:
+    """Whether it is one that API Gateway takes for a model."""
     from jsonschema import Draft4Validator
     from jsonschema.exceptions import SchemaError
 
     try:
-        Draft4Validator.check_schema({"$schema": _DRAFT_4, **schema})
-    except SchemaError as error:
-        return str(error.message)
-    return None
+        Draft4Validator.check_schema(document)
+    except SchemaError:
+        return False
+    return isinstance(document, dict)

@@ -1,7 +1,6 @@
 """What API Gateway v1 refuses to write down, in its words (recorded where a date stands, else as users report)."""
 
 import re
-from typing import Any
 
 import orjson
 
@@ -9,11 +8,13 @@ from app.core.errors import InvalidParameterValue
 from app.core.gateway.rest.api import DEFAULT_TIMEOUT_MS, MOST_STREAM_MS
 from app.core.gateway.rest.definition.definition import Definition
 from app.core.gateway.rest.definition.patches import Members
+from app.core.gateway.rest.validation import is_schema
 
 _METHODS = ("GET", "PUT", "POST", "DELETE", "PATCH", "OPTIONS", "HEAD", "ANY")
 _PATH_PART = re.compile(r"[a-zA-Z0-9._\-:]+|\{[a-zA-Z0-9._\-:]+\+?\}")
 _INTEGRATION_ARN = re.compile(r"arn:[a-z-]+:apigateway:[^:]*:(?P<service>[^:]+):(?P<kind>path|action)/(?P<what>.+)")
 _MEDIA_TYPE = re.compile(r"[\w.+*-]+/[\w.+*-]+(;.*)?")
+_NO_SCHEMA = "Invalid model specified: Validation Result: warnings : [], errors : [Invalid model schema specified]"
 _LARGEST_COMPRESSION = 10_485_760
 _ENDPOINTS = ("REGIONAL", "EDGE", "PRIVATE")
 
@@ -163,7 +164,7 @@ def check_authorizer(authorizer: Members) -> None:
 
 
 def check_model(model: Members) -> None:
-    """Recorded 2024-04-15."""
+    """Recorded 2024-04-15; of schemas that are none, as users reported them (aws-cdk, issues 18715 and 27433)."""
     if not model["name"]:
         raise InvalidParameterValue("Model name must be non-empty")
     schema = model.get("schema")
@@ -171,11 +172,11 @@ def check_model(model: Members) -> None:
         raise InvalidParameterValue("Model schema must have at least 1 property or array items defined")
     if model.get("contentType") == "application/json":
         try:
-            document: Any = orjson.loads(schema)
-        except orjson.JSONDecodeError as error:
-            raise InvalidParameterValue(f"Invalid model schema specified: {error}") from None
-        if not isinstance(document, dict):
-            raise InvalidParameterValue("Invalid model schema specified: a schema is an object")
+            document = orjson.loads(schema)
+        except orjson.JSONDecodeError:
+            raise InvalidParameterValue(_NO_SCHEMA) from None
+        if not is_schema(document):
+            raise InvalidParameterValue(_NO_SCHEMA)
 
 
 def check_deployable(api: Definition) -> None:

@@ -129,7 +129,6 @@ def _method(method: Members, snapshot: Snapshot, authorizers: Mapping[str, RestA
         else Validator(bool(validator["validateRequestParameters"]), bool(validator["validateRequestBody"])),
         tuple(name for name, required in (method.get("requestParameters") or {}).items() if required),
         _models(method.get("requestModels") or {}, snapshot.models),
-        frozenset(method.get("methodResponses") or ()),
     )
 
 

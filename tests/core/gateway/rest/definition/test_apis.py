@@ -264,6 +264,22 @@ def test_what_there_is_no_setting_for_is_told_with_what_there_is() -> None:
         scene.patch("UpdateStage", "remove", "/canarySettings/badPath", stageName="dev")
 
 
+@pytest.mark.parametrize(
+    "schema",
+    ["{'type': 'object'}", "[]", '{"type": "objekt"}', '{"type": "object", "required": []}', '{"enum": ["a", "a"]}'],
+    ids=["no JSON", "no object", "no type", "nothing required", "one value twice"],
+)
+def test_a_model_is_a_json_schema_of_draft_4(schema: str) -> None:
+    scene = Scene()
+
+    with pytest.raises(InvalidParameterValue) as refusal:
+        scene.change("CreateModel", name="pet", contentType="application/json", schema=schema)
+
+    assert refusal.value.message == (
+        "Invalid model specified: Validation Result: warnings : [], errors : [Invalid model schema specified]"
+    )
+
+
 # Words of what is not there (recorded 2024-04-15) ----------------------------------------------------
 
 
