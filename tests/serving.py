@@ -15,6 +15,7 @@ from typing import Any, cast
 import boto3
 import uvicorn
 from botocore.config import Config
+from botocore.session import Session as BotocoreSession
 
 from app.main import create_app
 from app.settings import loads
@@ -104,9 +105,17 @@ class Serving:
         return client_at(self.url, service, key=key, secret=secret, **config)
 
 
-def client_at(url: str, service: str, *, key: str = "test", secret: str = ANY_SECRET, **config: Any) -> Any:
+def client_at(
+    url: str,
+    service: str,
+    *,
+    key: str = "test",
+    secret: str = ANY_SECRET,
+    session: BotocoreSession | None = None,
+    **config: Any,
+) -> Any:
     """A boto3 client of an AWS service at this address, without retries so that a test sees every answer."""
-    return boto3.client(
+    return boto3.Session(botocore_session=session).client(
         service,
         endpoint_url=url,
         region_name="us-east-1",

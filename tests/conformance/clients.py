@@ -93,7 +93,6 @@ class Query:
         if shape is None:
             assert len(root) == 1, "what has no result has no result element"
             return {}
-        shape.serialization["resultWrapper"] = f"{operation}Result"
         parsed = create_parser("query").parse({"status_code": status, "headers": headers, "body": body}, shape)
         parsed.pop("ResponseMetadata")
         return parsed
@@ -137,13 +136,22 @@ def _operation(name: str) -> Any:
 
 @cache
 def _query_operation(name: str) -> Any:
-    """The operation under the names of the query protocol, which botocore's model has no more, but moto's copy has.
+    """The operation under the names of the query protocol."""
+    return ServiceModel(query_model(), "sqs").operation_model(name)
+
+
+def query_model() -> dict[str, Any]:
+    """SQS's model with the names of the query protocol, which botocore's has no more, but moto's copy has.
 
     What that lacks in its turn is botocore 1.31's, the last that spoke it.
     """
-    model = _with_query_names(_load_service_model("sqs", "service-2"))
+    model: dict[str, Any] = _with_query_names(_load_service_model("sqs", "service-2"))
     model["shapes"]["ListMessageMoveTasksResultEntryList"]["member"]["locationName"] = "ListMessageMoveTasksResultEntry"
-    return ServiceModel(model, "sqs").operation_model(name)
+    model["metadata"] |= {"protocol": "query", "protocols": ["query"]}
+    for name, operation in model["operations"].items():
+        if "output" in operation:
+            operation["output"]["resultWrapper"] = f"{name}Result"
+    return model
 
 
 def _with_query_names(model: Any) -> Any:

@@ -149,6 +149,19 @@ def test_a_short_poll_is_refused_when_too_many_are_in_flight() -> None:
         stage.receive(orders)
 
 
+def test_a_hundred_and_twenty_thousand_messages_may_be_in_flight() -> None:
+    stage = Stage()
+    orders = stage.queue("orders")
+    for _ in range(120_001):
+        stage.send(orders)
+
+    received = sum(len(stage.receive(orders, 10)) for _ in range(12_000))
+
+    assert received == 120_000
+    with pytest.raises(OverLimit):
+        stage.receive(orders)
+
+
 def test_no_receive_takes_more_than_may_be_in_flight() -> None:
     stage = Stage(limits=Limits(in_flight_messages=3))
     orders = stage.queue("orders")

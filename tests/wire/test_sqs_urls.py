@@ -20,7 +20,7 @@ HERE = Scope("111122223333", "eu-west-1")
             "arn:aws:sqs:us-east-1:000000000000:orders",
         ),
         ("https://us-west-2.queue.amazonaws.com/000000000000/orders", "arn:aws:sqs:us-west-2:000000000000:orders"),
-        ("http://localhost:4566/queue/us-east-1/000000000000/orders", "arn:aws:sqs:eu-west-1:000000000000:orders"),
+        ("http://localhost:4566/queue/us-east-1/000000000000/orders", "arn:aws:sqs:us-east-1:000000000000:orders"),
         ("000000000000/orders", "arn:aws:sqs:eu-west-1:000000000000:orders"),
         ("orders", "arn:aws:sqs:eu-west-1:111122223333:orders"),
     ],
