@@ -81,6 +81,19 @@ def create_app(
     return app, partial(AtOnceProtocol, aws.answer_at_once, aws.answer_later, gateway.at_once, patience_s=patience_s)
 
 
+def server_config(app: AsgiApp, protocol: Callable[..., Any], **more: Any) -> uvicorn.Config:
+    """How uvicorn is to serve the app; `more` are settings of its own that are not clients' to see."""
+    return uvicorn.Config(
+        app,
+        http=cast("Any", protocol),  # it takes any maker of protocols
+        ws=FramedWebSockets,
+        lifespan="on",
+        server_header=False,  # AWS's services name none, but for those that we answer with theirs
+        proxy_headers=False,  # nobody stands between: who claims to be another address is not believed
+        **more,
+    )
+
+
 def serve(*, config: Path | None, environ: Mapping[str, str]) -> int:
     """Run the service until it is interrupted. Answers the exit status, after one clear line if it is not 0."""
     try:
@@ -121,15 +134,12 @@ def _serve(settings: Settings, sockets: list[socket.socket]) -> int:
 
     app, protocol = create_app(settings, port=port, on_ready=ready)
     server = _Server(
-        uvicorn.Config(
+        server_config(
             _noting_failures(app, failures),
-            http=cast("Any", protocol),  # it takes any maker of protocols
+            protocol,
             # What it would log at the end, requests that were cut off, is no error of ours; ours are told by us.
             log_level="critical",
             access_log=False,
-            proxy_headers=False,  # nobody stands between: who claims to be another address is not believed
-            lifespan="on",
-            ws=FramedWebSockets,
             timeout_graceful_shutdown=5,
         )
     )

@@ -10,17 +10,16 @@ from http.client import HTTPConnection
 from pathlib import Path
 from queue import Queue
 from socket import AF_INET, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
-from typing import Any, cast
+from typing import Any
 
 import boto3
 import uvicorn
 from botocore.config import Config
 from botocore.session import Session as BotocoreSession
 
-from app.main import create_app
+from app.main import create_app, server_config
 from app.settings import loads
 from app.web.at_once import AtOnceProtocol
-from app.web.sockets import FramedWebSockets
 
 ANY_SECRET = "test"
 """On the loopback any secret will do."""
@@ -145,13 +144,8 @@ def serving(
         app, protocol = create_app(
             loads(settings, environ or {}, folder=Path.cwd()), port=port, on_ready=lambda _: ready.put(None)
         )
-        http = cast("Any", protocol if at_once else partial(AtOnceProtocol, _decline, _decline))
-        server = uvicorn.Server(
-            uvicorn.Config(
-                app, http=http, log_level="error", lifespan="on", ws=FramedWebSockets, proxy_headers=False,
-                timeout_graceful_shutdown=1,
-            )
-        )  # fmt: skip
+        http = protocol if at_once else partial(AtOnceProtocol, _decline, _decline)
+        server = uvicorn.Server(server_config(app, http, log_level="error", timeout_graceful_shutdown=1))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
         thread.start()
         try:

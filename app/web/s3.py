@@ -32,6 +32,7 @@ from app.engine.storage import (
 from app.web.asgi import ClientGone, read_body
 from app.web.s3_control import answer_control
 from app.wire.credentials import credential_in
+from app.wire.gate import SERVER
 from app.wire.refusals import BodyTooLarge
 from app.wire.s3 import bucket_of_host, parse_notification, render_notification, render_refusal
 from app.wire.s3_control import control_path
@@ -220,6 +221,7 @@ def _with_ids(answer: StoreAnswer) -> StoreAnswer:
 async def _send_answer(answer: StoreAnswer, method: str, send: Send) -> None:
     answer = _with_ids(answer)
     headers = {name: value for name, value in answer.headers.items() if name not in _SERVER_HEADERS | _HOP_HEADERS}
+    headers["server"] = SERVER
     body = answer.body
     if answer.status in (204, 304):
         body = b""

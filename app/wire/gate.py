@@ -9,6 +9,9 @@ from app.core.errors import Refused
 from app.wire import refusals
 from app.wire.http import HttpAnswer
 
+SERVER = "AmazonS3"
+"""How S3 names itself in each answer, which few services do."""
+
 _S3_ERRORS: Mapping[type[Refused], tuple[str, int]] = {
     refusals.BodyTooLarge: ("EntityTooLarge", 400),
     refusals.MissingAuthenticationToken: ("AccessDenied", 403),
@@ -26,7 +29,7 @@ def refuse_s3(refused: Refused, request_id: str) -> HttpAnswer:
         f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code>'
         f"<Message>{escape(refused.message)}</Message><RequestId>{request_id}</RequestId></Error>"
     )
-    return HttpAnswer(status, body.encode(), "application/xml")
+    return HttpAnswer(status, body.encode(), "application/xml", (("server", SERVER),))
 
 
 def refuse_service(service: str, request_id: str, *, speaks_json: bool) -> HttpAnswer:

@@ -15,7 +15,7 @@ from app.core.gateway.load_balancer import (
     rule_for,
     why_untaken,
 )
-from app.core.gateway.request import GatewayAnswer, GatewayRequest
+from app.core.gateway.request import GatewayRequest
 from app.core.invocation import Unreachable
 from app.core.names import Arn
 from app.engine.driver import Engine
@@ -57,7 +57,7 @@ class LoadBalancerFront:
             return Result(answers.error_page(404), unrouted=why_untaken(balancer, listener, request))
         match rule.action:
             case FixedAnswer(status=status, content_type=kind, body=body):
-                return Result(GatewayAnswer(status, (("content-type", kind),), body.encode()), rule.text)
+                return Result(answers.fixed_answer(status, kind, body), rule.text)
             case Redirect() as redirect:
                 location = redirect.location(request, port or listener.port)
                 return Result(answers.redirect_page(redirect.status, location), rule.text)

@@ -159,7 +159,7 @@ def error_page(status: int, words: str, cache: str) -> GatewayAnswer:
         f'<H1>{status} ERROR</H1>\n<H2>The request could not be satisfied.</H2>\n<HR noshade size="1px">\n'
         f"{words}\n</BODY></HTML>"
     )
-    headers = (("content-type", "text/html"), ("x-cache", f"{cache} from cloudfront"))
+    headers = (("server", "CloudFront"), ("content-type", "text/html"), ("x-cache", f"{cache} from cloudfront"))
     return GatewayAnswer(status, headers, page.encode())
 
 

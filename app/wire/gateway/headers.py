@@ -15,7 +15,7 @@ HOP_BY_HOP = frozenset(
 )  # fmt: skip
 """Headers of one connection (RFC 9110, 7.6.1): whoever answers for a function has connections of its own."""
 
-_OUR_OWN = frozenset({"content-length", "date", "server"})
+OUR_OWN = frozenset({"content-length", "date", "server"})
 """What the server that answers writes itself."""
 
 
@@ -28,9 +28,11 @@ def is_good_header(name: str, value: str) -> bool:
     return _NAME.fullmatch(name) is not None and _FORBIDDEN.search(value) is None
 
 
-def answer_headers(pairs: list[tuple[str, str]], *, remapped: tuple[str, ...] = ()) -> list[tuple[str, str]]:
-    """A function's headers as they may go out: those of a connection are left out, `remapped` ones (lower case) get
-    `x-amzn-Remapped-` before them. Raises BadHeader for one that would break out of its line."""
+def answer_headers(
+    pairs: list[tuple[str, str]], *, remapped: tuple[str, ...] = (), ours: frozenset[str] = OUR_OWN
+) -> list[tuple[str, str]]:
+    """A function's headers as they may go out: those of a connection are left out, `remapped` ones and `ours` (lower
+    case) get `x-amzn-Remapped-` before them. Raises BadHeader for one that would break out of its line."""
     kept = []
     for name, value in pairs:
         if not is_good_header(name, value):
@@ -38,7 +40,7 @@ def answer_headers(pairs: list[tuple[str, str]], *, remapped: tuple[str, ...] = 
         low = name.lower()
         if low in HOP_BY_HOP or low == "content-length":
             continue
-        if low in remapped or low in _OUR_OWN:
+        if low in remapped or low in ours:
             name = f"x-amzn-Remapped-{name}"
         kept.append((name, value.strip(" \t")))
     return kept

@@ -8,7 +8,7 @@ from app.core.gateway.load_balancer import TargetGroup
 from app.core.gateway.paths import raw_query_items
 from app.core.gateway.request import GatewayAnswer, GatewayRequest
 from app.wire.gateway.bodies import body_of
-from app.wire.gateway.headers import HOP_BY_HOP, forwarding
+from app.wire.gateway.headers import HOP_BY_HOP, OUR_OWN, forwarding
 from app.wire.gateway.results import (
     BadResult,
     answer_of,
@@ -19,6 +19,9 @@ from app.wire.gateway.results import (
 from app.wire.gateway.results import body_of as body_of_result
 
 MOST_RESULT_BYTES = 1_048_576
+
+_SERVER = ("server", "awselb/2.0")
+"""In each answer whose function names no other."""
 
 _TEXT = ("application/json", "application/javascript", "application/xml")
 _WORDS = {
@@ -77,7 +80,7 @@ def answer_of_result(payload: bytes, group: TargetGroup) -> GatewayAnswer:
 
 def error_page(status: int) -> GatewayAnswer:
     """What a load balancer says by itself."""
-    return GatewayAnswer(status, (("content-type", "text/html"),), page_of(status, _WORDS[status]))
+    return GatewayAnswer(status, (_SERVER, ("content-type", "text/html")), page_of(status, _WORDS[status]))
 
 
 def page_of(status: int, phrase: str) -> bytes:
@@ -95,6 +98,10 @@ def redirect_page(status: int, location: str) -> GatewayAnswer:
     return GatewayAnswer(status, (("location", location), *page.headers), page.body)
 
 
+def fixed_answer(status: int, content_type: str, body: str) -> GatewayAnswer:
+    return GatewayAnswer(status, (_SERVER, ("content-type", content_type)), body.encode())
+
+
 def _answer(result: Any, group: TargetGroup) -> GatewayAnswer:
     if not isinstance(result, dict):
         raise BadResult("the result is no object")
@@ -106,7 +113,11 @@ def _answer(result: Any, group: TargetGroup) -> GatewayAnswer:
         headers = multi_pairs_of(result.get("multiValueHeaders"))
     else:
         headers = pairs_of(result.get("headers"))
-    return answer_of(status, headers, body_of_result(result), default_type="application/octet-stream")
+    if not any(name.lower() == _SERVER[0] for name, _ in headers):
+        headers.append(_SERVER)
+    return answer_of(
+        status, headers, body_of_result(result), default_type="application/octet-stream", ours=OUR_OWN - {_SERVER[0]}
+    )
 
 
 def _body(request: GatewayRequest) -> tuple[str, bool]:

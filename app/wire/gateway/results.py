@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from app.core.gateway.request import GatewayAnswer
-from app.wire.gateway.headers import BadHeader, answer_headers
+from app.wire.gateway.headers import OUR_OWN, BadHeader, answer_headers
 
 LEAST_STATUS, MOST_STATUS = 200, 599
 """An answer that ends a request; 1xx would be an answer before the answer."""
@@ -43,11 +43,17 @@ def inferred(payload: bytes, *, default_type: str, remapped: tuple[str, ...] = (
 
 
 def answer_of(
-    status: int, headers: list[tuple[str, str]], body: bytes, *, default_type: str, remapped: tuple[str, ...] = ()
+    status: int,
+    headers: list[tuple[str, str]],
+    body: bytes,
+    *,
+    default_type: str,
+    remapped: tuple[str, ...] = (),
+    ours: frozenset[str] = OUR_OWN,
 ) -> GatewayAnswer:
     """The answer, with a content type if it lacks one. Raises BadResult for a header that is none."""
     try:
-        headers = answer_headers(headers, remapped=remapped)
+        headers = answer_headers(headers, remapped=remapped, ours=ours)
     except BadHeader as bad:
         raise BadResult(str(bad)) from None
     if default_type and not any(name.lower() == "content-type" for name, _ in headers):
