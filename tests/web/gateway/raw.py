@@ -45,8 +45,9 @@ class RawClient:
             self.socket.sendall(data)
 
     def end(self) -> None:
-        """Close our side."""
-        self.socket.shutdown(socket.SHUT_WR)
+        """Close our side; a service that has hung up has closed it before."""
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_WR)
 
     def ask(self, data: bytes) -> Raw:
         self.send(data)
