@@ -15,6 +15,10 @@ def keys_in(backend: Any, scope: Scope) -> DescribeKeys:
             # Naive, and by our clock.
             None if key.deletion_date is None else parse_instant(f"{key.deletion_date.isoformat()}Z"),
             str(key.policy),
+            # moto leaves None for the usual kind.
+            str(key.key_usage or "ENCRYPT_DECRYPT"),
+            str(key.key_spec or "SYMMETRIC_DEFAULT"),
+            str(key.arn),
         )
         for key in backend.keys.values()
     }

@@ -1,4 +1,4 @@
-"""`status`, `queues`, `mappings`: what there is."""
+"""`status`, `mappings`, …: what there is."""
 
 from typing import Any
 
@@ -36,19 +36,6 @@ def status(client: Client, as_json: bool) -> None:
 def _told_of_broker(queue: dict[str, Any]) -> str:
     trouble = f": {queue['error']}" if queue["error"] else ""
     return f"{queue['name']}  at {queue['broker']}, {queue['state']}{trouble}"
-
-
-@click.command()
-@json_option
-@pass_client
-def queues(client: Client, as_json: bool) -> None:
-    """Every queue and how full it is."""
-    shown = client.get("/queues")
-    if as_json:
-        print_json(shown)
-        return
-    rows = [(queue["name"], queue["visible"], queue["in_flight"], queue["delayed"]) for queue in shown]
-    print_table(("QUEUE", "VISIBLE", "IN FLIGHT", "DELAYED"), rows, nothing="there are no queues")
 
 
 @click.command()

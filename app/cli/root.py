@@ -14,8 +14,9 @@ from app.cli.explain import explain
 from app.cli.fire import fire, templates
 from app.cli.functions import functions, logs
 from app.cli.journal import story, tail, warnings
-from app.cli.lists import mappings, pipes, queues, status
+from app.cli.lists import mappings, pipes, status
 from app.cli.metrics import metrics
+from app.cli.queues import queues
 from app.cli.schedules import schedules
 from app.cli.topics import publish, topics
 from app.cli.up import Serve, up_command

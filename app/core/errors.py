@@ -137,6 +137,56 @@ class EmptyValue(Refused):
     """A message of a batch without a body."""
 
 
+class KeyRefused(Refused):
+    """KMS did not do what SQS asked of the queue's key; `code` is what the query protocol calls it."""
+
+    code = ""
+
+
+class KmsAccessDenied(KeyRefused):
+    code = "KMS.AccessDeniedException"
+
+
+class KmsDisabled(KeyRefused):
+    code = "KMS.DisabledException"
+
+
+class KmsInvalidKeyUsage(KeyRefused):
+    code = "KMS.InvalidKeyUsageException"
+
+
+class KmsInvalidState(KeyRefused):
+    code = "KMS.InvalidStateException"
+
+
+class KmsNotFound(KeyRefused):
+    code = "KMS.NotFoundException"
+
+
+class KmsOptInRequired(KeyRefused):
+    code = "KMS.OptInRequired"
+
+
+class KmsThrottled(KeyRefused):
+    code = "KMS.ThrottlingException"
+
+
+class InvalidAddress(Refused):
+    """The queue's address is none of this endpoint's."""
+
+
+class InvalidSecurity(Refused):
+    """The request came without TLS or signature."""
+
+
+class InternalFailure(Refused):
+    """The service failed."""
+
+
+class ServiceUnavailable(Refused):
+    """The service could not answer."""
+
+
 # Lambda ---------------------------------------------------------------------------------------------
 
 

@@ -6,23 +6,33 @@ of it does not hang on which environment is warm.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.core.commands import DescribeKeys, KeyState
 from app.core.function import FunctionSpec
 from app.core.invocation import Throttled, Unreachable
 from app.core.invoke_refusals import refusal
-from app.core.names import Arn
+from app.core.names import Arn, Scope
 from app.core.permissions import read_policy
 from app.core.time import Instant
 
 
 @dataclass(slots=True)
 class Keys:
-    """Keys by ARN, and by those of their aliases."""
+    """Keys by ARN, and by those of their aliases. `changed` is called when the store has told of them."""
 
+    changed: Callable[[], None] = lambda: None
+    _scopes: set[Scope] = field(default_factory=set)
     _keys: dict[Arn, KeyState] = field(default_factory=dict)
+
+    def get(self, arn: Arn) -> KeyState | None:
+        """What is known of the key with this ARN, or this alias's; None for one that the store has never had."""
+        return self._keys.get(arn)
+
+    def is_store_used(self, scope: Scope) -> bool:
+        """Whether anybody has ever asked something of the key store there."""
+        return scope in self._scopes
 
     def verbs(self) -> dict[type[Any], Callable[[Any, Instant], Any]]:
         return {DescribeKeys: self.describe}
@@ -31,8 +41,10 @@ class Keys:
         """These are the keys of the account and region from now on; one that is not among them any more is deleted."""
         for arn, state in self._keys.items():
             if arn not in command.keys and _is_of(arn, command):
-                self._keys[arn] = KeyState(state.state, deleted_at=now)
+                self._keys[arn] = replace(state, deleted_at=now)
         self._keys |= command.keys
+        self._scopes.add(command.scope)
+        self.changed()
 
     def refusal(self, spec: FunctionSpec, now: Instant) -> Throttled | Unreachable | None:
         """What an invocation is refused with because of the function's key; None if it runs."""

@@ -60,6 +60,8 @@ class Limits:
     # one whose invocations fail no number is.
     pollers_at_least: int = 2
     pollers_idle_ms: int = 5 * MINUTE_MS
+    # How soon a poller asks again that SQS refused is not published.
+    poll_again_ms: int = SECOND_MS
     # Provisioned mode (services-sqs-scaling): each poller takes 1 MB/s, polls ten times a second and runs up to 10
     # invocations, of which 1,000 more come a minute.
     bytes_per_poller_s: int = MIB

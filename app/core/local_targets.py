@@ -6,11 +6,12 @@ from app.core.async_events import AsyncEvents
 from app.core.async_invoke import Event
 from app.core.chain import Chains
 from app.core.commands import Asker, SendMessage
-from app.core.errors import Refused, ResourceNotFound
+from app.core.errors import KmsAccessDenied, Refused, ResourceNotFound
 from app.core.functions import Functions, parse_function_name
 from app.core.gates import Gate, PolicyGate
 from app.core.ids import Ids
 from app.core.names import Arn, Scope
+from app.core.queue_access import QueueAccess
 from app.core.queues import Queues
 from app.core.targets import Parcel, Settled
 from app.core.time import Instant
@@ -25,6 +26,7 @@ class QueueTarget:
     queues: Queues
     chains: Chains
     gate: PolicyGate
+    access: QueueAccess
 
     def exists(self, arn: Arn) -> bool:
         return arn in self.queues
@@ -41,6 +43,10 @@ class QueueTarget:
             refusal = self.gate.refusal(parcel, queue.settings.texts.get("Policy"), _SEND)
             if refusal is not None:
                 settled(refusal, now)
+                return
+            principal = parcel.principal
+            if principal is not None and self.access.refuses_service(queue, principal, parcel.source_arn):
+                settled(KmsAccessDenied(), now)
                 return
         hop = parcel.cause.hop
         send = SendMessage(

@@ -158,9 +158,13 @@ class Mapping:
             self._receives_at = at
         return at <= now
 
+    def pause_until(self, at: Instant) -> None:
+        """Its pollers were refused, and try again then."""
+        self._receives_at = at
+
     @property
     def receives_at(self) -> Instant | None:
-        """When its pollers go on, where they have received all that they can for now."""
+        """When its pollers go on, where they have received all that they can for now, or were refused."""
         return self._receives_at
 
     def note_received(self, size_bytes: int, now: Instant) -> None:

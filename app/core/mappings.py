@@ -226,7 +226,7 @@ class Mappings:
             mapping.observe(now, has_messages=False)
         elif (remote := self.remote.queues.get(mapping.queue)) is not None:
             self.remote.poll(mapping, remote, consumer, now)
-        elif (queue := self.queues.get(mapping.queue)) is not None and self.gate.lets_receive(mapping):
+        elif (queue := self.queues.get(mapping.queue)) is not None:
             self._receive_all(mapping, queue, consumer, now)
         else:
             mapping.observe(now, has_messages=False)
@@ -288,6 +288,9 @@ class Mappings:
         had_messages = bool(queue.visible_count)
         mapping.observe(now, has_messages=had_messages)
         while mapping.may_receive(has_room_at_function=consumer.room > 0) and mapping.is_fast_enough(now):
+            if not self.gate.lets_receive(mapping, queue, now):
+                mapping.observe(now, has_messages=False)
+                return
             if not self._receive(mapping, queue, consumer, now):
                 break
         if had_messages:
@@ -455,7 +458,7 @@ class Mappings:
         if mapping.queue not in self.queues:
             return
         queue, by = self.queues[mapping.queue], name_of(mapping.function)
-        if (forbidden := self.gate.undeletable(mapping)) is not None:
+        if (forbidden := self.gate.undeletable(mapping, queue, now)) is not None:
             for item in items:
                 item.attempt.error_message = f"not deleted: {forbidden}"
             return

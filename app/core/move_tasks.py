@@ -15,6 +15,7 @@ from app.core.limits import Limits
 from app.core.message import Message
 from app.core.names import Arn, name_of, parse_arn
 from app.core.queue import Queue
+from app.core.queue_refusals import code_of
 from app.core.queues import Queues, check_same_type
 from app.core.time import SECOND_MS, Instant
 
@@ -141,12 +142,17 @@ class MoveTasks:
             message = source.next_visible()
             if message is None:
                 return self._end(task, TaskStatus.COMPLETED)
+            refusal = self.queues.refusals.take(source, "ReceiveMessage", now)
             arn = task.destination or message.source
             destination = self.queues.get(arn) if arn else None
             if destination is None:
                 source.put_back(message)
                 reason = "AWS.SimpleQueueService.NonExistentQueue" if arn else "CouldNotDetermineMessageSource"
                 return self._fail(task, reason)
+            refusal = refusal or self.queues.refusals.take(destination, "SendMessage", now)
+            if refusal is not None:
+                source.put_back(message)
+                return self._fail(task, code_of(refusal))
             self._move(task, message, source, destination, now)
         task.next_at = now + _pause_ms(task.moved, task.rate_per_s)
         self._due.add(task.next_at, task)

@@ -4,19 +4,20 @@ Where permissions are not enforced, what AWS would have refused is done, and tol
 action.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, TypeAlias
 
 from app.core.commands.access import Admit, Caller
-from app.core.errors import AccessDenied, QueueOutOfReach, Refused
+from app.core.errors import AccessDenied, KmsAccessDenied, QueueOutOfReach, Refused
 from app.core.facts import CallerLacksAccess, Effect
 from app.core.functions import Functions
 from app.core.identities import Identities, Principal, Said, Verdict, is_named_itself, policy_says
 from app.core.names import Arn
 from app.core.permissions import read_policy
 from app.core.queue import Queue
+from app.core.queue_keys import KEY_ACTIONS, QueueKeys, own_key_of, refused_key
 from app.core.queues import Queues
 from app.core.time import Instant
 
@@ -45,13 +46,16 @@ class Denial:
     resource: Arn
     said: Said
     is_for_tls_only: bool = False
+    queue: Arn = ""
+    """Where the resource is not the queue but its key."""
 
     @property
     def message(self) -> str:
         """As users quote it: of identity policies aws/serverless-application-model#3633, of a queue's own
         microsoft/aspire#3333. The words of an explicit deny are IAM's (troubleshoot_access-denied), the action in small
         letters as in the others is UNCONFIRMED."""
-        action = self.action.lower()
+        # KMS writes its actions as they are (sqs-accessdenied-errors, AWS re:Post).
+        action = self.action if self.queue else self.action.lower()
         begin = f"User: {self.principal.arn} is not authorized to perform: {action} on resource: {self.resource}"
         if self.said.verdict is Verdict.DENIED:
             return f"{begin} with an explicit deny in {_one(self.said.by)}"
@@ -60,6 +64,9 @@ class Denial:
     @property
     def why(self) -> str:
         """For people."""
+        if self.queue:
+            what = "does not allow it" if self.said.verdict is not Verdict.DENIED else "denies it"
+            return f"the key of {self.queue.rpartition(':')[2]} ({self.resource}): {_one(self.said.by)} {what}"
         if self.is_for_tls_only:
             return "its policy wants HTTPS (aws:SecureTransport), and this call came over HTTP"
         if self.said.verdict is not Verdict.DENIED:
@@ -80,6 +87,7 @@ class QueueAccess:
     functions: Functions
     outbox: list[Effect]
     is_enforced: bool
+    keys: QueueKeys
     changed: Callable[[], None] = lambda: None
     identities: Identities = field(init=False)
     cleared: set[tuple[Arn, str | None]] = field(default_factory=set)
@@ -109,11 +117,11 @@ class QueueAccess:
         denial = self._decide(queue, operation, caller)
         return denial is None or (not self.is_enforced and self.is_told(denial))
 
-    def admit(self, command: Admit) -> None:
-        """Raises AccessDenied, or QueueOutOfReach, where permissions are enforced."""
+    def admit(self, command: Admit, now: Instant) -> None:
+        """Raises AccessDenied, QueueOutOfReach or KmsAccessDenied where permissions are enforced."""
         denial = self._decide(command.queue, command.operation, command.caller)
         if denial is not None and self.is_blocked(denial):
-            raise _refusal(denial, command)
+            raise _refusal(denial, command, now)
 
     def is_blocked(self, denial: Denial) -> bool:
         """Whether what AWS would refuse is refused here; it is told."""
@@ -121,11 +129,21 @@ class QueueAccess:
             self._told.add(self._key(denial))
             self.outbox.append(
                 CallerLacksAccess(
-                    _shown(denial.resource), denial.action, denial.principal.arn, denial.why, self.is_enforced,
-                    denial.is_for_tls_only,
+                    denial.queue or _shown(denial.resource), denial.action, denial.principal.arn, denial.why,
+                    self.is_enforced, denial.is_for_tls_only,
                 )
             )  # fmt: skip
         return self.is_enforced
+
+    def refuses_service(self, queue: Queue, service: str, source: Arn | None) -> bool:
+        """Whether a service may not use the queue's key to send to it; that it may not is told."""
+        if own_key_of(queue) is None:
+            return False
+        source_account = (source or "").split(":")[4:5] or [""]
+        context = {"aws:sourceaccount": source_account[0] or _owner(queue.arn), "aws:sourcearn": source or ""}
+        principal = Principal(service, "", direct_names=(service,))
+        denial = self._judge_key(queue, "SendMessage", principal, context)
+        return denial is not None and self.is_blocked(denial)
 
     def is_told(self, denial: Denial) -> bool:
         """Whether this has been told before."""
@@ -164,7 +182,12 @@ class QueueAccess:
 
     def _is_own(self, queue: Queue, principal: Principal) -> bool:
         """Whether nothing could keep the principal out: the account's root, and no policy."""
-        return principal.identity is None and principal.account == _owner(queue.arn) and not _policy_of(queue)
+        return (
+            principal.identity is None
+            and principal.account == _owner(queue.arn)
+            and not _policy_of(queue)
+            and own_key_of(queue) is None
+        )
 
     def _judge(self, arn: Arn, operation: str, principal: Principal, *, is_secure: bool) -> Denial | None:
         action = f"sqs:{operation.removesuffix('Batch')}"
@@ -194,14 +217,41 @@ class QueueAccess:
             if by_queue.verdict is not Verdict.ALLOWED and not self.queues.permits_all(arn):
                 return Denial(principal, action, arn, by_queue)
         elif is_named_itself(policy, principal, action, arn, context):
+            return self._judge_key(queue, operation, principal, context)
+        if by_itself.verdict is not Verdict.ALLOWED:
+            return Denial(principal, action, arn, by_itself)
+        return self._judge_key(queue, operation, principal, context)
+
+    def _judge_key(
+        self, queue: Queue, operation: str, principal: Principal, context: Mapping[str, str]
+    ) -> Denial | None:
+        """The same of the queue's key: its policy has to allow it, be it by leaving it to the account's identity
+        policies (KMS developer guide, key-policy-overview)."""
+        action = KEY_ACTIONS.get(operation.removesuffix("Batch"))
+        key = self.keys.policy_of(queue)
+        arn = own_key_of(queue)
+        if action is None or key is None or arn is None:
             return None
-        return None if by_itself.verdict is Verdict.ALLOWED else Denial(principal, action, arn, by_itself)
+        arn = key.arn or arn
+        policy = _read(key.policy)
+        region = queue.arn.split(":")[3]
+        context = {**context, "kms:viaservice": f"sqs.{region}.amazonaws.com", "kms:calleraccount": principal.account}
+        by_key = policy_says(policy, principal, action, arn, context)
+        by_itself = principal.verdict(action, arn, context)
+        said = by_itself
+        if by_key.verdict is not Verdict.ALLOWED:
+            said = by_key
+        elif by_itself.verdict is Verdict.UNMENTIONED and is_named_itself(policy, principal, action, arn, context):
+            return None
+        return None if said.verdict is Verdict.ALLOWED else Denial(principal, action, arn, said, queue=queue.arn)
 
     def _key(self, denial: Denial) -> tuple[Arn, str, Arn]:
-        return denial.resource, denial.action, denial.principal.arn
+        return denial.queue or denial.resource, denial.action, denial.principal.arn
 
 
-def _refusal(denial: Denial, command: Admit) -> Refused:
+def _refusal(denial: Denial, command: Admit, now: Instant) -> Refused:
+    if denial.queue:
+        return refused_key(KmsAccessDenied, denial.message, denial.queue, now)
     if command.operation == "GetQueueUrl" and denial.principal.account != _owner(denial.resource):
         return QueueOutOfReach()
     return AccessDenied(denial.message)

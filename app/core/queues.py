@@ -73,7 +73,9 @@ from app.core.message_rules import (
 from app.core.names import Arn, Scope, parse_arn
 from app.core.queue import LongPoll, Queue, Taken, reason_for_move
 from app.core.queue_attributes import QueueAttributes, first_difference, with_attributes
+from app.core.queue_keys import QueueKeys
 from app.core.queue_policy import with_permission, without_permission
+from app.core.queue_refusals import QueueRefusals
 from app.core.queue_tags import check_tag_keys, check_tags
 from app.core.redrive import RedriveAllowPolicy
 from app.core.time import SECOND_MS, Instant
@@ -91,6 +93,8 @@ class Queues:
     outbox: list[Effect]
     cause_of: Callable[[Origin, str | None, Instant], Cause]
     changed: Callable[[Queue, Instant], None]
+    keys: QueueKeys
+    refusals: QueueRefusals = field(init=False)
     _queues: dict[Arn, Queue] = field(default_factory=dict)
     _sources: dict[Arn, dict[Arn, None]] = field(default_factory=dict)
     _deleted_at: dict[Arn, Instant] = field(default_factory=dict)
@@ -101,6 +105,7 @@ class Queues:
 
     def __post_init__(self) -> None:
         self._quota = CallQuota(self.limits.fifo_calls_per_s)
+        self.refusals = QueueRefusals(self.keys, self.outbox, self.__getitem__, self.changed)
 
     # Reading --------------------------------------------------------------------------------------------
 
@@ -160,6 +165,7 @@ class Queues:
         if command.permits_all:
             self._open.add(arn)
         self._note_source(queue)
+        self.refusals.note(queue)
         self.outbox.append(Configured(f"queue {name} created", queue=arn))
         self.changed(queue, now)
         return arn
@@ -167,6 +173,7 @@ class Queues:
     def delete(self, command: DeleteQueue, now: Instant) -> None:
         queue = self[command.queue]
         self._forget_source(queue)
+        self.refusals.forget(queue)
         queue.purge(now=now)
         del self._queues[queue.arn]
         self._open.discard(queue.arn)
@@ -184,6 +191,7 @@ class Queues:
         if queue.is_fifo and "DelaySeconds" in command.attributes:
             queue.spread_delay(now)
         self._note_source(queue)
+        self.refusals.note(queue)
         names = ", ".join(command.attributes)
         self.outbox.append(Configured(f"queue {queue.name}: {names} set", queue=queue.arn))
         self.changed(queue, now)
@@ -226,6 +234,7 @@ class Queues:
         queue = self[command.queue]
         self._count(queue, "SendMessage", now)
         size = self.check_send(queue, command)
+        self.refusals.check(queue, "SendMessage", now)
         sent = self._send(queue, command, size, now, cause or self._cause(command, now))
         self.changed(queue, now)
         return sent
@@ -259,6 +268,7 @@ class Queues:
         if queue.is_fifo:
             for _, entry in entries:
                 self._check_ids(queue, entry, in_batch=True)
+        self.refusals.check(queue, "SendMessage", now)
         successful: list[tuple[str, Sent]] = []
         failed: list[tuple[str, Exception]] = []
         common: Cause | None = None
@@ -303,6 +313,7 @@ class Queues:
             check_attempt_id(command.attempt_id)
         if not wait_s:
             queue.check_room_in_flight()
+        self.refusals.check(queue, "ReceiveMessage", now)
         deliveries = self._receive(queue, command, now)
         self.changed(queue, now)
         if deliveries or not wait_s:
@@ -360,6 +371,9 @@ class Queues:
     def serve_waiting(self, queue: Queue, now: Instant) -> None:
         """Hand visible messages to the long polls that wait, first come, first served."""
         while queue.visible_count and (poll := queue.first_waiting()) is not None:
+            if (refusal := self.refusals.take(queue, "ReceiveMessage", now)) is not None:
+                self._end(queue, poll, refusal)
+                continue
             taken = self.take(queue, poll.max_messages, poll.visibility_timeout_s, by=CLIENT, now=now)
             if not taken:
                 return
@@ -389,6 +403,7 @@ class Queues:
     def delete_message(self, command: DeleteMessage, now: Instant) -> None:
         queue = self[command.queue]
         self._count(queue, "DeleteMessage", now)
+        self.refusals.check(queue, "DeleteMessage", now)
         self.delete_by_handle(queue, command.receipt_handle, by="DeleteMessage")
         self.changed(queue, now)
 
@@ -418,6 +433,7 @@ class Queues:
     def delete_batch(self, command: DeleteMessageBatch, now: Instant) -> BatchAnswer:
         queue = self[command.queue]
         self._count(queue, "DeleteMessage", now)
+        self.refusals.check(queue, "DeleteMessage", now)
         check_batch(
             [entry_id for entry_id, _ in command.entries], entry="DeleteMessageBatchRequestEntry", limits=self.limits
         )
@@ -435,6 +451,7 @@ class Queues:
     def change_visibility(self, command: ChangeMessageVisibility, now: Instant) -> None:
         queue = self[command.queue]
         self._count(queue, "ChangeMessageVisibility", now)
+        self.refusals.check(queue, "ChangeMessageVisibility", now)
         self._check_visibility(command.visibility_timeout_s, "Must be between 0 and {most}.")
         self._change_visibility(queue, command.receipt_handle, command.visibility_timeout_s, now)
         self.changed(queue, now)
@@ -442,6 +459,7 @@ class Queues:
     def change_visibility_batch(self, command: ChangeMessageVisibilityBatch, now: Instant) -> BatchAnswer:
         queue = self[command.queue]
         self._count(queue, "ChangeMessageVisibility", now)
+        self.refusals.check(queue, "ChangeMessageVisibility", now)
         # Its entries have no "RequestEntry" in their name here, unlike those of the two other batches.
         entry_type = "ChangeMessageVisibilityBatch"
         check_batch([entry_id for entry_id, _, _ in command.entries], entry=entry_type, limits=self.limits)
@@ -463,7 +481,8 @@ class Queues:
         """Send messages on as new ones: a fresh id and receive count, as a message move task does.
 
         Raises ResourceNotFound for an unknown message or destination, InvalidParameterValue when the queue is no
-        dead-letter queue and no destination is given, or the destination is of the other type; then nothing has moved.
+        dead-letter queue and no destination is given, or the destination is of the other type, and what receiving or
+        sending is refused with; then nothing has moved.
         """
         queue = self[command.queue]
         if command.destination is None and not self._sources.get(queue.arn):
@@ -472,8 +491,10 @@ class Queues:
             (message, self._way_back(queue, message, command), command.bodies.get(message.content.message_id))
             for message in self._chosen(queue, command)
         ]
+        self.refusals.check(queue, "ReceiveMessage", now)
         for message, destination, body in moves:
             check_same_type(queue, destination)
+            self.refusals.check(destination, "SendMessage", now)
             check_message(message.content.body if body is None else body, message.content.attributes)
             size = size_of(message.content.body if body is None else body, message.content.attributes)
             self._check_size(destination, size, "One or more parameters are invalid.")

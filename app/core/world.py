@@ -51,6 +51,7 @@ from app.core.poller_gate import PollerGate
 from app.core.provisioning import Provisioning
 from app.core.queue import Queue
 from app.core.queue_access import QueueAccess
+from app.core.queue_keys import QueueKeys
 from app.core.queues import Queues
 from app.core.remote_polling import RemotePolling
 from app.core.remote_queues import RemoteQueues
@@ -104,9 +105,10 @@ class World:
             ids, limits, self.concurrency, self._outbox, self.targets, self._function_changed, self._function_gone
         )
         self.causes = Causes(self._chains, self.functions, self._outside)
-        self.queues = Queues(ids, limits, self._outbox, self.causes.of, self._queue_changed)
+        self._keys = Keys(self._keys_changed)
+        queue_keys = QueueKeys(self._keys, enforces_permissions)
+        self.queues = Queues(ids, limits, self._outbox, self.causes.of, self._queue_changed, queue_keys)
         self.move_tasks = MoveTasks(ids, limits, self.queues, self._outbox)
-        self._keys = Keys()
         self.families = Families(self.functions)
         gate = Gate(self.families, self._outbox, enforces_permissions)
         self.invocations = Invocations(
@@ -114,11 +116,11 @@ class World:
             self.queues.next_waiter, self._function_freed, self._settle_batch, self._keys, gate.admit,
         )  # fmt: skip
         policies = PolicyGate(self._outbox, enforces_permissions)
-        self.targets.register("sqs", QueueTarget(self.queues, self._chains, policies))
         self.queue_access = QueueAccess(
-            self.queues, self.functions, self._outbox, enforces_permissions, self._identities_changed
+            self.queues, self.functions, self._outbox, enforces_permissions, queue_keys, self._identities_changed
         )
-        self.poller_gate = PollerGate(self.queue_access, self.functions, self._outbox)
+        self.targets.register("sqs", QueueTarget(self.queues, self._chains, policies, self.queue_access))
+        self.poller_gate = PollerGate(self.queue_access, self.queues, self.functions, self._outbox, limits)
         self.layers = Layers(self._outbox)
         self._papers = Papers(self._outbox, self.families)
         self._provisioning = Provisioning(limits, self._outbox, self.functions, self.families)
@@ -253,6 +255,7 @@ class World:
             commands.ChangeMessageVisibility: queues.change_visibility,
             commands.ChangeMessageVisibilityBatch: queues.change_visibility_batch,
             commands.RedriveMessages: queues.redrive,
+            **queues.refusals.verbs(),
             commands.StartMessageMoveTask: self.move_tasks.start,
             commands.CancelMessageMoveTask: self.move_tasks.cancel,
             commands.AddPermission: access.forgetting(queues.add_permission),
@@ -303,7 +306,7 @@ class World:
 
     def _admit(self, admit: commands.Admit, now: Instant) -> Any:
         """Raises AccessDenied, QueueOutOfReach, and what the command raises that was asked for."""
-        self.queue_access.admit(admit)
+        self.queue_access.admit(admit, now)
         return None if admit.command is None else self._verbs[type(admit.command)](admit.command, now)
 
     def _create_queue(self, command: commands.CreateQueue, now: Instant) -> Arn:
@@ -331,6 +334,12 @@ class World:
     def _function_freed(self, function: Function) -> None:
         for mapping in self.mappings.of_function(function.arn):
             self._dirty_mappings[mapping.uuid] = mapping
+
+    def _keys_changed(self) -> None:
+        """Queues whose key worked may fail now, and others not any more."""
+        self.queue_access.forget()
+        for arn in self.queues.refusals.troubled:
+            self._dirty_queues[arn] = self.queues[arn]
 
     def _identities_changed(self) -> None:
         """Mappings that lacked a right may have it now, and others not any more."""

@@ -21,6 +21,7 @@ from app.core.facts import (
     LoopSuspected,
     LoopWarned,
     PermissionMissing,
+    QueueKeyUnknown,
     RecycleEnvironment,
     ReleaseEndpoint,
     WarmEnvironments,
@@ -542,6 +543,8 @@ def _warning(entry: Entry) -> dict[str, Any]:
         case PermissionMissing(function=target) | AccessMissing(target=target) as missing:
             source = missing.source or missing.principal
             told = {"function": name_of(target), "kind": "permission", "hops": 0, "path": [source], "chain": None}
+        case QueueKeyUnknown(queue=queue, key=key):
+            told = {"function": name_of(queue), "kind": "key", "hops": 0, "path": [key], "chain": None}
         case CallerLacksAccess(target=target, principal=principal):
             told = {"function": name_of(target), "kind": "permission", "hops": 0, "path": [principal], "chain": None}
         case _:

@@ -8,14 +8,22 @@ from dataclasses import dataclass
 from itertools import count, islice, repeat
 from typing import Any
 
-from app.core.facts import AccessMissing, CallerLacksAccess, Fact, LoopSuspected, LoopWarned, PermissionMissing
+from app.core.facts import (
+    AccessMissing,
+    CallerLacksAccess,
+    Fact,
+    LoopSuspected,
+    LoopWarned,
+    PermissionMissing,
+    QueueKeyUnknown,
+)
 from app.core.names import name_of
 from app.core.time import Instant, format_instant
 from app.core.value import value
 
 _ARNS = {"queue", "function", "destination", "target", "topic"}
 _SUBSCRIBER_BACKLOG = 10_000
-_WARNINGS = frozenset({LoopWarned, LoopSuspected, PermissionMissing, AccessMissing, CallerLacksAccess})
+_WARNINGS = frozenset({LoopWarned, LoopSuspected, PermissionMissing, AccessMissing, CallerLacksAccess, QueueKeyUnknown})
 _WARNINGS_KEPT = 1_000
 
 
@@ -123,6 +131,8 @@ class Journal:
                     latest[endpoint, "suspected"] = entry
                 case PermissionMissing(function=target) | AccessMissing(target=target) as missing:
                     latest[target, missing.principal, missing.source, "permission"] = entry
+                case QueueKeyUnknown(queue=queue, key=key):
+                    latest[queue, key, "key"] = entry
                 case CallerLacksAccess(target=target, principal=principal, action=action):
                     latest[target, principal, action, "permission"] = entry
         return list(latest.values())

@@ -12,6 +12,7 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
+from app.core.commands import Command
 from app.core.limits import Limits
 from app.core.world import World
 from app.engine.clock import Clock, Way
@@ -49,6 +50,15 @@ class Stage:
             self.endpoint = AwsEndpoint(self.engine, AwsSettings(), self)
 
         self.run(begin())
+
+    def submit(self, command: Command) -> None:
+        """What comes from elsewhere than a client of SQS."""
+
+        async def submit() -> None:
+            assert self.engine is not None, "a case is on"
+            self.engine.submit(command)
+
+        self.run(submit())
 
     def advance(self, duration_ms: int) -> None:
         assert self.engine is not None, "a case is on"

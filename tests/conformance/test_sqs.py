@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from app.core.commands import DescribeKeys, KeyState, RefuseQueueCalls
 from app.core.limits import DEFAULT_LIMITS
+from app.core.names import Scope
 from app.core.time import parse_duration_ms
 from tests.conformance.cases import Case, Kept, as_texts, load
 from tests.conformance.clients import JSON, JSON_IN_QUERY_MODE, QUERY, Dialect, Error, ask
@@ -35,6 +37,10 @@ def test_sqs_answers_as_aws_does(stage: Stage, case: Case, dialect: Dialect) -> 
     for place, step in enumerate(case.steps, 1):
         if "advance" in step:
             stage.advance(parse_duration_ms(step["advance"]))
+        elif "keys" in step:
+            stage.submit(DescribeKeys(Scope(), {name: KeyState(**key) for name, key in step["keys"].items()}))
+        elif "fail" in step:
+            stage.submit(RefuseQueueCalls(Scope().queue_arn("orders"), **step["fail"]))
         else:
             _take(step, kept, stage, dialect, where=f"step {place}, {step['operation']}")
 
@@ -55,7 +61,11 @@ def _take(step: Any, kept: Kept, stage: Stage, dialect: Dialect, *, where: str) 
 
 
 def _error(expected: Any, dialect: Dialect) -> Error:
-    """The error in this protocol: only JSON has types, only the query protocol and query mode have other statuses."""
-    status = 400 if dialect is JSON else expected.get("status", 400)
+    """The error in this protocol: only JSON has types, only query and query mode have other statuses, except
+    where the service fails."""
+    told = expected.get("status", 400)
+    is_failure = told >= 500
+    status = 400 if dialect is JSON and not is_failure else told
     message = expected["query_message"] if dialect is QUERY and "query_message" in expected else expected["message"]
-    return Error(expected["code"], status, message, "" if dialect is QUERY else expected["type"])
+    return Error(expected["code"], status, message, "" if dialect is QUERY else expected["type"],
+                 "Receiver" if is_failure else "Sender")  # fmt: skip

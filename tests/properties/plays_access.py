@@ -6,7 +6,15 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from app.core.commands import Admit, Command, DescribeIdentities, ReceiveMessage, SetQueueAttributes, TagQueue
+from app.core.commands import (
+    Admit,
+    Command,
+    DescribeIdentities,
+    ReceiveMessage,
+    RefuseQueueCalls,
+    SetQueueAttributes,
+    TagQueue,
+)
 from app.core.commands.access import Caller, Identity, KeyOwner
 from tests.core.stage import SCOPE
 
@@ -49,8 +57,22 @@ def _set_policy(_play: Play, a: int, b: int) -> Command:
     return SetQueueAttributes(SCOPE.queue_arn("orders"), {"Policy": policy})
 
 
+def _set_key(_play: Play, a: int, b: int) -> Command:
+    return SetQueueAttributes(SCOPE.queue_arn("orders"), {"KmsMasterKeyId": ("", "0", "1", "alias/aws/sqs")[a % 4]})
+
+
+def _refuse(_play: Play, a: int, b: int) -> Command:
+    """Sometimes by a name that SQS does not have, sometimes no more."""
+    queue = SCOPE.queue_arn(("orders", "line.fifo", "nothing")[a % 3])
+    code = ("KmsThrottled", "RequestThrottled", "InternalFailure", "NoSuchThing")[b % 4]
+    operation = (None, "SendMessage", "ReceiveMessage", "DeleteMessage")[a % 4]
+    return RefuseQueueCalls(queue, code, (0, 1, 2, 5)[(a + b) % 4], operation)
+
+
 VERBS: dict[str, Callable[[Play, int, int], Command | None]] = {
     "describe identities": _describe_identities,
     "admit": _admit,
     "set policy": _set_policy,
+    "set key": _set_key,
+    "refuse queue calls": _refuse,
 }

@@ -149,6 +149,33 @@ def test_a_function_and_its_mapping_have_the_rights_of_its_role(strict: Serving)
     assert mapping["EventSourceArn"] == ORDERS
 
 
+def test_a_queues_key_is_the_one_that_kms_has() -> None:
+    with serving("clock: {frozen: 2026-11-21T12:00:00Z}") as service:
+        kms, sqs = service.client("kms"), service.client("sqs")
+        key = kms.create_key()["KeyMetadata"]
+        kms.create_alias(AliasName="alias/orders", TargetKeyId=key["KeyId"])
+        queue = sqs.create_queue(QueueName="orders", Attributes={"KmsMasterKeyId": "alias/orders"})["QueueUrl"]
+
+        sqs.send_message(QueueUrl=queue, MessageBody="x")
+        kms.disable_key(KeyId=key["KeyId"])
+        code, status, message = code_of(sqs.receive_message, QueueUrl=queue)
+        assert (code, status) == ("KMS.DisabledException", 400)
+        assert message.startswith(f"{key['Arn']} is disabled. (Service: AWSKMS; Status Code: 400;")
+        with pytest.raises(sqs.exceptions.KmsDisabled):
+            sqs.send_message(QueueUrl=queue, MessageBody="x")
+        kms.enable_key(KeyId=key["KeyId"])
+        assert sqs.receive_message(QueueUrl=queue)["Messages"]
+
+        kms.schedule_key_deletion(KeyId=key["KeyId"], PendingWindowInDays=7)
+        assert code_of(sqs.send_message, QueueUrl=queue, MessageBody="x")[0] == "KMS.InvalidStateException"
+        service.post("clock/advance", {"duration": "7d"})
+        assert code_of(sqs.send_message, QueueUrl=queue, MessageBody="x")[0] == "KMS.NotFoundException"
+
+        signing = kms.create_key(KeyUsage="SIGN_VERIFY", KeySpec="RSA_2048")["KeyMetadata"]["KeyId"]
+        signed = sqs.create_queue(QueueName="signed", Attributes={"KmsMasterKeyId": signing})["QueueUrl"]
+        assert code_of(sqs.send_message, QueueUrl=signed, MessageBody="x")[0] == "KMS.InvalidKeyUsageException"
+
+
 def test_what_would_be_refused_is_a_warning_where_permissions_are_not_enforced() -> None:
     with serving("clock: {frozen: 2026-11-21T12:00:00Z}") as service:
         mine, theirs = service.client("sqs"), service.client("sqs", key="111111111111")

@@ -9,11 +9,15 @@ from app.core.value import value
 
 @value(frozen=True, slots=True)
 class KeyState:
-    """KMS's word for the state; when it is deleted, if that was scheduled; its policy, JSON text."""
+    """KMS's word for the state; when it is deleted, if that was scheduled; its policy, JSON text; what it is for and of
+    which kind it is, in KMS's words. `arn` is the key's own where it is known by an alias."""
 
     state: str
     deleted_at: Instant | None = None
     policy: str = ""
+    usage: str = "ENCRYPT_DECRYPT"
+    spec: str = "SYMMETRIC_DEFAULT"
+    arn: Arn = ""
 
 
 @value(frozen=True, slots=True)

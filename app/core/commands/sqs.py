@@ -40,6 +40,19 @@ class PurgeQueue:
 
 
 @value(frozen=True, slots=True)
+class RefuseQueueCalls:
+    """Have the next `times` operations on the messages of a queue refused with `code`, AWS's name of the refusal; None
+    is all of them, 0 none any more. `operation` is the one that is refused, None is all four; `message` stands instead
+    of AWS's words."""
+
+    queue: Arn
+    code: str
+    times: int | None = None
+    operation: str | None = None
+    message: str | None = None
+
+
+@value(frozen=True, slots=True)
 class TagQueue:
     queue: Arn
     tags: Mapping[str, str]
@@ -213,4 +226,5 @@ SqsCommand: TypeAlias = (
     | CancelMessageMoveTask
     | AddPermission
     | RemovePermission
+    | RefuseQueueCalls
 )

@@ -195,20 +195,19 @@ class _Visit:
             return trail.end(gone(About.FUNCTION, mapping.function))
         if self.taker is not None:
             return trail.end(_first(self.taker))
-        if (obstacle := self._without_rights()) is not None:
+        if (obstacle := self._kept_out()) is not None:
             return Conclusion.of(obstacle)
         held = held or self._poller(function)
         self.takes = held is None
         return self._taken(function, held)
 
-    def _without_rights(self) -> Step | None:
-        """What the role of the function may not, which keeps the pollers out where permissions are enforced."""
+    def _kept_out(self) -> Step | None:
+        """What the role of the function may not, or the queue refuses, which keeps the pollers out."""
         gate = self.world.poller_gate
-        if (lacking := gate.obstacle(self.mapping)) is None:
-            return None
-        if gate.access.is_enforced:
-            return self._add(Verdict.NO, About.MAPPING, f"mapping {self._name} does not poll: {lacking}")
-        self._add(Verdict.NOTE, About.MAPPING, f"AWS would not poll for {self._name}: {lacking}")
+        if (obstacle := gate.obstacle(self.mapping, self.trail.now)) is not None:
+            return self._add(Verdict.NO, About.MAPPING, f"mapping {self._name} does not poll: {obstacle}")
+        if (lacking := gate.lacking(self.mapping)) is not None:
+            self._add(Verdict.NOTE, About.MAPPING, f"AWS would not poll for {self._name}: {lacking}")
         return None
 
     def _poller(self, function: Function) -> Step | None:
@@ -234,6 +233,8 @@ class _Visit:
         mapping, at = self.mapping, self.mapping.receives_at
         if at is None or at <= self.trail.now:
             return None
+        if mapping.parameters.provisioned is None:
+            return self._add(Verdict.WAIT, About.POLLERS, f"the pollers of {self._name} were refused", until=at)
         words = f"the {mapping.pollers} provisioned pollers of {self._name} have received all that they can in a second"
         return self._add(Verdict.WAIT, About.POLLERS, words, count=mapping.pollers, until=at)
 

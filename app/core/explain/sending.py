@@ -33,6 +33,8 @@ def explain_send(
         world.queues.check_send(queue, command)
     except Refused as refusal:
         return trail.end(refused(About.MESSAGE, refusal))
+    if (standing := world.queues.refusals.standing(queue, "SendMessage", trail.now)) is not None:
+        return trail.end(refused(About.QUEUE, standing))
     size, most = size_of(command.body, command.attributes), queue.settings.maximum_message_bytes
     words = f"SQS takes the message: {size} of at most {most} bytes"
     trail.add(Step(Verdict.YES, About.MESSAGE, words, queue=queue.arn, count=size, limit=most))

@@ -6,7 +6,7 @@ one name mean one thing everywhere: `queue` and `function` are ARNs, `message` i
 
 from typing import TypeAlias
 
-from app.core.facts.access import AccessFact, CallerLacksAccess
+from app.core.facts.access import AccessFact, CallerLacksAccess, QueueKeyUnknown
 from app.core.facts.common import AccessMissing, Configured
 from app.core.facts.environments import EnvironmentEnded, EnvironmentFact, EnvironmentStarted
 from app.core.facts.events import (
@@ -86,6 +86,7 @@ from app.core.facts.sqs import (
     MessageReceived,
     MessageReturned,
     MessageSent,
+    QueueCallsRefused,
     QueuePurged,
     SqsFact,
     VisibilityChanged,
@@ -192,6 +193,8 @@ __all__ = [
     "PipeEnded",
     "PipeEnriched",
     "PollersScaled",
+    "QueueCallsRefused",
+    "QueueKeyUnknown",
     "QueuePurged",
     "ReceiveAt",
     "RecycleEnvironment",

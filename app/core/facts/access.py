@@ -31,4 +31,17 @@ class CallerLacksAccess:
         return f"{self.principal} may not {self.action} {name}: {self.why}: {then}".replace("  ", " ")
 
 
-AccessFact: TypeAlias = CallerLacksAccess
+@value(frozen=True, slots=True)
+class QueueKeyUnknown:
+    """A queue is to be encrypted with a key that KMS does not have here, though somebody uses KMS."""
+
+    queue: Arn
+    key: Arn
+
+    @property
+    def text(self) -> str:
+        name = self.queue.rpartition(":")[2]
+        return f"KMS does not have the key of {name} here: {self.key}: AWS would refuse to send to it and to receive"
+
+
+AccessFact: TypeAlias = CallerLacksAccess | QueueKeyUnknown

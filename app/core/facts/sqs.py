@@ -110,6 +110,30 @@ class QueuePurged(Value):
         return f"{name_of(self.queue)} purged of {self.count} messages"
 
 
+class QueueCallsRefused(Value):
+    """Somebody has the next `times` operations on the queue's messages refused with `code`; None is all of them, 0 none
+    any more."""
+
+    queue: Arn
+    code: str
+    times: int | None
+    operation: str | None = None
+
+    @property
+    def text(self) -> str:
+        if self.times == 0:
+            return f"{name_of(self.queue)} refuses nothing any more"
+        what = self.operation or "call"
+        which = (
+            f"every {what}"
+            if self.times is None
+            else f"the next {what}"
+            if self.times == 1
+            else (f"the next {self.times} {what}s")
+        )
+        return f"{name_of(self.queue)} refuses {which} with {self.code}"
+
+
 SqsFact: TypeAlias = (
     MessageSent
     | MessageReceived
@@ -119,4 +143,5 @@ SqsFact: TypeAlias = (
     | MessageMoved
     | MessageExpired
     | QueuePurged
+    | QueueCallsRefused
 )

@@ -1,20 +1,36 @@
 """Routes of queues: what they hold, looking into them, sending, purging."""
 
 import base64
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from app.core.commands import DeleteQueue, PurgeQueue, SendMessage, Sent
+from app.core.commands import DeleteQueue, PurgeQueue, RefuseQueueCalls, SendMessage, Sent
 from app.core.message import MessageAttribute
 from app.core.queue import Queue
-from app.core.time import Instant
 from app.engine.driver import Engine
 from app.web.control.errors import BadRequest
 from app.web.control.messages import MessageView, message_view
 from app.web.control.models import Attribute, Entry, Taken
 from app.web.control.parts import ControlParts
+
+
+class QueueRefusalEntry(BaseModel):
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    with_: str = Field(alias="with", description="AWS's name of a refusal of SQS's: KmsThrottled, RequestThrottled, ….")
+    times: int | None = Field(None, ge=1, description="How many calls; without it, all until it is taken back.")
+    operation: Literal["SendMessage", "ReceiveMessage", "DeleteMessage", "ChangeMessageVisibility"] | None = Field(
+        None, description="Only this one, and its batch; without it, all four."
+    )
+    message: str | None = Field(None, description="Instead of AWS's own words.")
+
+
+class QueueRefusalView(BaseModel):
+    code: str
+    left: int | None = Field(description="How many more calls; null is until it is taken back.")
+    operation: str | None = Field(description="Only of this one; null is all on messages.")
 
 
 class QueueView(BaseModel):
@@ -25,6 +41,7 @@ class QueueView(BaseModel):
     delayed: int
     attributes: dict[str, str] = Field(description="As GetQueueAttributes shows them.")
     tags: dict[str, str]
+    refusal: QueueRefusalView | None = Field(description="What it was told to refuse with.")
 
 
 class Send(Taken):
@@ -51,8 +68,7 @@ def queue_routes(engine: Engine, parts: ControlParts) -> APIRouter:
 
     @router.get("", summary="Every queue, by name")
     async def list_queues() -> list[QueueView]:
-        now = engine.clock.now()
-        return [queue_view(queue, now=now) for queue in engine.world.queues.all()]
+        return [queue_view(queue, engine) for queue in engine.world.queues.all()]
 
     @router.post("", status_code=201, summary="Create a queue; an entry as in the settings file")
     async def create_queue(entry: Entry) -> QueueView:
@@ -60,15 +76,27 @@ def queue_routes(engine: Engine, parts: ControlParts) -> APIRouter:
             await parts.add_queue(entry.name, entry.settings())
         except ValueError as error:
             raise BadRequest(str(error)) from error
-        return queue_view(engine.world.queues[parts.queue_arn(entry.name)], now=engine.clock.now())
+        return queue_view(engine.world.queues[parts.queue_arn(entry.name)], engine)
 
     @router.get("/{name}", summary="One queue, by name or ARN")
     async def show_queue(name: str) -> QueueView:
-        return queue_view(engine.world.queues[parts.queue_arn(name)], now=engine.clock.now())
+        return queue_view(engine.world.queues[parts.queue_arn(name)], engine)
 
     @router.delete("/{name}", status_code=204, summary="Delete a queue and all that is in it")
     async def delete_queue(name: str) -> None:
         engine.submit(DeleteQueue(parts.queue_arn(name)))
+
+    @router.put("/{name}/refusal", summary="Refuse the next operations on its messages in AWS's words")
+    async def refuse(name: str, entry: QueueRefusalEntry) -> QueueView:
+        arn = parts.queue_arn(name)
+        engine.submit(RefuseQueueCalls(arn, entry.with_, entry.times, entry.operation, entry.message))
+        return queue_view(engine.world.queues[arn], engine)
+
+    @router.delete("/{name}/refusal", summary="Let it do them again")
+    async def stop_refusing(name: str) -> QueueView:
+        arn = parts.queue_arn(name)
+        engine.submit(RefuseQueueCalls(arn, "RequestThrottled", 0))
+        return queue_view(engine.world.queues[arn], engine)
 
     @router.get("/{name}/messages", summary="Look at its messages; nothing is received, nothing counts up")
     async def list_messages(
@@ -130,13 +158,17 @@ def message_attribute(name: str, attribute: Attribute) -> MessageAttribute:
         raise BadRequest(f"attributes.{name}.value: the value of a Binary attribute is written in base64") from None
 
 
-def queue_view(queue: Queue, *, now: Instant) -> QueueView:
+def queue_view(queue: Queue, engine: Engine) -> QueueView:
+    rehearsal = engine.world.queues.refusals.rehearsal_of(queue.arn)
     return QueueView(
         name=queue.name,
         arn=queue.arn,
         visible=queue.visible_count,
         in_flight=queue.in_flight_count,
         delayed=queue.delayed_count,
-        attributes=queue.attributes(now),
+        attributes=queue.attributes(engine.clock.now()),
         tags=dict(queue.tags),
+        refusal=None
+        if rehearsal is None
+        else QueueRefusalView(code=rehearsal.code, left=rehearsal.left, operation=rehearsal.operation),
     )

@@ -34,7 +34,7 @@ def status_routes(engine: Engine, parts: ControlParts) -> APIRouter:
 
     @router.get("/status", summary="Everything at a glance")
     async def show_status() -> StatusView:
-        world, now = engine.world, engine.clock.now()
+        world = engine.world
         return StatusView(
             version=parts.version,
             listen=parts.listen,
@@ -42,7 +42,7 @@ def status_routes(engine: Engine, parts: ControlParts) -> APIRouter:
             journal_entries=engine.journal.last_number,
             functions=[function_view(function, engine, parts) for function in world.functions.all()],
             triggers=_triggers(engine),
-            queues=[queue_view(queue, now=now) for queue in world.queues.all()],
+            queues=[queue_view(queue, engine) for queue in world.queues.all()],
             brokers=[remote_queue_view(queue) for queue in world.remote_queues.all()],
             buckets=sorted(world.buckets.all),
             warnings=len(engine.warnings()),

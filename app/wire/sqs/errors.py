@@ -38,6 +38,10 @@ def _modelled(name: str, *, prefix: str = "", status: int = 400, query_message: 
     return AwsError(_MODELLED + name, prefix + name, status, query_message)
 
 
+def _key_refused(kind: type[core.KeyRefused], status: int = 400) -> AwsError:
+    return AwsError(_MODELLED + kind.__name__, kind.code, status)
+
+
 _OLD = "AWS.SimpleQueueService."
 
 ERRORS: Mapping[type[Refused], AwsError] = {
@@ -59,6 +63,18 @@ ERRORS: Mapping[type[Refused], AwsError] = {
     core.PurgeQueueInProgress: _modelled("PurgeQueueInProgress", prefix=_OLD, status=403),
     core.OverLimit: _modelled("OverLimit", status=403),
     core.RequestThrottled: _modelled("RequestThrottled", status=403),
+    core.KeyRefused: _key_refused(core.KmsAccessDenied),
+    core.KmsAccessDenied: _key_refused(core.KmsAccessDenied),
+    core.KmsDisabled: _key_refused(core.KmsDisabled),
+    core.KmsInvalidKeyUsage: _key_refused(core.KmsInvalidKeyUsage),
+    core.KmsInvalidState: _key_refused(core.KmsInvalidState),
+    core.KmsNotFound: _key_refused(core.KmsNotFound),
+    core.KmsOptInRequired: _key_refused(core.KmsOptInRequired, 403),
+    core.KmsThrottled: _key_refused(core.KmsThrottled),
+    core.InvalidAddress: _modelled("InvalidAddress", status=404),
+    core.InvalidSecurity: _modelled("InvalidSecurity", status=403),
+    core.InternalFailure: AwsError(_FRAMEWORK + "InternalFailure", "InternalFailure", 500),
+    core.ServiceUnavailable: AwsError(_FRAMEWORK + "ServiceUnavailableException", "ServiceUnavailable", 503),
     core.ResourceNotFound: _modelled("ResourceNotFoundException", status=404),
     core.ReceiptHandleIsInvalid: _modelled("ReceiptHandleIsInvalid", status=404),
     core.InvalidIdFormat: _modelled("InvalidIdFormat"),
@@ -96,8 +112,9 @@ def error_of(refused: Exception) -> AwsError:
 def refuse_json(refused: Refused, *, in_query_mode: bool) -> HttpAnswer:
     """The error in the JSON protocol. `in_query_mode`: the client sent `x-amzn-query-mode: true`."""
     error = error_of(refused)
-    # Only a client in query mode is shown the query protocol's statuses; sizes and signatures are HTTP's own matter.
-    is_http_matter = isinstance(refused, refusals.BodyTooLarge | refusals.Unauthenticated)
+    # Only a client in query mode is shown the query protocol's statuses; sizes, signatures and a service that fails are
+    # HTTP's own matter.
+    is_http_matter = error.status >= 500 or isinstance(refused, refusals.BodyTooLarge | refusals.Unauthenticated)
     return HttpAnswer(
         error.status if in_query_mode or is_http_matter else 400,
         orjson.dumps({"__type": error.type, "message": refused.message}),
