@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.serving import Serving, serving
+from tests.web.gateway.elsewhere import Elsewhere, elsewhere
+from tests.web.gateway.stub_lambda import StubLambda, stub_lambda
 
 HANDLERS = Path(__file__).parent / "handlers"
 
@@ -72,4 +74,16 @@ apis:
 @pytest.fixture(scope="package")
 def fronts() -> Iterator[Serving]:
     with serving(SETTINGS) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def there() -> Iterator[Elsewhere]:
+    with elsewhere() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def stub() -> Iterator[StubLambda]:
+    with stub_lambda() as running:
         yield running

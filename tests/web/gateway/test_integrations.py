@@ -10,19 +10,13 @@ from botocore.exceptions import ClientError
 
 from tests.serving import Answer, Serving, serving
 from tests.web.gateway.conftest import HANDLERS
-from tests.web.gateway.elsewhere import Elsewhere, elsewhere
+from tests.web.gateway.elsewhere import Elsewhere
 
 ECHO = "arn:aws:lambda:us-east-1:000000000000:function:echo"
 SAY = "arn:aws:lambda:us-east-1:000000000000:function:say"
 QUEUE = "http://localhost:4566/000000000000/orders"
 
 Leading = Callable[..., Callable[..., Answer]]
-
-
-@pytest.fixture(scope="module")
-def there() -> Iterator[Elsewhere]:
-    with elsewhere() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

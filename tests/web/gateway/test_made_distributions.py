@@ -10,15 +10,9 @@ from botocore.exceptions import ClientError
 
 from tests.serving import Answer, Serving, serving
 from tests.web.gateway.conftest import HANDLERS
-from tests.web.gateway.elsewhere import Elsewhere, elsewhere
+from tests.web.gateway.elsewhere import Elsewhere
 
 EDGE = "arn:aws:lambda:us-east-1:000000000000:function:edge"
-
-
-@pytest.fixture(scope="module")
-def there() -> Iterator[Elsewhere]:
-    with elsewhere() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.conformance.cases import read
 from tests.serving import Serving, serving
-from tests.web.gateway.stub_lambda import StubLambda, stub_lambda
+from tests.web.gateway.stub_lambda import StubLambda
 
 FOLDER = Path(__file__).parents[2] / "conformance/gateway/rest"
 CASES = sorted(FOLDER.glob("*.json"))
@@ -35,23 +36,9 @@ _NOTHING = object()
 
 
 @pytest.fixture(scope="module")
-def stub() -> Iterator[StubLambda]:
-    with stub_lambda() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
 def service(stub: StubLambda) -> Iterator[Serving]:
     with serving(SETTINGS.format(url=stub.url)) as running:
         yield running
-
-
-def read(path: Path) -> dict[str, Any]:
-    case: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    assert case["kind"] in ("recorded", "documented", "unconfirmed")
-    assert case["source"]
-    assert case["checked"]
-    return case
 
 
 def filled(value: Any) -> Any:

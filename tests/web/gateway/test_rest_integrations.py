@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.serving import Serving, serving
-from tests.web.gateway.elsewhere import Elsewhere, elsewhere
+from tests.web.gateway.elsewhere import Elsewhere
 
 SETTINGS = """
 queues:
@@ -19,12 +19,6 @@ topics:
 SQS = "arn:aws:apigateway:us-east-1:sqs:{}"
 ROLE = "arn:aws:iam::000000000000:role/r"
 FORM = {"integration.request.header.Content-Type": "'application/x-www-form-urlencoded'"}
-
-
-@pytest.fixture(scope="module")
-def there() -> Iterator[Elsewhere]:
-    with elsewhere() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -9,13 +9,7 @@ import pytest
 from tests.core.gateway.test_jwt import CLAIMS, NOW_S, OTHER, key_set, signed
 from tests.serving import Serving, serving
 from tests.web.gateway.conftest import HANDLERS
-from tests.web.gateway.elsewhere import Elsewhere, elsewhere
-
-
-@pytest.fixture(scope="module")
-def there() -> Iterator[Elsewhere]:
-    with elsewhere() as running:
-        yield running
+from tests.web.gateway.elsewhere import Elsewhere
 
 
 @pytest.fixture(scope="module")

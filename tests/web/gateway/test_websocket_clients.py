@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import zipfile
 from collections.abc import Iterator
-from pathlib import Path
 from threading import Thread
 from typing import Any
 
@@ -19,12 +18,11 @@ from websockets.sync.client import connect
 
 from tests.serving import Serving, client_at, serving
 from tests.tools import node_websockets
-from tests.web.gateway.stub_lambda import StubLambda, stub_lambda
+from tests.web.gateway.conftest import HANDLERS
+from tests.web.gateway.stub_lambda import StubLambda
+from tests.web.gateway.test_rest_conformance import URI
 
-HANDLERS = Path(__file__).parent / "handlers"
 MANY = 300
-FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:{}"
-URI = f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{FUNCTION}/invocations"
 SETTINGS = """
 enforce_permissions: true
 functions:
@@ -35,12 +33,6 @@ queues:
 websocket_apis:
   chat: {{routes: {{$connect: f, $default: f}}}}
 """
-
-
-@pytest.fixture(scope="module")
-def stub() -> Iterator[StubLambda]:
-    with stub_lambda() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -14,20 +14,15 @@ import pytest
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
+from tests.conformance.cases import read
 from tests.serving import Serving, serving
-from tests.web.gateway.stub_lambda import StubLambda, stub_lambda
-from tests.web.gateway.test_rest_conformance import FUNCTION, SETTINGS, URI, filled, found, read
+from tests.web.gateway.stub_lambda import StubLambda
+from tests.web.gateway.test_rest_conformance import FUNCTION, SETTINGS, URI, filled, found
 
 FOLDER = Path(__file__).parents[2] / "conformance/gateway/websocket"
 CASES = sorted(FOLDER.glob("*.json"))
 SIGNED = "AWS4-HMAC-SHA256 Credential=test/20261127/us-east-1/execute-api/aws4_request, SignedHeaders=host, Signature=x"
 _NOTHING = found({}, "nothing")
-
-
-@pytest.fixture(scope="module")
-def stub() -> Iterator[StubLambda]:
-    with stub_lambda() as running:
-        yield running
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from app.wire.gateway.authorizer_events import authorizer_event
 from app.wire.gateway.edge import EdgeRequest, EdgeResponse, InvalidAtEdge, edge_event, edge_headers, flat
 from app.wire.gateway.occasion import Occasion
 from app.wire.gateway.results import BadResult
+from tests.conformance.cases import read
 
 FOLDER = Path(__file__).parents[2] / "conformance/gateway"
 CASES = [path for path in sorted(FOLDER.rglob("*.json")) if path.parent.name not in ("rest", "websocket")]
@@ -31,14 +32,6 @@ ORIGIN = Origin("http://origin.example:8080", None, "/base", {"X-Secret": "s"})
 
 def name(path: Path) -> str:
     return f"{path.parent.name}/{path.stem}"
-
-
-def read(path: Path) -> dict[str, Any]:
-    case: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    assert case["kind"] in ("recorded", "documented", "unconfirmed")
-    assert case["source"]
-    assert case["checked"]
-    return case
 
 
 EVENTS = [path for path in CASES if {"request", "check"} & read(path).keys() and "event" in read(path)]
