@@ -113,6 +113,7 @@ async def profile_mapping(
 
 
 async def _ours(server: Server, case: Case, messages: int) -> Row:
+    _place_anywhere(server.process.pid)
     # A connection a case: the server hangs up on one that idles.
     connection = await Connection.open(server.port)
     await connection.play(repeat(batch_request(case.function), messages // BATCH_SIZE))
@@ -182,16 +183,25 @@ async def _watch(
 def _place_apart(service: int, processes: Sequence[int]) -> None:
     """One function and the service have a processor each, so that what the one waits for is told from what the other
     takes; more functions than that are placed by the system."""
-    if hasattr(os, "sched_setaffinity") and len(processes) == 1:
-        processors = os.sched_getaffinity(0)
-        if len(processors) > 1:
-            _place(service, {min(processors)})
-            _place(processes[0], processors - {min(processors)})
+    processors = _processors()
+    if len(processes) == 1 and len(processors) > 1:
+        _place(service, {min(processors)})
+        _place(processes[0], processors - {min(processors)})
+
+
+def _place_anywhere(service: int) -> None:
+    """Undo that. What the service starts from now on has the same choice."""
+    _place(service, _processors())
+
+
+def _processors() -> set[int]:
+    return os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else set()
 
 
 def _place(pid: int, processors: set[int]) -> None:
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        os.sched_setaffinity(int(task.name), processors)
+    if processors:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            os.sched_setaffinity(int(task.name), processors)
 
 
 @dataclass(frozen=True, slots=True)

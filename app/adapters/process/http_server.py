@@ -22,7 +22,7 @@ class Request:
     """One request, whole. Header names are lower case, trailers among them.
 
     `body` is cut at the server's limit, and `is_too_large` then says so. `was_streamed` means that the body has been
-    taken piece by piece, and is empty here.
+    taken piece by piece, and is empty here. `head` is as it was written, where it came in one piece; else empty.
     """
 
     method: str
@@ -31,6 +31,7 @@ class Request:
     body: bytes = b""
     is_too_large: bool = False
     was_streamed: bool = False
+    head: bytes = b""
 
 
 class Connection(asyncio.Protocol):
@@ -40,17 +41,22 @@ class Connection(asyncio.Protocol):
     gives back is called with each piece of the body, and with None if the client leaves in the middle.
 
     `shortcut` is shown what comes between two requests, before the parser is, and says whether it has served it.
+    `asks_ahead` says that the client sends the next request behind each, without waiting for an answer.
     """
 
     def __init__(
         self, serve: "Serve", leave: "Leave", *, max_body_bytes: int, stream: "Stream | None" = None,
-        shortcut: "Shortcut | None" = None,
+        shortcut: "Shortcut | None" = None, asks_ahead: bool = False,
     ) -> None:  # fmt: skip
         self._serve = serve
         self._leave = leave
         self._stream = stream
         self._shortcut = shortcut
+        self._asks_ahead = asks_ahead
         self._is_between = True
+        self._head = b""
+        self._kept = b""
+        """The beginning of a request that the shortcut is to be shown whole."""
         self._take: Take | None = None
         self._max_body_bytes = max_body_bytes
         self._transport: asyncio.Transport | None = None
@@ -79,19 +85,32 @@ class Connection(asyncio.Protocol):
             transport.close()
             return
         self._is_busy = False
-        if self._shortcut is not None and (self._is_reading or self._waiting):
-            # A runtime of ours asks for the next thing behind this request, and does not wait for this answer: both go
-            # out with one write, if that is soon. Any other waits for it, and has it before anything is done here.
+        if self._asks_ahead and (self._is_reading or self._waiting):
+            # There may be a request behind this one, whose sender does not wait for this answer: both go out with one
+            # write, if that is soon. Anybody else waits for it, and has it before anything more is done here.
             self._unsent = answer
         else:
             transport.write(answer)
         self._serve_next()
 
-    def reply_and_serve_again(self, answer: bytes) -> None:
-        """Answer a request that the shortcut has served with these bytes, which may wait for the answer to the next
-        one: that is being served from now on."""
-        self._unsent += answer
+    def begin_to_serve(self) -> None:
+        """The shortcut has read a request, which is to be answered by `reply`."""
         self._is_busy = self._keeps_alive = True
+
+    def reply_at_once(self, answer: bytes) -> None:
+        """Answer a request that the shortcut has read and served, with these bytes."""
+        if self._transport is not None:
+            self._transport.write(self._unsent + answer)
+            self._unsent = b""
+
+    def reply_and_serve_again(self, answer: bytes) -> None:
+        """The same, and the shortcut has read another request behind it: the first answer may wait for the second."""
+        self._unsent += answer
+        self.begin_to_serve()
+
+    def keep(self, data: bytes) -> None:
+        """Show this to the shortcut again, with what comes behind it."""
+        self._kept = data
 
     def _send_held(self) -> None:
         """Write what is held back, unless the answer to the next request is about to be written with it."""
@@ -131,10 +150,14 @@ class Connection(asyncio.Protocol):
         self._leave(self)
 
     def data_received(self, data: bytes) -> None:
-        if self._shortcut is not None and self._is_between and not self._is_busy and self._shortcut(data, self):
-            if self._unsent:
-                self._send_held()
-            return
+        if self._kept:
+            data, self._kept = self._kept + data, b""
+        if self._is_between and not self._is_busy:
+            if self._shortcut is not None and self._shortcut(data, self):
+                if self._unsent:
+                    self._send_held()
+                return
+            self._head = data[: data.find(b"\r\n\r\n") + 4]
         self._is_reading = True
         try:
             self._parser.feed_data(data)
@@ -183,7 +206,10 @@ class Connection(asyncio.Protocol):
             body=bytes(self._body),
             is_too_large=len(self._body) > self._max_body_bytes,
             was_streamed=self._take is not None,
+            # Of nothing that has no end in the piece, three bytes are left.
+            head=self._head if self._head.endswith(b"\r\n\r\n") else b"",
         )
+        self._head = b""
         self._take = None
         self._is_between = True
         self._waiting.append((request, self._parser.should_keep_alive()))

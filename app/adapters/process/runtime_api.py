@@ -11,6 +11,7 @@ from typing import Protocol
 from app.adapters.limits import RESPONSE_MAX_BYTES, STREAMED_MAX_BYTES
 from app.adapters.process.extensions_api import ExtensionsApi
 from app.adapters.process.http_server import Connection, Request, Take
+from app.adapters.process.usual_requests import UsualRequests
 from app.core.value import value
 from app.engine.ports import ResponseSink
 
@@ -52,6 +53,8 @@ _INVOCATION_ROUTES = {"response": Call.RESPONSE, "error": Call.ERROR}
 _INVOCATION_PREFIX = "/2018-06-01/runtime/invocation/"
 _ERROR_TYPE = "lambda-runtime-function-error-type"
 _RESPONSE_MODE = "lambda-runtime-function-response-mode"
+_KEPT_BYTES = 65_536
+"""What of a response comes in pieces is put together here up to this size; the parser does it with less copying."""
 _JSON = {"Content-Type": "application/json"}
 _ACCEPTED = b'{"status":"OK"}\n'
 _ACCEPTED_WHOLE = b"HTTP/1.1 202 Accepted\r\nContent-Type: application/json\r\nContent-Length: 16\r\n\r\n" + _ACCEPTED
@@ -107,9 +110,8 @@ class RuntimeApi:
         self._polls: list[Connection] = []
         self._connections: set[Connection] = set()
         self._streamed_bytes = 0
-        self._own_response = b""
-        """How our own runtimes begin the response to the invocation in progress, up to its length."""
-        self._own_response_end = self._own_poll = b""
+        self._usual = UsualRequests()
+        self._asks_ahead = False
 
     def __repr__(self) -> str:
         return f"<RuntimeApi {self._state.name.lower()}, {len(self._polls)} polling>"
@@ -120,18 +122,21 @@ class RuntimeApi:
 
     def expect_own_runtime(self, address: str) -> None:
         """The runtime is one of ours, which writes its requests always in the same way: a response, and the question
-        for the next invocation behind it in the same piece. That is recognised without a parser."""
-        host = address.encode()
-        self._own_response_end = (
-            b"/response HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nContent-Length: " % host
+        for the next invocation behind it in the same piece."""
+        host = f"HTTP/1.1\r\nHost: {address}\r\n"
+        poll = f"GET /2018-06-01/runtime/invocation/next {host}\r\n"
+        response = (
+            f"POST {_INVOCATION_PREFIX}REQUEST/response {host}Content-Type: application/json\r\n"
+            "Content-Length: 0\r\n\r\n"
         )
-        self._own_poll = b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\nHost: %s\r\n\r\n" % host
+        self._usual.know(poll.encode(), response.encode(), b"REQUEST")
+        self._asks_ahead = True
 
     def connect(self) -> Connection:
         """The protocol of a new client; for `loop.create_server`."""
         connection = Connection(
             self._serve, self._leave, max_body_bytes=RESPONSE_MAX_BYTES, stream=self._stream,
-            shortcut=self._serve_own if self._own_poll else None,
+            shortcut=self._serve_usual, asks_ahead=self._asks_ahead,
         )  # fmt: skip
         self._connections.add(connection)
         return connection
@@ -178,8 +183,10 @@ class RuntimeApi:
         self._state = state
         match call:
             case Call.NEXT:
+                self._usual.learn_poll(request.head)
                 self._next(connection)
             case Call.RESPONSE:
+                self._usual.learn_response(request.head)
                 self._response(request, connection)
             case Call.ERROR:
                 self._offer = None
@@ -189,27 +196,44 @@ class RuntimeApi:
                 connection.reply(202, _JSON, _ACCEPTED)
                 self._listener.init_failed(request.headers.get(_ERROR_TYPE, ""), request.body)
 
-    def _serve_own(self, data: bytes, connection: Connection) -> bool:
-        """The two requests of a runtime of ours at once, if they are all of `data`; anything else is for the parser."""
-        begin = len(self._own_response)
-        if self._state is not State.RUNNING or not data.startswith(self._own_response) or not begin:
+    def _serve_usual(self, data: bytes, connection: Connection) -> bool:
+        """What nearly every request is: the response to the invocation in progress, the question for the next one, or
+        both in one piece. Anything else is for the parser."""
+        usual = self._usual
+        if data == usual.poll:
+            state = MOVES[self._state].get(Call.NEXT)
+            if state is None:
+                return False
+            self._state = state
+            connection.begin_to_serve()
+            self._next(connection)
+            return True
+        body = usual.response_in(data) if self._state is State.RUNNING else None
+        if body is None:
             return False
-        end = data.find(b"\r\n\r\n", begin)
-        length = data[begin:end]
-        if end < 0 or not length.isdigit():
-            return False
-        body_end = end + 4 + int(length)
-        if data[body_end:] != self._own_poll:
+        begin, end = body
+        if end > len(data):
+            if end > _KEPT_BYTES:
+                return False
+            connection.keep(data)
+            return True
+        rest = data[end:]
+        if rest and rest != usual.poll:
             return False
         self._offer = None
-        self._state = State.READY
-        connection.reply_and_serve_again(_ACCEPTED_WHOLE)
-        # It polls before its response is told: what that leads to may be its next invocation, which it then gets at
-        # once, and everything else is done while it works.
-        self._polls.append(connection)
-        self._listener.responded(data[end + 4 : body_end])
-        if connection in self._polls:
-            self._listener.polled()
+        if rest:
+            self._state = State.READY
+            connection.reply_and_serve_again(_ACCEPTED_WHOLE)
+            # It polls before its response is told: what that leads to may be its next invocation, which it then gets
+            # at once, and everything else is done while it works.
+            self._polls.append(connection)
+            self._listener.responded(data[begin:end])
+            if connection in self._polls:
+                self._listener.polled()
+        else:
+            self._state = State.RESPONSE_SENT
+            connection.reply_at_once(_ACCEPTED_WHOLE)
+            self._listener.responded(data[begin:end])
         return True
 
     def _next(self, connection: Connection) -> None:
@@ -224,8 +248,7 @@ class RuntimeApi:
         is_first = self._state is not State.RUNNING
         self._state = State.RUNNING
         self._request_id = self._offer.request_id
-        if self._own_poll:
-            self._own_response = f"POST {_INVOCATION_PREFIX}{self._request_id}".encode() + self._own_response_end
+        self._usual.expect(self._request_id)
         connection.reply(200, {**_JSON, **self._offer.headers}, self._offer.payload)
         if is_first:
             self._listener.delivered()

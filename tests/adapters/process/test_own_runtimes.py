@@ -1,4 +1,5 @@
-"""What our own runtimes send is recognised whole, and comes to the same as by the parser, however it is cut."""
+"""What runtimes send is recognised whole, ours at once and any other's when it is seen again, and comes to the same as
+by the parser, however it is cut."""
 
 import asyncio
 from typing import Any, cast
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from app.adapters.process.http_server import Connection
 from app.adapters.process.runtime_api import Offer, RuntimeApi
+from app.adapters.process.usual_requests import UsualRequests
 
 _ADDRESS = "127.0.0.1:9001"
 _HOST = b"HTTP/1.1\r\nHost: 127.0.0.1:9001\r\n"
@@ -37,13 +39,15 @@ class Transport:
 class Played:
     """A Runtime API and its one client. The next invocation is on offer as soon as one has been answered."""
 
-    def __init__(self, *, is_own: bool) -> None:
+    def __init__(self, *, is_own: bool = False, is_parsed: bool = False) -> None:
         self.story: list[str] = []
         self.sent_when_told: list[bytes] = []
         self.api = RuntimeApi(self)
         if is_own:
             self.api.expect_own_runtime(_ADDRESS)
         self.connection: Connection = self.api.connect()
+        if is_parsed:
+            self.connection._shortcut = None
         self.transport = Transport()
         self.connection.connection_made(cast("asyncio.Transport", cast("Any", self.transport)))
         self._number = 0
@@ -91,8 +95,8 @@ def error(number: int, body: bytes) -> bytes:
     return response(number, body, header=header).replace(b"/response ", b"/error ")
 
 
-async def both(pieces: list[bytes]) -> tuple[Played, Played]:
-    played = Played(is_own=True), Played(is_own=False)
+async def both(pieces: list[bytes], *, is_own: bool = True) -> tuple[Played, Played]:
+    played = Played(is_own=is_own), Played(is_parsed=True)
     for one in played:
         for piece in pieces:
             if not one.transport.is_closed:
@@ -140,16 +144,126 @@ async def test_a_runtime_of_ours_has_its_next_invocation_before_whoever_offers_i
 
 
 async def test_any_other_runtime_is_answered_before_its_response_is_told() -> None:
-    _, other = await both([_POLL, response(1, b"null")])
+    played = await both([_POLL, response(1, b"null"), _POLL, response(2, b"null")], is_own=False)
 
-    first, second = other.sent_when_told
-    assert first.endswith(b'{"status":"OK"}\n')
-    assert second == first
+    for one in played:
+        for before, after in zip(one.sent_when_told[::2], one.sent_when_told[1::2], strict=True):
+            assert before.endswith(b'{"status":"OK"}\n')
+            assert after == before
+
+
+# Runtimes that are not ours
+
+
+def curled(request: bytes) -> bytes:
+    """The same as a client would write it that is made with libcurl."""
+    head, _, body = request.partition(b"\r\n\r\n")
+    names = (b"content-type", b"content-length", b"transfer-encoding", b"connection")
+    lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(names)]
+    framing = [line.lower() for line in head.split(b"\r\n") if line.lower().startswith(names)]
+    return b"\r\n".join([*lines, b"Accept: */*", *framing, b"User-Agent: AWS_Lambda_Cpp/0.2.8"]) + b"\r\n\r\n" + body
+
+
+@given(st.lists(answers, max_size=5), st.lists(st.integers(1, 300), max_size=12), st.sets(st.integers(0, 10)))
+async def test_what_a_client_sends_again_is_known_and_comes_to_the_same(
+    told: list[tuple[str, bytes]], cuts: list[int], others: set[int]
+) -> None:
+    requests = [_POLL]
+    for number, (kind, body) in enumerate(told, 1):
+        requests += [{"response": response, "error": error, "other": _other}[kind](number, body), _POLL]
+    # Some are written by another client, between which nothing is alike but what is asked.
+    requests = [request if place in others else curled(request) for place, request in enumerate(requests)]
+    pieces = []
+    for request in requests:
+        for cut in cuts:
+            pieces.append(request[:cut])
+            request = request[cut:]
+        pieces.append(request)
+    learnt, parsed = await both([piece for piece in pieces if piece], is_own=False)
+
+    assert is_alike(learnt, parsed)
+
+
+@pytest.mark.parametrize("in_pieces", [False, True])
+async def test_what_came_before_is_not_shown_to_the_parser(in_pieces: bool) -> None:
+    played = Played()
+    for piece in (curled(_POLL), curled(response(1, b"null"))):
+        played.connection.data_received(piece)
+    played.connection._parser = cast("Any", None)
+    for number in range(2, 5):
+        played.connection.data_received(curled(_POLL))
+        head, end, body = curled(response(number, b"x" * number)).partition(b"\r\n\r\n")
+        for piece in (head + end, body) if in_pieces else (head + end + body,):
+            played.connection.data_received(piece)
+
+    assert [word for word in played.story if word.startswith("responded")] == [
+        "responded b'null'", "responded b'xx'", "responded b'xxx'", "responded b'xxxx'",
+    ]  # fmt: skip
+    assert played.transport.sent.count(b"HTTP/1.1 202 ") == 4
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        b"Connection: close\r\n",
+        b"connection:close\r\n",
+        b"Transfer-Encoding: chunked\r\n",
+        b"Expect: 100-continue\r\n",
+        b"Upgrade: h2c\r\n",
+        b"Lambda-Runtime-Function-Error-Type: ValueError\r\n",
+        b"Lambda-Runtime-Function-Response-Mode: streaming\r\n",
+        b"X-Amzn-Request: r-1\r\n",
+        b"Content-Length: 4\r\n",
+    ],
+)
+def test_a_head_that_may_mean_something_else_is_not_learnt(header: bytes) -> None:
+    usual = UsualRequests()
+    usual.expect("r-1")
+    whole = response(1, b"null", header=header)
+
+    usual.learn_response(whole[:-4])
+
+    assert usual.response_in(whole) is None
+
+
+def test_of_another_version_of_http_nothing_is_learnt() -> None:
+    usual = UsualRequests()
+    usual.expect("r-1")
+    whole = response(1, b"null").replace(b"HTTP/1.1", b"HTTP/1.0")
+
+    usual.learn_response(whole[:-4])
+    usual.learn_poll(_POLL.replace(b"HTTP/1.1", b"HTTP/1.0"))
+
+    assert usual.response_in(whole) is None
+    assert usual.poll != _POLL.replace(b"HTTP/1.1", b"HTTP/1.0")
+
+
+def test_a_client_that_writes_otherwise_every_time_is_not_learnt_for_ever() -> None:
+    usual = UsualRequests()
+    heads = [_POLL.replace(b"\r\n\r\n", b"\r\nDate: %d\r\n\r\n" % number) for number in range(20)]
+
+    for head in heads:
+        usual.learn_poll(head)
+
+    assert usual.poll == heads[7]
+
+
+@given(st.integers(0, 10**9), st.binary(max_size=8))
+def test_where_a_body_begins_and_ends_is_told_before_it_is_there(length: int, come: bytes) -> None:
+    usual = UsualRequests()
+    usual.expect("r-1")
+    usual.learn_response(curled(response(1, b"null"))[:-4])
+    usual.expect("r-2")
+    head = curled(response(2, b"")).replace(b"content-length: 0", b"content-length: %d" % length)
+
+    assert usual.response_in(head + come) == (len(head), len(head) + length)
+    assert usual.response_in(head.replace(b"/r-2/", b"/r-1/") + come) is None
+    assert usual.response_in(head[:-3]) is None
 
 
 @given(st.lists(bodies, min_size=1, max_size=5))
 async def test_a_piece_an_invocation_is_never_shown_to_the_parser(told: list[bytes]) -> None:
-    own, parsed = Played(is_own=True), Played(is_own=False)
+    own, parsed = Played(is_own=True), Played(is_parsed=True)
     for one in (own, parsed):
         one.connection.data_received(_POLL)
     own.connection._parser = cast("Any", None)
