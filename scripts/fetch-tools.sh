@@ -45,15 +45,15 @@ node_runtime_client() { # has a native part, which a C++ compiler, cmake, autoco
 }
 
 node_sdk() { # AWS's SDK for JavaScript: a Node handler of the tests calls back with it, and an app is deployed with it
-  # … and `ws`, a client of WebSockets.
-  local folder=.tools/aws-sdk version=3.940.0 ws=8.18.3
-  local done="$folder/.done-clients-$version-ws-$ws"
+  # … and `ws`, a client of WebSockets, and `sqs-consumer`, which many let poll their queues.
+  local folder=.tools/aws-sdk version=3.940.0 ws=8.18.3 consumer=14.2.0
+  local done="$folder/.done-clients-$version-ws-$ws-consumer-$consumer"
   [ -e "$done" ] && return
   command -v npm >/dev/null || return 1
   echo "tools: installing the AWS SDK for JavaScript …"
   mkdir -p "$folder"
-  printf '{"private": true, "dependencies": {"@aws-sdk/client-lambda": "%s", "@aws-sdk/client-sqs": "%s", "ws": "%s"}}\n' \
-    "$version" "$version" "$ws" >"$folder/package.json"
+  printf '{"private": true, "dependencies": {"@aws-sdk/client-lambda": "%s", "@aws-sdk/client-sqs": "%s", "ws": "%s", "sqs-consumer": "%s"}}\n' \
+    "$version" "$version" "$ws" "$consumer" >"$folder/package.json"
   npm install --prefix "$folder" --no-audit --no-fund --loglevel=error >"$folder/install.log" 2>&1 && touch "$done" &&
     return
   tail -n 3 "$folder/install.log" >&2

@@ -41,16 +41,17 @@ def aws_version_2() -> Path:
 
 def node_sdk() -> Path:
     """The folder of installed packages in which AWS's SDK for JavaScript is."""
-    packages = ROOT / ".tools/aws-sdk/node_modules"
-    needed = ("client-lambda", "client-sqs")
-    if not all((packages / "@aws-sdk" / name).exists() for name in needed) or shutil.which("node") is None:
-        without("no Node with the AWS SDK for JavaScript: run make tools")
-    return packages
+    return node_packages("@aws-sdk/client-lambda", "@aws-sdk/client-sqs")
 
 
 def node_websockets() -> Path:
     """The folder of installed packages in which npm's `ws` is."""
+    return node_packages("ws")
+
+
+def node_packages(*names: str) -> Path:
+    """The folder in which these packages of npm's are installed."""
     packages = ROOT / ".tools/aws-sdk/node_modules"
-    if not (packages / "ws").exists() or shutil.which("node") is None:
-        without("no Node with the package ws: run make tools")
+    if not all((packages / name).exists() for name in names) or shutil.which("node") is None:
+        without(f"no Node with {', '.join(names)}: run make tools")
     return packages
