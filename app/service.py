@@ -135,7 +135,8 @@ class Service:
         self.packages = Packages(self.endpoints, settings.images)
         self._brokers: dict[Arn, Broker] = {}
         self._remote_arns: dict[str, Arn] = {}
-        self.outside = Outside(url, self.secret, lambda call: self.store.sweep(call))
+        ports = [front.port for front in settings.fronts if front.port is not None]
+        self.outside = Outside(url, self.secret, lambda call: self.store.sweep(call), ports)
         self.engine = Engine(
             World(
                 shapes=Shapes(url),

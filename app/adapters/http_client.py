@@ -86,9 +86,11 @@ class HttpClient:
     def _open(self) -> "aiohttp.ClientSession":
         import aiohttp
 
+        from app.adapters.loopback_names import LoopbackResolver
+
         if self._session is None:
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60),
+                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=60, resolver=LoopbackResolver()),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_TIMEOUT_S),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 trust_env=False,

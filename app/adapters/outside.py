@@ -1,9 +1,10 @@
 """The calls to the outside, really made: HTTP with aiohttp, AWS operations with boto3 against this service itself."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, assert_never
+from urllib.parse import urlsplit
 
 from app.adapters.http_client import HttpClient, NoAnswerInTime
 from app.core.invocation import Unreachable
@@ -18,9 +19,10 @@ from app.core.outside_calls import (
     OutsideCall,
     SweepBucket,
 )
-from app.core.urls import without_password
+from app.core.urls import LOOPBACK_NAMES, without_password
 
 _THREADS = 8
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
 class Outside:
@@ -28,14 +30,29 @@ class Outside:
     arrive like anybody's, so that every service is reached in one way."""
 
     def __init__(
-        self, url: str, secret: str, sweep: Callable[[SweepBucket], Awaitable[OutsideAnswer]] | None = None
-    ) -> None:
-        """`sweep` is the object store's."""
+        self, url: str, secret: str, sweep: Callable[[SweepBucket], Awaitable[OutsideAnswer]] | None = None,
+        ports: Collection[int] = (),
+    ) -> None:  # fmt: skip
+        """`sweep` is the object store's; `ports` are those that fronts of this service have to themselves."""
         self._url = url
+        own = urlsplit(url)
+        self._hosts = {own.hostname, *_LOOPBACK}
+        self._ports = {own.port, *ports}
         self._secret = secret
         self._sweep = sweep
         self._http = HttpClient()
         self._threads: ThreadPoolExecutor | None = None
+
+    def comes_back(self, call: OutsideCall) -> bool:
+        match call:
+            case HttpCall(url=url):
+                return url.startswith("/") or self._is_ours(url)
+            case AwsCall():
+                return True
+            case SweepBucket():
+                return False
+            case _:
+                assert_never(call)
 
     async def make(self, call: OutsideCall) -> OutsideAnswer:
         match call:
@@ -52,6 +69,15 @@ class Outside:
         await self._http.close()
         if self._threads is not None:
             self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _is_ours(self, url: str) -> bool:
+        """Whether a front of this service, a function's URL say, is what answers there."""
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname or "", parts.port
+        except ValueError:
+            return False
+        return port in self._ports and (host in self._hosts or host.endswith(LOOPBACK_NAMES))
 
     async def _send(self, call: HttpCall) -> OutsideAnswer:
         url = f"{self._url}{call.url}" if call.url.startswith("/") else call.url

@@ -86,8 +86,3 @@ class NoAnswer:
 
 OutsideCall: TypeAlias = HttpCall | AwsCall | SweepBucket
 OutsideAnswer: TypeAlias = HttpAnswered | AwsAnswered | AwsRefused | BucketSwept | NoAnswer
-
-
-def comes_back(call: OutsideCall) -> bool:
-    """Whether the call is made to this service itself."""
-    return isinstance(call, AwsCall) or (isinstance(call, HttpCall) and call.url.startswith("/"))

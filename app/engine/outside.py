@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from app.core.commands import SettleOutsideCall
 from app.core.facts import CallOutside
-from app.core.outside_calls import AwsCall, HttpCall, NoAnswer, OutsideAnswer, OutsideCall, SweepBucket, comes_back
+from app.core.outside_calls import AwsCall, HttpCall, NoAnswer, OutsideAnswer, OutsideCall, SweepBucket
 from app.core.urls import without_password
 from app.engine.ports import OutsideWorld
 
@@ -40,7 +40,8 @@ class OutsideCalls:
     def carry_out(self, wish: CallOutside) -> None:
         """Begin the call; what comes of it is submitted later."""
         name = f"outside {wish.number}"
-        self._hold(name, _in_words(wish.call), comes_back=comes_back(wish.call))
+        comes_back = self._outside is not None and self._outside.comes_back(wish.call)
+        self._hold(name, _in_words(wish.call), comes_back=comes_back)
         task = asyncio.get_running_loop().create_task(self._make(wish, name), name=name)
         self._calls.add(task)
         task.add_done_callback(self._calls.discard)

@@ -214,6 +214,10 @@ class Broker(Protocol):
 class OutsideWorld(Protocol):
     """Whoever makes the calls that are no function's."""
 
+    def comes_back(self, call: OutsideCall) -> bool:
+        """Whether the call is made to this service itself."""
+        ...
+
     async def make(self, call: OutsideCall) -> OutsideAnswer:
         """Make it, and say what came of it within its time limit. Never raises; may be cancelled at any time."""
         ...

@@ -3,6 +3,8 @@
 import json
 from base64 import b64encode
 
+import pytest
+
 from app.adapters.outside import Outside
 from app.core.names import Scope
 from app.core.outside_calls import AwsAnswered, AwsCall, AwsRefused, HttpAnswered, HttpCall, NoAnswer
@@ -110,3 +112,36 @@ async def test_members_may_be_written_as_scheduler_writes_them() -> None:
     assert json.loads(server.requests[0][2]) == {
         "stateMachineArn": "arn:aws:states:us-east-1:000000000000:stateMachine:m", "input": "{}",
     }  # fmt: skip
+
+
+async def test_a_name_of_this_machine_is_found_where_its_system_does_not_know_it() -> None:
+    async with fake_server(answering(b"here", 200)) as server:
+        outside = Outside(NOWHERE.format(free_port()), "secret")
+
+        answer = await outside.make(
+            HttpCall("GET", server.url.replace("127.0.0.1", "a.lambda-url.us-east-1.localhost"))
+        )
+        await outside.close()
+
+    assert isinstance(answer, HttpAnswered)
+    assert answer.body == b"here"
+
+
+@pytest.mark.parametrize(
+    ("url", "is_ours"),
+    [
+        ("/_triggerfish/gateway/hook/", True),
+        ("http://localhost:4566/x", True),
+        ("http://127.0.0.1:3000/x", True),
+        ("http://hook.lambda-url.us-east-1.localhost:4566/", True),
+        ("http://hook.lambda-url.us-east-1.localhost.localstack.cloud:4566/", True),
+        ("http://localhost:4567/x", False),
+        ("http://shop.example:4566/x", False),
+        ("https://shop.example/x", False),
+        ("http://localhost:no/", False),
+    ],
+)
+def test_what_is_asked_of_the_service_itself_comes_back(url: str, is_ours: bool) -> None:
+    outside = Outside("http://127.0.0.1:4566", "secret", ports=[3000])
+
+    assert outside.comes_back(HttpCall("POST", url)) is is_ours

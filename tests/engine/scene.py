@@ -9,7 +9,7 @@ from app.core.commands import CreateEventSourceMapping, CreateQueue, PutFunction
 from app.core.function import FunctionSpec, Script
 from app.core.invocation import Invocation, Outcome, Succeeded
 from app.core.names import Arn, name_of
-from app.core.outside_calls import OutsideAnswer, OutsideCall
+from app.core.outside_calls import AwsCall, HttpCall, OutsideAnswer, OutsideCall
 from app.core.world import World
 from app.engine.clock import Clock, Way
 from app.engine.driver import Engine
@@ -94,6 +94,9 @@ class Scene:
             self.brokers.get,
             self,
         )
+
+    def comes_back(self, call: OutsideCall) -> bool:
+        return isinstance(call, AwsCall) or (isinstance(call, HttpCall) and call.url.startswith("/"))
 
     async def make(self, call: OutsideCall) -> OutsideAnswer:
         """The outside is what the test says it is."""

@@ -16,6 +16,9 @@ class Slow:
         self.may_answer = asyncio.Event()
         self._answer = answer
 
+    def comes_back(self, call: OutsideCall) -> bool:
+        return False
+
     async def make(self, call: OutsideCall) -> OutsideAnswer:
         await self.may_answer.wait()
         if isinstance(self._answer, Exception):
