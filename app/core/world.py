@@ -229,8 +229,8 @@ class World:
             at, machine = due
             self._now = at = max(at, self._now)
             self._wake(machine, at)
-            self._work_off(at)
-            self._timetable.book_all(self._standing)
+            if self._work_off(at) or not isinstance(machine, Queue):
+                self._timetable.book_all(self._standing)
         self._now = max(self._now, now)
         return self._drain()
 

@@ -14,6 +14,9 @@ from zoneinfo import ZoneInfo
 from app.core.schedule.expression import LAST_YEAR, At, Cron, DayRule, Expression, Rate
 from app.core.time import SECOND_MS, Instant, to_datetime
 
+_MINUTE = timedelta(minutes=1)
+"""What AWS's expressions count in."""
+
 
 def zone_of(name: str) -> tzinfo | None:
     """The IANA time zone of that name, None when there is none."""
@@ -56,9 +59,9 @@ def _zone(name: str) -> tzinfo:
 def _next_of_cron(cron: Cron, after: Instant, zone_name: str) -> Instant | None:
     zone = _zone(zone_name)
     trigger = _trigger(cron)
-    local = to_datetime(after).astimezone(zone).replace(tzinfo=UTC, microsecond=0, fold=0)
+    local = to_datetime(after).astimezone(zone).replace(tzinfo=UTC, second=0, microsecond=0, fold=0)
     while True:
-        found: datetime | None = trigger.get_next_fire_time(None, local + timedelta(seconds=1))
+        found: datetime | None = trigger.get_next_fire_time(None, local + _MINUTE)
         if found is None:
             return None
         local = found
@@ -69,10 +72,12 @@ def _next_of_cron(cron: Cron, after: Instant, zone_name: str) -> Instant | None:
 
 def _placed(local: datetime, zone: tzinfo) -> Instant | None:
     """The instant of a local time, the first of two; None when the clocks skip it."""
-    at = local.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    if at.astimezone(zone).replace(tzinfo=None) != local:
+    placed = local.replace(tzinfo=zone, fold=0)
+    # Only where the clocks change do the two readings of a local time differ.
+    is_plain = zone is UTC or placed.utcoffset() == placed.replace(fold=1).utcoffset()
+    if not is_plain and placed.astimezone(UTC).astimezone(zone).replace(tzinfo=None) != local:
         return None
-    return round(at.timestamp()) * SECOND_MS
+    return round(placed.timestamp()) * SECOND_MS
 
 
 @lru_cache(maxsize=4096)
@@ -82,8 +87,8 @@ def _trigger(cron: Cron) -> Any:
         year=cron.years, month=cron.months, day=cron.days, hour=cron.hours, minute=cron.minutes, second=(0,),
         timezone=UTC, end_date=datetime(LAST_YEAR, 12, 31, 23, 59, 59, tzinfo=UTC),
     )  # fmt: skip
-    # Weeks are nothing to AWS, and days of the week are among ours.
-    trigger.fields = [field for field in trigger.fields if field.name not in ("week", "day_of_week")]
+    # Weeks and seconds are nothing to AWS, and days of the week are among ours.
+    trigger.fields = [field for field in trigger.fields if field.name not in ("week", "day_of_week", "second")]
     return trigger
 
 
@@ -100,7 +105,7 @@ def _trigger_class() -> Any:
             self.values = exprs
 
         def get_next_value(self, dateval: datetime) -> int | None:
-            place = bisect_left(self.values, self.get_value(dateval))
+            place = bisect_left(self.values, getattr(dateval, self.name))
             return self.values[place] if place < len(self.values) else None
 
     class Days(BaseField):  # type: ignore[misc]
