@@ -163,6 +163,7 @@ class Service:
         StoredDistributions(self.engine, host).follow(self.stored)
         self.stored.follow("kms", keys_in, self.engine.submit)
         for keeps_identities in ("iam", "sts"):
+            self.stored.mend(keeps_identities, _issue_keys)
             self.stored.follow(keeps_identities, _identities, self.engine.submit)
         self.stored.prepare("monitoring", partial(told_to_cloudwatch, self.engine.metrics))
 
@@ -389,6 +390,12 @@ def _parsed(parse: Callable[[], _Entry]) -> _Entry:
 
 def _name(arn: Arn) -> str:
     return arn.rsplit(":", 1)[-1]
+
+
+def _issue_keys() -> None:
+    from app.adapters.moto_identities import put_in_place
+
+    put_in_place()
 
 
 def _identities(_backend: object, _scope: Scope) -> DescribeIdentities:

@@ -3,14 +3,27 @@
 from collections.abc import Iterator
 from typing import Any
 
+from moto.iam import models as iam_models
 from moto.iam.models import iam_backends
+from moto.iam.utils import generate_access_key_id_from_account_id as moto_key
 from moto.sts.models import sts_backends
 
 from app.core.commands import DescribeIdentities
 from app.core.commands.access import Identity, KeyOwner
+from app.core.issued_keys import issued_key
 
 _SESSIONS_MOST = 1_000
 """moto forgets no session, and reads them all each time; the newest are those that are in use."""
+
+
+def put_in_place() -> None:
+    """Have keys issued whose account can be told from them."""
+    iam_models.generate_access_key_id_from_account_id = _key
+
+
+def _key(account_id: str, prefix: str, total_length: int = 20) -> str:
+    # Behind prefix and account, moto's own has what makes it unique.
+    return issued_key(prefix, account_id, str(moto_key(account_id, prefix, total_length))[12:16])
 
 
 def all_identities() -> DescribeIdentities:

@@ -79,8 +79,8 @@ class Denial:
 class QueueAccess:
     """Asks for every call of SQS; effects go to `outbox`. `changed` is called when identities may do other things.
 
-    `cleared` is whom nothing has to be asked about: queues without a policy, by ARN, with access keys of those who own
-    them. What was decided is remembered until a policy or an identity changes.
+    `cleared` are the queues of which nothing has to be asked, by the access key of who owns them: they have neither a
+    policy nor a key. What was decided is remembered until a policy or an identity changes.
     """
 
     queues: Queues
@@ -90,7 +90,8 @@ class QueueAccess:
     keys: QueueKeys
     changed: Callable[[], None] = lambda: None
     identities: Identities = field(init=False)
-    cleared: set[tuple[Arn, str | None]] = field(default_factory=set)
+    cleared: dict[str | None, set[Arn]] = field(default_factory=dict)
+    _cleared_count: int = 0
     _decided: dict[tuple[Arn, str, Arn, bool], Denial | None] = field(default_factory=dict)
     _told: set[tuple[Arn, str, Arn]] = field(default_factory=set)
 
@@ -100,6 +101,7 @@ class QueueAccess:
     def forget(self) -> None:
         """Policies or identities have changed: decide anew."""
         self.cleared.clear()
+        self._cleared_count = 0
         self._decided.clear()
 
     def forgetting(self, verb: _Verb) -> _Verb:
@@ -163,6 +165,8 @@ class QueueAccess:
         self.changed()
 
     def _decide(self, arn: Arn, operation: str, caller: Caller) -> Denial | None:
+        if arn in self.cleared.get(caller.access_key_id, ()):
+            return None
         principal = self.identities.caller(caller)
         key = (arn, operation, principal.arn, caller.is_secure)
         if key in self._decided:
@@ -171,11 +175,12 @@ class QueueAccess:
         if queue is None and operation not in _NAMES_NO_QUEUE:
             # What is not there is what the operation will say.
             return None
-        if len(self._decided) + len(self.cleared) >= _REMEMBERED:
+        if len(self._decided) + self._cleared_count >= _REMEMBERED:
             # Keys may be anything: what is remembered must not grow with them.
             self.forget()
         if queue is not None and self._is_own(queue, principal) and caller.account == principal.account:
-            self.cleared.add((arn, caller.access_key_id))
+            self.cleared.setdefault(caller.access_key_id, set()).add(arn)
+            self._cleared_count += 1
             return None
         denial = self._decided[key] = self._judge(arn, operation, principal, is_secure=caller.is_secure)
         return denial

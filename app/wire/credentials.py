@@ -6,6 +6,7 @@ from functools import lru_cache
 from urllib.parse import parse_qs
 
 from app.core.deployment import account_of_key
+from app.core.issued_keys import account_of_issued_key
 from app.core.names import DEFAULT_ACCOUNT, DEFAULT_REGION, Scope
 
 
@@ -35,8 +36,8 @@ def credential_in(authorization: str, query: str) -> Credential:
 
 @lru_cache(maxsize=1024)
 def parse_credential(text: str) -> Credential:
-    """The credential in `key/20261121/us-east-1/sqs/aws4_request`. A key of twelve digits is an account, and that of a
-    function's environment is of the function's.
+    """The credential in `key/20261121/us-east-1/sqs/aws4_request`. A key of twelve digits is an account; that of a
+    function's environment is of the function's, and one that was issued here of its user's or its role's.
 
     What cannot be a region is the default one."""
     parts = text.split("/")
@@ -45,5 +46,5 @@ def parse_credential(text: str) -> Credential:
     key = "/".join(parts[:-4])
     region, service = parts[-3], parts[-2]
     is_account = len(key) == 12 and key.isascii() and key.isdigit()
-    account = key if is_account else account_of_key(key) or DEFAULT_ACCOUNT
+    account = key if is_account else account_of_key(key) or account_of_issued_key(key) or DEFAULT_ACCOUNT
     return Credential(key, Scope(account, region if _REGION.fullmatch(region) else DEFAULT_REGION), service)

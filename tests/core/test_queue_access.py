@@ -69,7 +69,7 @@ def test_the_owner_of_a_queue_without_a_policy_is_asked_nothing_from_the_second_
     access = stage.world.queue_access
 
     assert access.lets_in(orders, "SendMessage", Caller(SCOPE.account, "test"))
-    assert (orders, "test") in access.cleared
+    assert access.cleared == {"test": {orders}}
     assert not stage.of(CallerLacksAccess)
 
 
@@ -313,4 +313,4 @@ def test_what_the_store_tells_again_changes_nothing() -> None:
 
     tell(stage, ANN, document(EVERYTHING))
 
-    assert (orders, "test") in stage.world.queue_access.cleared
+    assert orders in stage.world.queue_access.cleared["test"]

@@ -94,6 +94,24 @@ def test_an_assumed_role_is_its_session_within_its_boundary(strict: Serving) -> 
     assert message.endswith("because no permissions boundary allows the sqs:sendmessage action")
 
 
+def test_a_role_of_another_account_is_of_that_account(strict: Serving) -> None:
+    other = "222222222222"
+    iam = strict.client("iam", key=other)
+    role = iam.create_role(RoleName="writer", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    iam.put_role_policy(RoleName="writer", PolicyName="p", PolicyDocument=allowing("sqs:*"))
+    session = strict.client("sts").assume_role(RoleArn=role, RoleSessionName="there")["Credentials"]
+    theirs = strict.client("sqs", key=session["AccessKeyId"], secret=session["SecretAccessKey"])
+
+    assert theirs.create_queue(QueueName="own")["QueueUrl"] == f"{strict.url}/{other}/own"
+    message = code_of(theirs.send_message, QueueUrl=url(strict), MessageBody="x")[2]
+    assert message.startswith(f"User: arn:aws:sts::{other}:assumed-role/writer/there is not authorized")
+    assert message.endswith("because no resource-based policy allows the sqs:sendmessage action")
+    strict.client("sqs").add_permission(
+        QueueUrl=url(strict), Label="theirs", AWSAccountIds=[other], Actions=["SendMessage"]
+    )
+    assert theirs.send_message(QueueUrl=url(strict), MessageBody="x")["MessageId"]
+
+
 SENDER = """
 import json, os, urllib.error, urllib.request
 

@@ -1,6 +1,7 @@
 """Who a request says it is from."""
 
 from app.core.deployment import access_key_ids_of
+from app.core.issued_keys import issued_key
 from app.core.names import Scope
 from app.wire.credentials import ANONYMOUS, Credential, credential_in, parse_credential
 
@@ -41,3 +42,11 @@ def test_the_key_of_a_functions_environment_is_of_its_account() -> None:
     assert (len(first), first != second) == (20, True)
     assert parse_credential(f"{first}/20261121/eu-west-1/sqs/aws4_request").scope == Scope("999999999999", "eu-west-1")
     assert parse_credential("TFSHNOKEY/20261121/eu-west-1/sqs/aws4_request").scope.account == "000000000000"
+
+
+def test_a_key_that_was_issued_here_is_of_its_account_and_one_of_awss_is_not() -> None:
+    for key, account in (
+        (issued_key("ASIA", "222222222222", "ABCD"), "222222222222"),
+        ("AKIAIOSFODNN7EXAMPLE", "000000000000"),
+    ):
+        assert parse_credential(f"{key}/20261121/eu-west-1/sqs/aws4_request").scope == Scope(account, "eu-west-1")

@@ -20,12 +20,13 @@ def at_the_door(
 ) -> Call | Result:
     """What the operation came to, or a call that asks first whether the caller may."""
     access = engine.world.queue_access
-    is_read = type(asked) is dict
-    queue = _READ[operation](params, caller) if is_read else _queue_of(asked.command)  # type: ignore[union-attr]
-    key = caller.origin.access_key_id
-    if (queue, key) in access.cleared:
-        return asked
-    asker = Asker(caller.scope.account, key, caller.base_url.startswith("https:"))
+    try:
+        if asked.command.queue in access.cleared[caller.origin.access_key_id]:  # type: ignore[union-attr]
+            return asked
+    except (AttributeError, KeyError):
+        pass  # it is only read, or names its queue in another way; or the caller is new
+    queue = _queue_of(asked.command) if isinstance(asked, Call) else _READ[operation](params, caller)
+    asker = Asker(caller.scope.account, caller.origin.access_key_id, caller.base_url.startswith("https:"))
     if access.lets_in(queue, operation, asker):
         return asked
     if isinstance(asked, Call):
