@@ -18,6 +18,7 @@ from app.core.commands import (
 from app.core.commands.access import Caller, Identity, KeyOwner
 from app.core.deployment import Code, Deployment, access_key_ids_of
 from app.core.errors import AccessDenied, QueueDoesNotExist, QueueOutOfReach
+from app.core.explain import OfSend, Verdict, explain
 from app.core.facts import CallerLacksAccess
 from app.core.function import FunctionSpec
 from tests.core.stage import SCOPE, Stage
@@ -314,3 +315,16 @@ def test_what_the_store_tells_again_changes_nothing() -> None:
     tell(stage, ANN, document(EVERYTHING))
 
     assert orders in stage.world.queue_access.cleared["test"]
+
+
+def test_explain_says_what_policies_would_say_to_who_sends() -> None:
+    deny = document(statement("Deny", "sqs:SendMessage", Principal="*"))
+    words = f"arn:aws:iam::{SCOPE.account}:root is not authorized to perform: sqs:sendmessage on resource"
+    for stage in (Stage(), enforcing()):
+        orders = stage.queue("orders", Policy=deny)
+
+        explained = explain(stage.world, OfSend(SendMessage(orders, "{}")), now=stage.now)
+
+        said = [step for step in explained.steps if words in step.text]
+        assert [step.verdict for step in said] == [Verdict.NO if stage.world.queue_access.is_enforced else Verdict.NOTE]
+        assert not stage.of(CallerLacksAccess), "asking tells nothing"

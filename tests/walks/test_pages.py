@@ -41,6 +41,12 @@ PAGES = {
     "environments.md": ("starts: 1 cold, 0 warm", "thumbnail succeeded", "\nthe same\n", '"message": "the same'),
     "events.md": ('"FailedEntryCount": 0', "detail.total: wanted a number > 100; was 99", "would fire: ", "RULE"),
     "fire.md": ("→",),
+    "permissions.md": (
+        "arn:aws:iam::111111111111:root may not sqs:SendMessage invoices: no resource-based policy allows it",
+        "is disabled.",
+        "orders refuses every ReceiveMessage with InternalFailure",
+        "orders refuses with InternalFailure, until it is told otherwise of ReceiveMessage",
+    ),
     "s3.md": ("→ thumbnail",),
     "schedules.md": ("Europe/Berlin", "nightly", "wake-ups: "),
     "topics.md": ("news", "→ alerts", '"MessageId"'),

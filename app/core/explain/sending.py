@@ -3,6 +3,7 @@
 from app.core.chain import Cause
 from app.core.checksums import md5_of_body
 from app.core.commands import SendMessage
+from app.core.commands.access import Caller
 from app.core.errors import Refused
 from app.core.explain.elsewhere import explain_send_elsewhere
 from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict
@@ -11,7 +12,7 @@ from app.core.explain.receiving import Arrival, explain_arrival
 from app.core.explain.stand_ins import STAND_IN_ID, cause_of
 from app.core.message import Content
 from app.core.message_rules import size_of
-from app.core.names import Arn, name_of
+from app.core.names import Arn, name_of, parse_arn
 from app.core.queue import Queue
 from app.core.queues import delay_of
 from app.core.time import SECOND_MS
@@ -29,6 +30,10 @@ def explain_send(
         words = f"there is no queue '{name_of(command.queue)}'"
         return trail.end(Step(Verdict.NO, About.QUEUE, words, queue=command.queue, code="QueueDoesNotExist"))
     trail.add(Step(Verdict.YES, About.QUEUE, _described(queue), queue=queue.arn))
+    if cause is None and (kept_out := _kept_out(world, queue, command)) is not None:
+        if world.queue_access.is_enforced:
+            return trail.end(kept_out)
+        trail.add(kept_out)
     try:
         world.queues.check_send(queue, command)
     except Refused as refusal:
@@ -44,6 +49,18 @@ def explain_send(
         words = f"it is a duplicate of {earlier}, sent within the last five minutes: answered, but not queued"
         return trail.end(Step(Verdict.NO, About.DUPLICATE, words, queue=queue.arn, message=earlier))
     return explain_arrival(world, _arrival(world, queue, command, trail, cause), function, trail)
+
+
+def _kept_out(world: World, queue: Queue, command: SendMessage) -> Step | None:
+    """What policies would say to who sends, over HTTPS; nothing is told. Without a key that is the queue's owner."""
+    access = world.queue_access
+    caller = Caller(parse_arn(queue.arn).account, command.origin.access_key_id)
+    denial = access.denial(queue.arn, "SendMessage", access.identities.caller(caller))
+    if denial is None:
+        return None
+    if access.is_enforced:
+        return Step(Verdict.NO, About.QUEUE, f"refused: {denial.message}", queue=queue.arn, code="AccessDenied")
+    return Step(Verdict.NOTE, About.QUEUE, f"AWS would refuse it: {denial.message}", queue=queue.arn)
 
 
 def _arrival(world: World, queue: Queue, command: SendMessage, trail: Trail, cause: Cause | None) -> Arrival:
