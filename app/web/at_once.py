@@ -63,7 +63,7 @@ class Fronts(Protocol):
 
     def address_at(self, target: bytes, host: bytes, port: int | None) -> Any:
         """Where a request with this target and `Host` leads that came to this port of ours; None if to no front. It is
-        always the same for the same."""
+        the same for the same, until somebody makes a domain name of that `Host`."""
         ...
 
     def words_of(self, status: HTTPStatus, target: bytes, host: bytes, port: int | None) -> tuple[str, bytes] | None:

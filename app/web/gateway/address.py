@@ -73,6 +73,7 @@ def address_for(host: str, path: str, port: int | None, ports: Mapping[int, str]
 
 def by_domain(domains: Domains, gateways: Gateways, host: str, path: str) -> Address | None:
     """The API that a custom domain name leads to; one with no mapping for the path leads to nobody."""
+    host = host.rsplit(":", 1)[0].lower()
     mapped = domains.find(host, path or "/")
     if mapped is None:
         return None

@@ -61,8 +61,7 @@ class GatewayApp:
         if found is None and self._engine.world.domains:
             host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
             raw: bytes = scope.get("raw_path") or scope["path"].encode()
-            name = host.rsplit(":", 1)[0].lower()
-            return by_domain(self._engine.world.domains, self._engine.world.gateways, name, raw.decode("latin-1"))
+            return by_domain(self._engine.world.domains, self._engine.world.gateways, host, raw.decode("latin-1"))
         return found
 
     async def answer(self, address: Address, scope: AsgiScope, receive: Receive, send: Send) -> None:

@@ -15,7 +15,7 @@ from app.core.gateway.rest.api import RestApi
 from app.engine.driver import Engine
 from app.engine.ports import OutsideWorld
 from app.web.at_once import Head, Send
-from app.web.gateway.address import Address, address_at
+from app.web.gateway.address import Address, address_at, by_domain
 from app.web.gateway.function_url import FunctionUrlFront
 from app.web.gateway.http_api import HttpApiFront
 from app.web.gateway.invoking import ByHand, run_by_hand
@@ -42,6 +42,7 @@ class FrontsAtOnce:
         by_hand = ByHand(engine)
         self._engine = engine
         self._ports = ports
+        self._domains = engine.world.domains
         self._fronts: dict[type[Any], Any] = {
             HttpApi: HttpApiFront(by_hand, outside, signatures),
             RestApi: RestApiFront(by_hand, outside, url),
@@ -52,6 +53,8 @@ class FrontsAtOnce:
     def address_at(self, target: bytes, host: bytes, port: int | None) -> Place | None:
         path, _, query = target.decode("latin-1").partition("?")
         address = address_at(path, host, port, self._ports)
+        if address is None and self._domains:
+            address = by_domain(self._domains, self._engine.world.gateways, host.decode("latin-1"), path)
         return (address, query) if address is not None else None
 
     def words_of(self, status: HTTPStatus, target: bytes, host: bytes, port: int | None) -> tuple[str, bytes] | None:

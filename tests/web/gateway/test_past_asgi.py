@@ -241,6 +241,51 @@ def comparable_fact(entry: Any) -> Any:
     return {name: value for name, value in entry.items() if name not in timed}
 
 
+UNDER_A_DOMAIN = {
+    "route": request("GET", "/v1/pets/7?a=1", host="api.example.com"),
+    "root like SQS": request(
+        "POST", "/", "X-Amz-Target: AmazonSQS.ListQueues", body=b"{}", host="all.example.com:4566"
+    ),
+    "like Lambda": request("POST", "/2015-03-31/functions/echo/invocations", body=b"{}", host="ALL.example.com"),
+    "no mapping": request("POST", "/", "X-Amz-Target: AmazonSQS.ListQueues", body=b"{}", host="api.example.com"),
+}
+
+
+@pytest.fixture(scope="module")
+def told_under_a_domain() -> tuple[dict[str, bytes], dict[str, bytes]]:
+    """What is answered under custom domain names, past ASGI and by it."""
+
+    def ask(*, at_once: bool, port: int) -> tuple[dict[str, bytes], int]:
+        with serving(SETTINGS, at_once=at_once, port=port) as running, closing(Wire(running)) as wire:
+            client = running.client("apigatewayv2")
+            target = {"Target": "arn:aws:lambda:us-east-1:000000000000:function:echo", "RouteKey": "GET /pets/{id}"}
+            api = client.create_api(Name="made", ProtocolType="HTTP", **target)["ApiId"]
+            for name, key in (("api.example.com", "v1"), ("all.example.com", "")):
+                client.create_domain_name(DomainName=name)
+                client.create_api_mapping(DomainName=name, ApiId=api, Stage="$default", ApiMappingKey=key)
+            client.close()
+            return {name: comparable(wire.ask(asked)) for name, asked in UNDER_A_DOMAIN.items()}, running.port
+
+    past, port = ask(at_once=True, port=0)
+    return past, ask(at_once=False, port=port)[0]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("route", b'"pathParameters": {"id": "7"}'),
+        ("root like SQS", b"Not Found"),
+        ("like Lambda", b"Not Found"),
+        ("no mapping", b"Forbidden"),
+    ],
+)
+def test_a_custom_domain_name_leads_there_past_asgi_too(told_under_a_domain: Any, name: str, said: bytes) -> None:
+    past, usual = told_under_a_domain
+
+    assert past[name] == usual[name]
+    assert said in past[name]
+
+
 @pytest.mark.parametrize("name", CONVERSATION)
 def test_every_answer_is_byte_for_byte_that_of_the_usual_way(told: Any, name: str) -> None:
     (past, _), (usual, _) = told
