@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Mapping as MappingType
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, assert_never
 
+from app.core.afterwork import Afterwork
 from app.core.batch import Batch, Item, UnusableResponse, read_partial_response
 from app.core.call import Call, ForBatch, Stopped
 from app.core.chain import Cause
@@ -77,6 +79,7 @@ class Mappings:
     changed: Callable[[Mapping], None]
     gone: Callable[[Mapping], None]
     gate: PollerGate
+    afterwork: Afterwork
     pipe_of: Callable[[Arn], Consumer | None] = lambda _: None
     _attached: dict[str, Mapping] = field(default_factory=dict)
     _mappings: dict[str, Mapping] = field(default_factory=dict)
@@ -255,8 +258,11 @@ class Mappings:
             case Succeeded(payload=payload):
                 mapping.is_done_with(batch)
                 mapping.scale.recover()
-                self._tell(batch, outcome)
-                self._settle_items(mapping, batch, payload, now)
+                if self._may_delete_later(mapping, batch):
+                    self.queues.changed(self.queues[mapping.queue], now)
+                    self.afterwork.do(partial(self._succeed, mapping, batch, outcome, payload, now))
+                else:
+                    self._succeed(mapping, batch, outcome, payload, now)
             case _:
                 mapping.is_done_with(batch)
                 self._tell(batch, outcome)
@@ -431,6 +437,17 @@ class Mappings:
         self.outbox.append(BatchAbandoned(mapping.queue, mapping.function, batch.request_id, ids))
 
     # Inside: settling -----------------------------------------------------------------------------------
+
+    def _may_delete_later(self, mapping: Mapping, batch: Batch) -> bool:
+        """Whether what is received meanwhile would be the same. What an item failure leaves is not looked at before."""
+        if not self.afterwork.is_put_off or mapping.parameters.reports_item_failures:
+            return False
+        queue = self.queues.get(mapping.queue)
+        return queue is not None and queue.may_delete_later([item.message for item in batch.items])
+
+    def _succeed(self, mapping: Mapping, batch: Batch, outcome: Outcome, payload: bytes, now: Instant) -> None:
+        self._tell(batch, outcome)
+        self._settle_items(mapping, batch, payload, now)
 
     def _settle_items(self, mapping: Mapping, batch: Batch, payload: bytes, now: Instant) -> None:
         """Delete what the function did; without ReportBatchItemFailures that is all, whatever it returned."""

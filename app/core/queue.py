@@ -239,6 +239,16 @@ class Queue:
         self._let_go(message)
         return True
 
+    def may_delete_later(self, messages: Sequence[Message]) -> bool:
+        """Whether a receive before these are deleted takes what one after it would: they are hidden and hold back
+        nobody, and there is room in flight for whatever else is here."""
+        room = self._limits.in_flight_messages - self.in_flight_count
+        return (
+            type(self._line) is StandardLine
+            and (room >= self.visible_count or 2 * room > self._limits.in_flight_messages)
+            and all(message.state is MessageState.IN_FLIGHT for message in messages)
+        )
+
     def change_visibility(self, receipt_handle: str, timeout_s: int, *, now: Instant) -> Message:
         """Hide the message for `timeout_s` from now; 0 shows it. Raises InvalidParameterValue."""
         order, receive_count = self._receipts.read(receipt_handle)

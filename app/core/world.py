@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from app.core import commands, outside_targets
+from app.core.afterwork import Afterwork
 from app.core.api_target import ApiTarget
 from app.core.bucket_target import BucketTarget
 from app.core.buckets import Buckets
@@ -83,8 +84,8 @@ class World:
     """Everything that decides. Equal seeds and equal commands, each with its instant, make equal worlds.
 
     `handle` and `wake` give back what is to be done and what happened. A command must not come before what is due:
-    whoever brings the time wakes the world first. The machines are there to be read: nothing but `handle` and `wake`
-    changes them.
+    whoever brings the time wakes the world first. `begin` and `finish` are `handle` in two steps. The machines are
+    there to be read: nothing else changes them.
     """
 
     def __init__(
@@ -97,6 +98,9 @@ class World:
         self._timetable: Timetable[Queue | Mapping | Waking] = Timetable()
         self._dirty_queues: dict[Arn, Queue] = {}
         self._dirty_mappings: dict[str, Mapping] = {}
+        self._afterwork = Afterwork(self._outbox)
+        self._to_book: list[Queue | Mapping] = []
+        """Whose next wake-ups are booked when the command in progress is finished."""
         self._chains = Chains(ids, limits.chain_hops_kept)
         self.targets = Targets()
         self._outside = Outside(self._outbox)
@@ -134,7 +138,8 @@ class World:
         )
         self.mappings = Mappings(
             ids, limits, shapes, self._outbox, self.queues, self._remote_polling, self.functions,
-            self.invocations.submit, self._mapping_changed, self._mapping_gone, self.poller_gate, self._pipe_consumer,
+            self.invocations.submit, self._mapping_changed, self._mapping_gone, self.poller_gate,
+            self._afterwork, self._pipe_consumer,
         )  # fmt: skip
         self.buckets = Buckets(ids, shapes, self._outbox, self.functions, self.targets, self._outside, self.causes.of)
         self.targets.register("s3", BucketTarget(self.buckets, self._chains, self._outside))
@@ -205,6 +210,35 @@ class World:
         if self._work_off(now) or kind not in _OF_QUEUES_ALONE:
             self._timetable.book_all(self._standing)
         return answer, self._drain()
+
+    def begin(self, command: Command, *, now: Instant) -> tuple[Any, list[Effect]]:
+        """As `handle`, but what nobody waits for is left for `finish`, which is to be called before anything else. The
+        wishes are all there already."""
+        due = self.next_wakeup()
+        assert due is None or due > now, "the world is behind: wake it before it is commanded"
+        self._now = max(self._now, now)
+        self._afterwork.is_put_off = True
+        try:
+            answer = self._verbs[type(command)](command, now)
+            self._work_off(now)
+        except BaseException:
+            told = self._drain()
+            self.finish(told)
+            self._outbox += told
+            raise
+        return answer, self._drain()
+
+    def finish(self, effects: list[Effect]) -> None:
+        """Do what was left of the command that was begun; what it tells is put in among its effects, in the order in
+        which `handle` would have told it."""
+        self._afterwork.finish(effects)
+        # What was deleted is marked here; its mappings were fed when the command marked its queue.
+        for queue in (*self._to_book, *self._dirty_queues.values()):
+            self._timetable.book(queue)
+        self._to_book.clear()
+        self._dirty_queues.clear()
+        assert not self._dirty_mappings, "what is put off gives nobody anything to receive"
+        self._timetable.book_all(self._standing)
 
     def next_wakeup(self) -> Instant | None:
         """When something is due next; never before what has happened: a shortened retention period is due now."""
@@ -380,18 +414,24 @@ class World:
                     self.queues.serve_waiting(queue, now)
                     if not is_mapped:
                         # Else it is booked when its mappings have received from it.
-                        self._timetable.book(queue)
+                        self._book(queue)
             else:
                 had_mappings = True
                 uuid = next(iter(self._dirty_mappings))
                 mapping = self._dirty_mappings.pop(uuid)
                 self.mappings.feed(mapping, now)
-                self._timetable.book(mapping)
+                self._book(mapping)
                 fed_from = self.queues.get(mapping.queue)
                 if fed_from is not None:
                     # What it received is hidden now, and comes back.
-                    self._timetable.book(fed_from)
+                    self._book(fed_from)
         return had_mappings
+
+    def _book(self, machine: Queue | Mapping) -> None:
+        if self._afterwork.is_put_off:
+            self._to_book.append(machine)
+        else:
+            self._timetable.book(machine)
 
     def _wake(self, machine: Queue | Mapping | Waking, at: Instant) -> None:
         match machine:

@@ -118,6 +118,8 @@ class Engine:
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: Instant | None = None
         self._moving = asyncio.Lock()
+        self._unfinished: tuple[list[Effect], Instant] | None = None
+        """The effects of a command that was begun, and when."""
         self._is_closed = False
 
     # Commands -------------------------------------------------------------------------------------------
@@ -129,6 +131,7 @@ class Engine:
         without a turn of the loop in between, so `then` has to be quick. `give_up` ends that wait. Not for long polls,
         whose patience is `later`'s. Without `then` the answer is there for `later`.
         """
+        self._finish()
         now = self.clock.now()
         self._catch_up(now)
         try:
@@ -143,6 +146,27 @@ class Engine:
         finally:
             self._arm()
         return answer
+
+    def _begin(self, command: Command) -> None:
+        """Grant what the command wishes. The rest is for `_finish`: a function that gets its next batch works while
+        the end of the one before is written into the books."""
+        self._finish()
+        now = self.clock.now()
+        self._catch_up(now)
+        try:
+            _, effects = self.world.begin(command, now=now)
+        except Refused:
+            self._carry_out(self.world.wake(now), now)
+            raise
+        self._unfinished = effects, now
+        self._grant_all(effects)
+
+    def _finish(self) -> None:
+        """Finish what was begun; whoever is told something by it may have the next command already."""
+        if self._unfinished is not None:
+            (effects, now), self._unfinished = self._unfinished, None
+            self.world.finish(effects)
+            self._record(_facts_of(effects), now)
 
     async def ask(self, command: Command) -> Any:
         """Submit, and wait for the answer if it comes later. Raises a `Refused`; cancelling gives up the wait."""
@@ -331,12 +355,17 @@ class Engine:
     # Effects --------------------------------------------------------------------------------------------
 
     def _carry_out(self, effects: Sequence[Effect], at: Instant) -> None:
-        # Nearly all are facts: what is done for each of them is done for every message, three times over.
-        facts = cast("list[Fact]", [effect for effect in effects if type(effect) not in _WISHES])
+        facts = _facts_of(effects)
         if len(facts) < len(effects):
-            for effect in effects:
-                if type(effect) in _WISHES:
-                    self._grant(cast("Wish", effect))
+            self._grant_all(effects)
+        self._record(facts, at)
+
+    def _grant_all(self, effects: Sequence[Effect]) -> None:
+        for effect in effects:
+            if type(effect) in _WISHES:
+                self._grant(cast("Wish", effect))
+
+    def _record(self, facts: Sequence[Fact], at: Instant) -> None:
         if facts:
             self.journal.record(at, facts)
             self.metrics.observe_all(facts, at)
@@ -459,8 +488,10 @@ class Engine:
         """Settle a call and let go of the clock, in this order: what it caused is known before time goes on."""
         hold = self._holds.get(request_id)
         try:
-            self.submit(SettleInvocation(request_id, outcome))
+            self._begin(SettleInvocation(request_id, outcome))
         finally:
+            self._finish()
+            self._arm()
             # A call that reached nobody is made again elsewhere, under the same id, and holds the clock anew.
             if self._holds.get(request_id) is hold:
                 self._release(request_id)
@@ -524,6 +555,11 @@ class Engine:
         for call in calls:
             with contextlib.suppress(asyncio.CancelledError):
                 await call
+
+
+def _facts_of(effects: Sequence[Effect]) -> list[Fact]:
+    # Nearly all are facts: what is done for each of them is done for every message, three times over.
+    return cast("list[Fact]", [effect for effect in effects if type(effect) not in _WISHES])
 
 
 def _warning(entry: Entry) -> dict[str, Any]:

@@ -107,13 +107,16 @@ class Stage:
         """Answer the command at `now`, after what is due until then."""
         self._wake_until(self.now)
         try:
-            answer, effects = self.world.handle(command, now=self.now)
+            answer, effects = self._handle(command)
         except Refused:
             self._absorb(self.world.wake(self.now), self.now)
             raise
         self._absorb(effects, self.now)
         self._wake_until(self.now)
         return answer
+
+    def _handle(self, command: Command) -> tuple[Any, list[Effect]]:
+        return self.world.handle(command, now=self.now)
 
     def advance(self, duration: str) -> None:
         """Move time on (`30s`, `10m`), waking what is due at its own instant."""

@@ -1,6 +1,7 @@
 """The one loop: commands, the dial, real calls that hold it, and ending."""
 
 import asyncio
+from collections.abc import Callable
 
 import pytest
 
@@ -20,7 +21,15 @@ from app.core.commands import (
 )
 from app.core.errors import QueueDoesNotExist, RecursiveInvocation, TooManyRequests
 from app.core.function import FailAfter, SucceedAfter
-from app.core.invocation import HandlerFailed, InvocationType, Succeeded, Throttled, Unreachable
+from app.core.invocation import (
+    HandlerFailed,
+    Invocation,
+    InvocationType,
+    Outcome,
+    Succeeded,
+    Throttled,
+    Unreachable,
+)
 from app.core.outside_calls import HttpAnswered, OutsideAnswer, OutsideCall
 from app.core.time import MINUTE_MS, SECOND_MS
 from app.engine.clock import Clock, Way
@@ -120,6 +129,53 @@ async def test_a_call_that_can_be_begun_in_passing_needs_no_turn_of_the_loop() -
 
         assert (holds, len(s.engine.holds)) == (1, 0)
         assert [answer.outcome for answer in told if isinstance(answer, Invoked)] == [Succeeded(b"1")]
+
+
+async def test_a_function_has_its_next_batch_before_the_end_of_the_one_before_is_in_the_books() -> None:
+    async with scene() as s:
+        orders = s.queue("orders")
+        s.function("work")
+        s.endpoints["work"] = work = PromptEndpoint()
+        s.mapping(orders, "work", BatchSize=1)
+        sent = [s.engine.submit(SendMessage(orders, body)).message_id for body in "ab"]
+        seen: list[tuple[int, bool]] = []
+        begin = work.begin
+
+        def look(invocation: Invocation, settled: Callable[[Outcome], None]) -> bool:
+            in_books = [entry.fact.text for entry in s.engine.journal.entries() if "deleted" in entry.fact.text]
+            seen.append((len(s.engine.world.queues[orders]), bool(in_books)))
+            return begin(invocation, settled)
+
+        work.begin = look  # type: ignore[method-assign]
+        work.begun.pop()[1](Succeeded(b"null"))
+
+        texts = [entry.fact.text for entry in s.engine.journal.entries()]
+        assert seen == [(2, False)]
+        assert [message.content.message_id for message in s.engine.world.queues[orders]] == sent[1:]
+        assert _place("deleted", texts) < _place(f"handed {sent[1]}", texts)
+
+
+async def test_who_is_told_an_answer_may_command_in_the_same_breath() -> None:
+    async with scene() as s:
+        orders = s.queue("orders")
+        s.function("work")
+        s.endpoints["work"] = work = PromptEndpoint()
+        counted: list[str] = []
+
+        def told(_: object) -> None:
+            s.engine.submit(SendMessage(orders, "told"))
+            counted.append(s.engine.world.queues[orders].attributes(NOON)["ApproximateNumberOfMessages"])
+
+        s.engine.submit(Invoke(SCOPE, "work", b"{}"), told)
+        work.begun[0][1](Succeeded(b"1"))
+
+        texts = [entry.fact.text for entry in s.engine.journal.entries()]
+        assert counted == ["1"]
+        assert _place("work succeeded", texts) < _place("orders got", texts)
+
+
+def _place(words: str, texts: list[str]) -> int:
+    return next(place for place, text in enumerate(texts) if words in text)
 
 
 async def test_a_call_that_has_to_wait_for_its_endpoint_is_made_in_its_own_time() -> None:

@@ -1,11 +1,12 @@
 """The laws of the whole world, for any list of commands (core/machine.py, and: same commands, same world)."""
 
-from typing import get_args
+from typing import Any, get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.commands import Command
+from app.core.facts import Effect, Wish
 from app.core.machine import Machine
 from app.core.time import earliest, parse_duration_ms
 from tests.core.stage import SCOPE
@@ -30,6 +31,17 @@ class InSmallSteps(Play):
         while self.now < target:
             super().advance(f"{min(700, target - self.now)}ms")
             assert self.world.wake(self.now) == [], "waking twice at one instant changes nothing"
+
+
+class InTwoSteps(Play):
+    """Begins each command, and finishes it when its wishes are known."""
+
+    def _handle(self, command: Command) -> tuple[Any, list[Effect]]:
+        answer, effects = self.world.begin(command, now=self.now)
+        wishes = [effect for effect in effects if isinstance(effect, get_args(Wish))]
+        self.world.finish(effects)
+        assert wishes == [effect for effect in effects if isinstance(effect, get_args(Wish))]
+        return answer, effects
 
 
 def played(play: Play, play_steps: list[Step]) -> Play:
@@ -60,6 +72,16 @@ def test_the_same_commands_twice_give_the_same_world(play_steps: list[Step]) -> 
     assert one.told == two.told
     assert repr(one.answers) == repr(two.answers)
     assert state(one) == state(two)
+
+
+@given(plays)
+def test_a_command_in_two_steps_comes_to_the_same(play_steps: list[Step]) -> None:
+    two, one = (played(kind(), play_steps) for kind in (InTwoSteps, Play))
+
+    assert two.facts == one.facts
+    assert two.told == one.told
+    assert repr(two.answers) == repr(one.answers)
+    assert state(two) == state(one)
 
 
 @given(plays)
