@@ -43,7 +43,7 @@ def _service_of_query(query: str) -> str | None:
 
 
 def has_form(request: HttpRequest) -> bool:
-    return request.headers.get("content-type", "").startswith(sqs_general.FORM_TYPE)
+    return request.headers.get("content-type", "").lower().startswith(sqs_general.FORM_TYPE)
 
 
 def service_of_form(form: bytes) -> str:

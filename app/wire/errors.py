@@ -48,7 +48,7 @@ def protocol_of(request: HttpRequest) -> str:
     """The protocol a request is made in, also where its operation cannot be told: `json`, `query` or `rest-json`."""
     if "x-amz-target" in request.headers:
         return "json"
-    is_form = request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded")
+    is_form = request.headers.get("content-type", "").lower().startswith("application/x-www-form-urlencoded")
     return "query" if is_form or "Action=" in request.query else "rest-json"
 
 

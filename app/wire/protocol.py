@@ -16,6 +16,7 @@ import orjson
 
 from app.wire.calls import Params, Result
 from app.wire.http import HttpAnswer, HttpRequest
+from app.wire.query import parser_of
 from app.wire.refusals import SerializationFailed, UnknownOperation
 
 _HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?")
@@ -84,6 +85,8 @@ def parse(service: str, request: HttpRequest, *, check: Callable[[Any, Params], 
 
 def _told(error: Exception) -> str:
     """What could not be read, in the words that AWS's JSON services have for it."""
+    if isinstance(error, Base64Error):
+        return f"STRING_VALUE can not be converted to {_WANTED['blob']}"
     text = str(error)
     if text.startswith("invalid literal for int()"):
         return f"STRING_VALUE can not be converted to {_WANTED['integer']}"
@@ -275,7 +278,7 @@ def _moto() -> SimpleNamespace:
     from werkzeug.exceptions import NotFound
 
     return SimpleNamespace(
-        PROTOCOL_PARSERS={**PROTOCOL_PARSERS, "query": _whole_maps(PROTOCOL_PARSERS["query"], UNDEFINED)},
+        PROTOCOL_PARSERS={**PROTOCOL_PARSERS, "query": parser_of(PROTOCOL_PARSERS["query"], UNDEFINED)},
         Request=Request,
         determine_request_protocol=determine_request_protocol,
         NotFound=NotFound,
@@ -284,20 +287,6 @@ def _moto() -> SimpleNamespace:
         get_service_model=cache(get_service_model),
         serializer=cache(lambda service, protocol: _compact(get_serializer_class(service, protocol), protocol)),
     )
-
-
-def _whole_maps(parser: Any, undefined: object) -> Any:
-    """The parser of queries, reading an entry that has a key alone as one with an empty value."""
-
-    def _parse_map(self: Any, shape: Any, query_params: Mapping[str, str], prefix: str = "") -> Any:
-        parsed = parser._parse_map(self, shape, query_params, prefix)  # noqa: SLF001 - its own, overridden
-        if parsed is undefined:
-            return parsed
-        empty: Any = {} if shape.value.type_name == "structure" else ""
-        return {key: empty if value is undefined else value for key, value in parsed.items()}
-
-    members: dict[str, Callable[..., Any]] = {"_parse_map": _parse_map}
-    return type(f"Whole{parser.__name__}", (parser,), members)
 
 
 def _compact(serializer: Any, protocol: str) -> Any:

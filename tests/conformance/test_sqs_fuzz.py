@@ -92,7 +92,7 @@ WRONG: tuple[Any, ...] = (
     float("inf"),
     float("nan"),
     "x",
-    7,
+    77,
     [None],
     [{}],
     {"a": None},

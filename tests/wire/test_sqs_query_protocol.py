@@ -5,6 +5,7 @@ from urllib.parse import urlencode
 import pytest
 
 from app.wire import protocol
+from app.wire.addressee import has_form
 from app.wire.http import HttpRequest
 from app.wire.protocol import Parsed
 from app.wire.refusals import NoOperation, SerializationFailed, UnknownOperation
@@ -90,6 +91,52 @@ def test_a_batch_comes_as_numbered_entries() -> None:
     assert parsed.params["Entries"] == [{"Id": "a", "ReceiptHandle": "h1"}, {"Id": "b", "ReceiptHandle": "h2"}]
 
 
+def test_numbers_may_leave_gaps_and_come_in_any_order() -> None:
+    parsed = _parse(
+        {
+            "Action": "DeleteMessageBatch",
+            "QueueUrl": "u",
+            "DeleteMessageBatchRequestEntry.10.Id": "c",
+            "DeleteMessageBatchRequestEntry.3.Id": "b",
+            "DeleteMessageBatchRequestEntry.0.Id": "a",
+        }
+    )
+
+    assert parsed.params["Entries"] == [{"Id": "a"}, {"Id": "b"}, {"Id": "c"}]
+
+
+def test_one_item_alone_may_go_without_a_number() -> None:
+    names = _parse({"Action": "ReceiveMessage", "QueueUrl": "u", "AttributeName": "All"})
+    attributes = _parse(
+        {"Action": "SetQueueAttributes", "QueueUrl": "u", "Attribute.Name": "DelaySeconds", "Attribute.Value": "45"}
+    )
+    entries = _parse(
+        {"Action": "SendMessageBatch", "QueueUrl": "u", "SendMessageBatchRequestEntry.Id": "a",
+         "SendMessageBatchRequestEntry.MessageAttribute.Name": "color",
+         "SendMessageBatchRequestEntry.MessageAttribute.Value.DataType": "String"}
+    )  # fmt: skip
+
+    assert names.params["AttributeNames"] == ["All"]
+    assert attributes.params["Attributes"] == {"DelaySeconds": "45"}
+    assert entries.params["Entries"] == [{"Id": "a", "MessageAttributes": {"color": {"DataType": "String"}}}]
+
+
+@pytest.mark.parametrize("number", ["x", "-1", "9" * 30, "", "1.2"])
+def test_what_is_no_number_names_no_item(number: str) -> None:
+    parsed = _parse({"Action": "ReceiveMessage", "QueueUrl": "u", f"AttributeName.{number}": "All"})
+
+    assert "AttributeNames" not in parsed.params
+
+
+def test_thousands_of_entries_are_read_at_once() -> None:
+    """In a time that grows with the square of their number, it would take a minute."""
+    form = {f"DeleteMessageBatchRequestEntry.{number}.Id": str(number) for number in range(8_000)}
+
+    parsed = _parse({"Action": "DeleteMessageBatch", "QueueUrl": "u", **form})
+
+    assert [entry["Id"] for entry in parsed.params["Entries"]] == [str(number) for number in range(8_000)]
+
+
 def test_a_query_to_the_queues_own_path_names_that_queue() -> None:
     parsed = _parse({"Action": "ReceiveMessage", "MaxNumberOfMessages": "2"}, path="/000000000000/orders")
 
@@ -97,6 +144,10 @@ def test_a_query_to_the_queues_own_path_names_that_queue() -> None:
         "QueueUrl": "http://localhost:4566/000000000000/orders",
         "MaxNumberOfMessages": 2,
     }
+
+
+def test_the_media_type_of_a_form_is_known_in_capitals_too() -> None:
+    assert has_form(HttpRequest("POST", "/", "", {"content-type": "Application/X-WWW-Form-URLEncoded; charset=utf-8"}))
 
 
 def test_a_get_request_works_too() -> None:
@@ -110,9 +161,10 @@ def test_a_number_that_is_none_is_a_serialization_failure() -> None:
         _parse({"Action": "ReceiveMessage", "QueueUrl": "u", "MaxNumberOfMessages": "many"})
 
 
-def test_a_number_that_is_none_is_told_in_awss_words() -> None:
+@pytest.mark.parametrize("text", ["abc", "", " 5", "1_0", "1.0", "1e1", "0x1", "\u0661", "9" * 5_000])
+def test_a_number_that_is_none_is_told_in_awss_words(text: str) -> None:
     with pytest.raises(SerializationFailed, match=r"^STRING_VALUE can not be converted to an Integer$"):
-        _parse({"Action": "ReceiveMessage", "QueueUrl": "u", "WaitTimeSeconds": "abc"})
+        _parse({"Action": "ReceiveMessage", "QueueUrl": "u", "WaitTimeSeconds": text})
 
 
 def test_a_form_without_an_action_asks_for_nothing() -> None:
