@@ -2,7 +2,8 @@
 
 import json
 import subprocess
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ class Aws:
     service: Live
     folder: Path
     program: str = "aws"
+    account: Mapping[str, str] = field(default_factory=dict)
+    """Whose keys it has, where not the default account's."""
 
     def __call__(self, *arguments: str, fails: bool = False) -> str:
         """Run `aws` with these arguments, and give what it prints; what it says is wrong, if it `fails`."""
@@ -29,7 +32,10 @@ class Aws:
 
     @property
     def environ(self) -> dict[str, str]:
-        return {**environ_with_tools(), **_ACCOUNT, "AWS_ENDPOINT_URL": self.service.url, "AWS_PAGER": ""}
+        return {
+            **environ_with_tools(), **_ACCOUNT, **self.account,
+            "AWS_ENDPOINT_URL": self.service.url, "AWS_PAGER": "",
+        }  # fmt: skip
 
     def command(self, *arguments: str) -> list[str]:
         """The command line; Debian's version 2 is older than the variable for the endpoint."""
