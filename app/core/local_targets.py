@@ -6,7 +6,7 @@ from app.core.async_events import AsyncEvents
 from app.core.async_invoke import Event
 from app.core.chain import Chains
 from app.core.commands import Asker, SendMessage
-from app.core.errors import KmsAccessDenied, Refused, ResourceNotFound
+from app.core.errors import Refused, ResourceNotFound
 from app.core.functions import Functions, parse_function_name
 from app.core.gates import Gate, PolicyGate
 from app.core.ids import Ids
@@ -45,9 +45,11 @@ class QueueTarget:
                 settled(refusal, now)
                 return
             principal = parcel.principal
-            if principal is not None and self.access.refuses_service(queue, principal, parcel.source_arn):
-                settled(KmsAccessDenied(), now)
-                return
+            if principal is not None:
+                refusal = self.access.refusal_of_service(queue, principal, parcel.source_arn, now)
+                if refusal is not None:
+                    settled(refusal, now)
+                    return
         hop = parcel.cause.hop
         send = SendMessage(
             parcel.target, parcel.body.decode(), attributes=parcel.attributes,

@@ -153,7 +153,7 @@ class Mappings:
             name, function = self._function(command.scope, given["FunctionName"])
             self._check_unique(mapping.queue, name, but=mapping)
         if function is not None and (mapping.queue in self.queues or mapping.queue in self.remote.queues):
-            self._check_queue(mapping.queue, function)
+            self._check_queue(mapping.queue, function, is_to_poll=change is not Change.DISABLE)
         # What was gathered under the old parameters goes to the old function.
         if mapping.gathering is not None:
             self._close(mapping, "mapping updated")
@@ -520,13 +520,14 @@ class Mappings:
             raise InvalidParameterValue("Function does not exist")
         return name, function
 
-    def _check_queue(self, queue: Arn, function: Function) -> None:
+    def _check_queue(self, queue: Arn, function: Function, *, is_to_poll: bool = True) -> None:
         """Whether the function's pollers could work with it. Raises InvalidParameterValue."""
         if (remote := self.remote.queues.get(queue)) is not None:
             self.remote.check_visibility(remote, function)
         elif queue in self.queues:
             # Lambda has to ask the queue for its timeout, so whether it may comes first.
-            self.gate.check(queue, function)
+            if is_to_poll:
+                self.gate.check(queue, function)
             check_visibility(self.queues[queue].settings.visibility_timeout_s, function.spec.timeout_s)
         else:
             raise InvalidParameterValue(_NO_QUEUE)

@@ -34,6 +34,10 @@ _OWNERS_ALONE = frozenset(
 _NAMES_NO_QUEUE = frozenset({"CreateQueue", "ListQueues"})
 """Asked in one's own account: there is no policy yet, or no one queue."""
 
+_MOVING = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+_ALSO_NEEDED = {"StartMessageMoveTask": _MOVING, "CancelMessageMoveTask": _MOVING}
+"""What else is needed of the same queue (SQSDG:sqs-api-permissions-reference)."""
+
 _REMEMBERED = 10_000
 
 
@@ -137,15 +141,17 @@ class QueueAccess:
             )  # fmt: skip
         return self.is_enforced
 
-    def refuses_service(self, queue: Queue, service: str, source: Arn | None) -> bool:
-        """Whether a service may not use the queue's key to send to it; that it may not is told."""
+    def refusal_of_service(self, queue: Queue, service: str, source: Arn | None, now: Instant) -> Refused | None:
+        """Why a service may not use the queue's key to send to it, where permissions are enforced; it is told."""
         if own_key_of(queue) is None:
-            return False
+            return None
         source_account = (source or "").split(":")[4:5] or [""]
         context = {"aws:sourceaccount": source_account[0] or _owner(queue.arn), "aws:sourcearn": source or ""}
         principal = Principal(service, "", direct_names=(service,))
         denial = self._judge_key(queue, "SendMessage", principal, context)
-        return denial is not None and self.is_blocked(denial)
+        if denial is None or not self.is_blocked(denial):
+            return None
+        return refused_key(KmsAccessDenied, denial.message, queue.arn, now)
 
     def is_told(self, denial: Denial) -> bool:
         """Whether this has been told before."""
@@ -182,7 +188,9 @@ class QueueAccess:
             self.cleared.setdefault(caller.access_key_id, set()).add(arn)
             self._cleared_count += 1
             return None
-        denial = self._decided[key] = self._judge(arn, operation, principal, is_secure=caller.is_secure)
+        needed = (operation, *_ALSO_NEEDED.get(operation, ()))
+        denials = (self._judge(arn, each, principal, is_secure=caller.is_secure) for each in needed)
+        denial = self._decided[key] = next((each for each in denials if each is not None), None)
         return denial
 
     def _is_own(self, queue: Queue, principal: Principal) -> bool:

@@ -360,6 +360,9 @@ class World:
 
     def _function_changed(self, function: Function, now: Instant) -> None:
         self.invocations.change(function, now)
+        if self.queue_access.identities.are_known:
+            # It may have another role.
+            self.queue_access.forget()
 
     def _function_gone(self, function: Function, now: Instant) -> None:
         self.invocations.forget(function, now)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.core.commands import PutFunction, SendMessage, SetQueueAttributes
+from app.core.commands import PutFunction, SendMessage, SetQueueAttributes, UpdateEventSourceMapping
 from app.core.errors import InvalidParameterValue
 from app.core.explain import OfSend, Verdict, explain
 from app.core.facts import CallerLacksAccess, MappingBlocked
@@ -90,3 +90,15 @@ def test_explain_names_the_right_that_is_lacking() -> None:
             assert said == [(Verdict.NOTE, f"AWS would not poll for orders → worker: {words}")]
             assert explained.conclusion.verdict is Verdict.YES
         assert len(stage.of(CallerLacksAccess)) == told, "asking tells nothing"
+
+
+def test_a_mapping_that_lacks_a_right_can_be_disabled_and_not_enabled() -> None:
+    stage, orders, worker = played(enforced=True)
+    stage.submit(roles(SCOPE, {"app": NEEDED}))
+    uuid = stage.mapping(orders, worker)
+    stage.submit(roles(SCOPE, {"app": []}))
+
+    stage.submit(UpdateEventSourceMapping(SCOPE, uuid, {"Enabled": False}))
+
+    with pytest.raises(InvalidParameterValue, match="does not have permissions to call ReceiveMessage"):
+        stage.submit(UpdateEventSourceMapping(SCOPE, uuid, {"Enabled": True}))

@@ -317,6 +317,29 @@ def test_what_the_store_tells_again_changes_nothing() -> None:
     assert orders in stage.world.queue_access.cleared["test"]
 
 
+def test_a_move_task_needs_the_rights_to_move() -> None:
+    stage = enforcing()
+    stage.queue("orders")
+    tell(stage, ANN, document(statement("Allow", ["sqs:StartMessageMoveTask", "sqs:ReceiveMessage"])))
+
+    assert "perform: sqs:deletemessage" in refused(stage, "StartMessageMoveTask", key="KEY")
+
+
+def test_a_function_that_gets_another_role_is_judged_by_that() -> None:
+    stage = enforcing()
+    stage.queue("orders")
+    function = SCOPE.function_arn("work")
+    key = access_key_ids_of(function, 1)[0]
+    for role in ("nobody", ROLE):
+        deployment = Deployment(role, Code("c2hhMjU2", 1))
+        tell(stage, ROLE)
+        stage.submit(PutFunction(FunctionSpec(function, access_key_ids=(key,), deployment=deployment)))
+        if role == "nobody":
+            assert admit(stage, "SendMessage", key).message_id
+
+    assert "no identity-based policy" in refused(stage, "SendMessage", key=key)
+
+
 def test_explain_says_what_policies_would_say_to_who_sends() -> None:
     deny = document(statement("Deny", "sqs:SendMessage", Principal="*"))
     words = f"arn:aws:iam::{SCOPE.account}:root is not authorized to perform: sqs:sendmessage on resource"

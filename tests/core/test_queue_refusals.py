@@ -13,9 +13,10 @@ from app.core.commands import (
 )
 from app.core.errors import InvalidParameterValue, KmsThrottled, QueueDoesNotExist, Refused, RequestThrottled
 from app.core.explain import OfSend, explain
-from app.core.facts import MappingBlocked, QueueCallsRefused
+from app.core.facts import EventDeliveryFailed, MappingBlocked, QueueCallsRefused
 from app.core.names import Arn
 from app.core.queue_refusals import REFUSALS, code_of
+from tests.core.buses.scenes import put, rule
 from tests.core.stage import SCOPE, Stage
 
 
@@ -176,3 +177,40 @@ def test_what_a_mapping_may_not_delete_comes_again() -> None:
 )
 def test_lambda_and_move_tasks_call_it_by_its_old_name(refusal: Refused, code: str) -> None:
     assert code_of(refusal) == code
+
+
+@pytest.mark.parametrize(
+    ("code", "arrives"), [("KmsThrottled", True), ("InternalFailure", True), ("KmsDisabled", False)]
+)
+def test_a_topic_tries_again_what_the_queue_refuses_only_for_now(code: str, *, arrives: bool) -> None:
+    stage = Stage()
+    orders, news = stage.queue("orders"), stage.topic("news")
+    stage.subscribe(news, orders)
+    fail(stage, orders, code, 1)
+
+    stage.publish(news)
+    stage.advance("1m")
+
+    assert bool(list(stage.world.queues[orders])) is arrives
+
+
+@pytest.mark.parametrize(
+    ("refused_with", "code", "arrives"),
+    [
+        ("KmsThrottled", "THROTTLING", True),
+        ("RequestThrottled", "THROTTLING", True),
+        ("InternalFailure", "INTERNAL_ERROR", True),
+        ("KmsAccessDenied", "NO_PERMISSIONS", False),
+    ],
+)
+def test_a_rule_does_the_same_by_its_own_names(refused_with: str, code: str, *, arrives: bool) -> None:
+    stage = Stage()
+    orders = stage.queue("orders")
+    rule(stage, "all", {"source": ["shop"]}, orders)
+    fail(stage, orders, refused_with, 1)
+
+    put(stage)
+    stage.advance("5m")
+
+    assert [fact.code for fact in stage.of(EventDeliveryFailed)] == [code]
+    assert bool(list(stage.world.queues[orders])) is arrives

@@ -9,13 +9,17 @@ from app.core.chain import Cause
 from app.core.errors import (
     AccessDenied,
     DeliveryFailed,
+    InternalFailure,
     InvalidRequestContent,
+    KeyRefused,
+    KmsThrottled,
     OverLimit,
     QueueDoesNotExist,
     RecursiveInvocation,
     Refused,
     RequestThrottled,
     ResourceNotFound,
+    ServiceUnavailable,
     TooManyRequests,
     TopicDoesNotExist,
 )
@@ -49,11 +53,13 @@ _HANDED_OVER = frozenset({"lambda", "sqs", "sns", "events"})
 # once, as for rules. That Scheduler draws the line in the same place is UNCONFIRMED.
 _CODES: Mapping[type[Refused], tuple[str, bool]] = {
     AccessDenied: ("AccessDeniedException", False),
+    InternalFailure: ("InternalFailure", True),
     InvalidRequestContent: ("InvalidRequestContentException", False),
     OverLimit: ("OverLimit", True),
     QueueDoesNotExist: ("AWS.SimpleQueueService.NonExistentQueue", False),
     RecursiveInvocation: ("RecursiveInvocationException", False),
     RequestThrottled: ("RequestThrottled", True),
+    ServiceUnavailable: ("ServiceUnavailable", True),
     ResourceNotFound: ("ResourceNotFoundException", False),
     TooManyRequests: ("TooManyRequestsException", True),
     TopicDoesNotExist: ("NotFoundException", False),
@@ -314,6 +320,8 @@ def _judged(refusal: Refused) -> tuple[str, bool]:
     """The code, and whether it is tried again."""
     if isinstance(refusal, DeliveryFailed):
         return refusal.code, refusal.is_retried
+    if isinstance(refusal, KeyRefused):
+        return refusal.code, isinstance(refusal, KmsThrottled)
     for kind in type(refusal).__mro__:
         if kind in _CODES:
             return _CODES[kind]

@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 
 from app.core.agenda import Agenda
 from app.core.chain import Cause
-from app.core.errors import OverLimit, Refused, RequestThrottled, ResourceInUse, TooManyRequests
+from app.core.errors import (
+    InternalFailure,
+    KmsThrottled,
+    OverLimit,
+    Refused,
+    RequestThrottled,
+    ResourceInUse,
+    ServiceUnavailable,
+    TooManyRequests,
+)
 from app.core.facts import (
     ConfirmationAsked,
     Effect,
@@ -32,7 +41,9 @@ PRINCIPAL = "sns.amazonaws.com"
 _PATIENCE_MS = 15_000
 """How long an HTTP endpoint may take (sns-http-https-endpoint-as-subscriber)."""
 _THROTTLED = 429
-_FOR_NOW = (TooManyRequests, RequestThrottled, OverLimit, ResourceInUse)
+_FOR_NOW = (
+    TooManyRequests, RequestThrottled, OverLimit, ResourceInUse, KmsThrottled, InternalFailure, ServiceUnavailable,
+)  # fmt: skip
 """Refusals that are the server's for now; any other is the client's and will be the same next time."""
 _AGENT = "Amazon Simple Notification Service Agent"
 
