@@ -21,8 +21,8 @@ from app.adapters.plain_http import PlainHttp
 from app.adapters.pool import EndpointPool
 from app.adapters.process.endpoint import ProcessEndpoint
 from app.adapters.process.run_folder import RunFolder
-from app.adapters.process.slot import Observer
 from app.adapters.process.spec import ProcessSpec
+from app.adapters.process.tenant import Observer
 from app.core.commands import Command, DescribeEnvironments, ReportEnvironmentEnded, ReportEnvironmentStarted
 from app.core.deployment import Code, Deployment, access_key_ids_of
 from app.core.environment_state import EnvironmentState

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from app.adapters.logs import InvocationLogs
 from app.adapters.process.run_folder import RunFolder
-from app.adapters.process.slot import Counts, Observer, Shared, Slot
+from app.adapters.process.slot import Slot
 from app.adapters.process.spec import ProcessSpec
+from app.adapters.process.tenant import Counts, Observer, Shared
 from app.adapters.process.watch import CodeWatch
 from app.core.invocation import Invocation, Outcome
 from app.engine.ports import EndpointStatus, ResponseSink
