@@ -96,7 +96,6 @@ class AtOnceProtocol(Connection):
         self._answer_later = answer_later
         self._held: list[bytes] | None = None
         self._held_bytes = 0
-        self._names: list[bytes] = []
         self._is_between = True
         """Whether the parser stands before a request."""
         self._is_asked = False
@@ -162,7 +161,7 @@ class AtOnceProtocol(Connection):
 
     def on_headers_complete(self) -> None:
         version = self.parser.get_http_version()
-        if self._is_refused or not self.is_head_good(version):
+        if self._is_refused or not self.is_head_good(version) or self.is_offer():
             return
         if self._may_be_at_once(version):
             self._held, self._held_bytes = [], 0
@@ -182,6 +181,8 @@ class AtOnceProtocol(Connection):
             self._let_go(self._held)
 
     def on_message_complete(self) -> None:
+        if self._is_offer:
+            return
         self._is_between = True
         self._is_reading = False
         if self._is_refused:

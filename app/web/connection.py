@@ -4,6 +4,8 @@
   who says nothing at all is hung up on, and who takes nothing of an answer for as long is cut off.
 * Who closes their side after the request still gets the answer; who waits for long is told that they left.
 * A head that could be read in two ways is refused, and everything that comes after it is let pass by.
+* Who offers another protocol than WebSockets (Java's own client does, HTTP/2, with every first request) is answered as
+  if they had not, body and all.
 * What is not yet a request takes up little: heads, trailers and the frames of chunks are counted.
 """
 
@@ -40,6 +42,10 @@ class Connection(HttpToolsProtocol):
         self._host = b""
         self._hosts = 0
         self._codings: list[bytes] = []
+        self._names: list[bytes] = []
+        """Of the headers, as they were written."""
+        self._is_offer = False
+        """The request offers another protocol and has a body, which the parser will not read: see `_feed`."""
         self._is_reading = False
         """A request has begun and is not whole yet."""
         self._is_head_over = False
@@ -125,6 +131,8 @@ class Connection(HttpToolsProtocol):
                 return b""
             if not self._should_upgrade():
                 # An offer need not be taken (RFC 9110, 7.8): what follows is HTTP/1.1 as before.
+                if self._is_offer:
+                    self._read_again()
                 return data[upgrade.args[0] :]
             cycle: Any = self.cycle
             if cycle is None or cycle.response_complete:
@@ -133,6 +141,34 @@ class Connection(HttpToolsProtocol):
                 # Two answers would share the connection.
                 self.refuse(HTTPStatus.BAD_REQUEST)
         return b""
+
+    def _should_upgrade(self) -> bool:
+        return bool(self.parser.get_method() == b"GET" and super()._should_upgrade())
+
+    def is_offer(self) -> bool:
+        """Whether the request, whose head is over, is to be read once more, for the sake of its body."""
+        self._is_offer = (
+            self.parser.should_upgrade()
+            and not self._should_upgrade()
+            and any(
+                name == b"transfer-encoding" or (name == b"content-length" and value != b"0")
+                for name, value in self.headers
+            )
+        )
+        return self._is_offer
+
+    def _read_again(self) -> None:
+        """Show the head to a parser of its own, without the offer: a parser that has seen one reads no body."""
+        first, version = self.parser.get_method() + b" " + self.url, self.parser.get_http_version().encode()
+        lines = [first + b" HTTP/" + version]
+        for name, (lower, value) in zip(self._names, self.headers, strict=True):
+            if lower not in (b"connection", b"upgrade"):
+                lines.append(name + b": " + value)
+            elif lower == b"connection" and b"close" in value.lower():
+                lines.append(b"connection: close")
+        self.parser = httptools.HttpRequestParser(self)
+        self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn's own
+        self.parser.feed_data(b"\r\n".join([*lines, b"", b""]))
 
     def handle_websocket_upgrade(self) -> None:
         """From here on it is another's connection."""
