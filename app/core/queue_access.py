@@ -208,10 +208,14 @@ class QueueAccess:
             **principal.context,
             "aws:securetransport": "true" if is_secure else "false",
             "aws:requestedregion": arn.split(":")[3],
+            "aws:resourceaccount": _owner(arn),
             "aws:viaawsservice": "false",
             "aws:principalisawsservice": "false",
         }
         queue = self.queues.get(arn)
+        if queue is not None:
+            # Access by attributes (SQSDG:sqs-abac).
+            context |= {f"aws:resourcetag/{name.lower()}": value for name, value in queue.tags.items()}
         by_itself = principal.verdict(action, arn, context)
         if queue is None or operation in _NAMES_NO_QUEUE:
             return None if by_itself.verdict is Verdict.ALLOWED else Denial(principal, action, arn, by_itself)

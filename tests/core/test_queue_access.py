@@ -14,6 +14,8 @@ from app.core.commands import (
     ReceiveMessage,
     SendMessage,
     SetQueueAttributes,
+    TagQueue,
+    UntagQueue,
 )
 from app.core.commands.access import Caller, Identity, KeyOwner
 from app.core.deployment import Code, Deployment, access_key_ids_of
@@ -338,6 +340,19 @@ def test_a_function_that_gets_another_role_is_judged_by_that() -> None:
             assert admit(stage, "SendMessage", key).message_id
 
     assert "no identity-based policy" in refused(stage, "SendMessage", key=key)
+
+
+def test_a_tag_of_the_queue_may_be_the_condition() -> None:
+    stage = enforcing()
+    orders = stage.queue("orders")
+    blue = {"StringEquals": {"aws:ResourceTag/team": "blue"}}
+    tell(stage, ANN, document(statement("Allow", "sqs:*", Condition=blue)))
+
+    assert "no identity-based policy" in refused(stage, "SendMessage", key="KEY")
+    stage.submit(TagQueue(orders, {"team": "blue"}))
+    assert admit(stage, "SendMessage", "KEY").message_id
+    stage.submit(UntagQueue(orders, ("team",)))
+    refused(stage, "SendMessage", key="KEY")
 
 
 def test_explain_says_what_policies_would_say_to_who_sends() -> None:

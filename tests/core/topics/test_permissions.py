@@ -129,3 +129,26 @@ def test_a_topic_of_the_settings_takes_from_everybody() -> None:
     news: Arn = stage.submit(CreateTopic(SCOPE.topic_arn("news"), permits_all=True))
 
     assert delivered(stage, news) is None
+
+
+@pytest.mark.parametrize(
+    ("statement", "arrives"),
+    [
+        ({"Effect": "Deny", "Condition": {"BoolIfExists": {"aws:SecureTransport": "false"}}}, True),
+        ({"Effect": "Deny", "Condition": {"Bool": {"aws:PrincipalIsAWSService": "false"}}}, True),
+        ({"Effect": "Deny", "Condition": {"StringNotEquals": {"aws:ResourceAccount": SCOPE.account}}}, True),
+        ({"Effect": "Deny"}, False),
+        ({"Effect": "Deny", "Resource": "arn:aws:sqs:us-east-1:000000000000:another"}, True),
+    ],
+)
+def test_a_service_comes_over_tls_and_a_statement_about_another_queue_is_not_about_this_one(
+    statement: dict[str, object], *, arrives: bool
+) -> None:
+    stage, news, orders = subscribed(enforces=True)
+    allow = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    document = {"Statement": [allow, {"Principal": "*", "Action": "sqs:*", "Resource": "*", **statement}]}
+    stage.submit(SetQueueAttributes(orders, {"Policy": json.dumps(document)}))
+
+    stage.publish(news)
+
+    assert bool(stage.bodies(orders)) is arrives
