@@ -361,9 +361,9 @@ class Engine:
         self._record(facts, at)
 
     def _grant_all(self, effects: Sequence[Effect]) -> None:
-        for effect in effects:
-            if type(effect) in _WISHES:
-                self._grant(cast("Wish", effect))
+        # A list of their own: who is told an answer may command, which puts more among the effects of what was begun.
+        for wish in [effect for effect in effects if type(effect) in _WISHES]:
+            self._grant(cast("Wish", wish))
 
     def _record(self, facts: Sequence[Fact], at: Instant) -> None:
         if facts:

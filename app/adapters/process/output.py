@@ -97,6 +97,9 @@ class OutputPipe:
             self.log.write(data)
             if self._also is not None:
                 self._also(data)
+            if len(data) < _READ_BYTES:
+                # There was no more when it was read.
+                return
 
     def close_write_end(self) -> None:
         """Leave the writing to the process."""

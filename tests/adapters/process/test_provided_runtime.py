@@ -1,14 +1,23 @@
 """Any executable that speaks the Runtime API: AWS's own clients, and a bootstrap in shell."""
 
 import importlib.util
+import json
 import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
+from app.adapters.process.http_server import Connection, Request
+from app.adapters.process.runtime_api import RuntimeApi
 from app.core.invocation import Exited, HandlerFailed, InitFailed, Succeeded
 from tests.adapters.support import FUNCTION_ARN, TRACE_HEADER, invocation, process_endpoint, write
+from tests.rie.emulators import find_node_client
+
+needs_python_client = pytest.mark.skipif(
+    importlib.util.find_spec("awslambdaric") is None, reason="awslambdaric is not installed"
+)
+needs_node_client = pytest.mark.skipif(find_node_client() is None, reason="aws-lambda-ric is not built: run make tools")
 
 SHELL_BOOTSTRAP = """\
     #!/bin/sh
@@ -45,7 +54,7 @@ async def test_a_bootstrap_in_shell_runs(tmp_path: Path) -> None:
     assert (failed.error_type, failed.message) == ("Shell.Failed", "no")
 
 
-@pytest.mark.skipif(importlib.util.find_spec("awslambdaric") is None, reason="awslambdaric is not installed")
+@needs_python_client
 async def test_awslambdaric_runs_unmodified(tmp_path: Path) -> None:
     write(
         tmp_path,
@@ -66,6 +75,42 @@ async def test_awslambdaric_runs_unmodified(tmp_path: Path) -> None:
         assert isinstance(outcome, Succeeded)
         assert outcome.payload.decode() == f'[{n}, "r-{n}", "{FUNCTION_ARN}", "{TRACE_HEADER}"]'
         assert "\nworking\n" in outcome.ran.log_tail
+
+
+@pytest.mark.parametrize(
+    "client",
+    [
+        pytest.param("awslambdaric", marks=needs_python_client),
+        pytest.param("aws-lambda-ric", marks=needs_node_client),
+    ],
+)
+async def test_what_awss_own_clients_send_is_read_once_and_then_known(
+    client: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parsed: list[str] = []
+    serve = RuntimeApi._serve
+
+    def counted(api: RuntimeApi, request: Request, connection: Connection) -> None:
+        parsed.append(request.path.rpartition("/")[2])
+        serve(api, request, connection)
+
+    monkeypatch.setattr(RuntimeApi, "_serve", counted)
+    write(tmp_path, "app.py", "def handler(event, context): return event")
+    write(tmp_path, "app.js", "exports.handler = async (event) => event;")
+    command = {
+        "awslambdaric": (sys.executable, "-m", "awslambdaric", "app.handler"),
+        "aws-lambda-ric": ("node", str(find_node_client()), "app.handler"),
+    }[client]
+    events = [1, {"text": "x" * 70_000}, "ü", None, [2]]
+    async with process_endpoint(tmp_path, command=command) as endpoint:
+        outcomes = [
+            await endpoint.invoke(invocation(event, request_id=f"r-{n}")) for n, event in enumerate(events, start=1)
+        ]
+
+    assert [json.loads(outcome.payload) for outcome in outcomes if isinstance(outcome, Succeeded)] == events
+    # What is too long for one piece is the parser's.
+    assert parsed.count("next") <= 2
+    assert parsed.count("response") <= 2
 
 
 async def test_a_bootstrap_that_is_missing_or_cannot_be_run_is_an_invalid_entrypoint(tmp_path: Path) -> None:
