@@ -49,6 +49,10 @@ class UnusableResponse:
     why: str
 
 
+NO_FAILURES = frozenset({b"", b"null", b"{}", b'{"batchItemFailures":[]}', b'{"batchItemFailures": []}'})
+"""How runtimes mostly write that all succeeded."""
+
+
 def read_partial_response(payload: bytes, batch_ids: frozenset[str]) -> ItemFailures | UnusableResponse:
     """What a function with ReportBatchItemFailures answered.
 

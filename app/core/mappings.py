@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, assert_never
 
 from app.core.afterwork import Afterwork
-from app.core.batch import Batch, Item, UnusableResponse, read_partial_response
+from app.core.batch import NO_FAILURES, Batch, Item, UnusableResponse, read_partial_response
 from app.core.call import Call, ForBatch, Stopped
 from app.core.chain import Cause
 from app.core.commands import (
@@ -258,7 +258,7 @@ class Mappings:
             case Succeeded(payload=payload):
                 mapping.is_done_with(batch)
                 mapping.scale.recover()
-                if self._may_delete_later(mapping, batch):
+                if self._may_delete_later(mapping, batch, payload):
                     self.queues.changed(self.queues[mapping.queue], now)
                     self.afterwork.do(partial(self._succeed, mapping, batch, outcome, payload, now))
                 else:
@@ -353,8 +353,7 @@ class Mappings:
         self._delete(mapping, items, now)
 
     def _close_if_due(self, mapping: Mapping, now: Instant) -> None:
-        reason = mapping.reason_to_close(now)
-        if reason is not None:
+        if mapping.gathering is not None and (reason := mapping.reason_to_close(now)) is not None:
             self._close(mapping, reason)
 
     def _close(self, mapping: Mapping, reason: str) -> None:
@@ -375,6 +374,8 @@ class Mappings:
     # Inside: invoking -----------------------------------------------------------------------------------
 
     def _start_ready(self, mapping: Mapping, now: Instant) -> None:
+        if not mapping.ready:
+            return
         for overdue in mapping.take_overdue(now):
             self._abandon(mapping, overdue)
         while (batch := mapping.next_ready(now)) is not None:
@@ -438,9 +439,11 @@ class Mappings:
 
     # Inside: settling -----------------------------------------------------------------------------------
 
-    def _may_delete_later(self, mapping: Mapping, batch: Batch) -> bool:
-        """Whether what is received meanwhile would be the same. What an item failure leaves is not looked at before."""
-        if not self.afterwork.is_put_off or mapping.parameters.reports_item_failures:
+    def _may_delete_later(self, mapping: Mapping, batch: Batch, payload: bytes) -> bool:
+        """Whether what is received meanwhile would be the same. An answer that may tell of failures is read before."""
+        if not self.afterwork.is_put_off:
+            return False
+        if mapping.parameters.reports_item_failures and payload not in NO_FAILURES:
             return False
         queue = self.queues.get(mapping.queue)
         return queue is not None and queue.may_delete_later([item.message for item in batch.items])

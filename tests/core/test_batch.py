@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.core.batch import ItemFailures, UnusableResponse, read_partial_response
+from app.core.batch import NO_FAILURES, ItemFailures, UnusableResponse, read_partial_response
 
 IDS = frozenset({"a", "b"})
 
@@ -34,3 +34,8 @@ def test_named_messages_failed() -> None:
 )
 def test_an_unusable_answer_says_why(payload: bytes, why: str) -> None:
     assert read_partial_response(payload, IDS) == UnusableResponse(why)
+
+
+@pytest.mark.parametrize("payload", sorted(NO_FAILURES))
+def test_what_is_known_to_name_no_failure_names_none(payload: bytes) -> None:
+    assert read_partial_response(payload, frozenset({"m1"})) == ItemFailures(frozenset())

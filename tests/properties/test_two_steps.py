@@ -46,6 +46,7 @@ OUTCOMES: tuple[Outcome, ...] = (
     Succeeded(b"null"),
     Succeeded(b"null"),
     Succeeded(b'{"batchItemFailures": []}'),
+    Succeeded(b'{"batchItemFailures": [{"itemIdentifier": "nobody"}]}'),
     HandlerFailed("ValueError", "no", b"{}"),
     Throttled("ConcurrentInvocationLimitExceeded"),
     Unreachable("nobody is there"),
