@@ -1,12 +1,14 @@
 """SQS beside AWS, row for row: every case in `sqs/`, over the wire, in both protocols."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from app.core.commands import DescribeKeys, KeyState, RefuseQueueCalls
+from app.core.commands import DescribeIdentities, DescribeKeys, KeyState, RefuseQueueCalls
+from app.core.commands.access import Identity, KeyOwner
 from app.core.limits import DEFAULT_LIMITS
 from app.core.names import Scope
 from app.core.time import parse_duration_ms
@@ -39,10 +41,27 @@ def test_sqs_answers_as_aws_does(stage: Stage, case: Case, dialect: Dialect) -> 
             stage.advance(parse_duration_ms(step["advance"]))
         elif "keys" in step:
             stage.submit(DescribeKeys(Scope(), {name: KeyState(**key) for name, key in step["keys"].items()}))
+        elif "people" in step:
+            stage.submit(_people(kept.filled(step["people"])))
         elif "fail" in step:
             stage.submit(RefuseQueueCalls(Scope().queue_arn("orders"), **step["fail"]))
         else:
             _take(step, kept, stage, dialect, where=f"step {place}, {step['operation']}")
+
+
+def _people(given: dict[str, Any]) -> DescribeIdentities:
+    """Users and roles, with their policies, as an identity store tells of them; the access key of each is its name."""
+    identities, keys = {}, {}
+    for name, told in given.items():
+        kind = told.get("kind", "user")
+        account = told.get("account", "000000000000")
+        arn = f"arn:aws:iam::{account}:{kind}/{name}"
+        policies = tuple(json.dumps({"Statement": each}) for each in told.get("policies", ()))
+        boundary = json.dumps({"Statement": told["boundary"]}) if "boundary" in told else None
+        identities[arn] = Identity(arn, policies, boundary)
+        session = f"arn:aws:sts::{account}:assumed-role/{name}/session"
+        keys[name] = KeyOwner(arn, session if kind == "role" else arn)
+    return DescribeIdentities(identities, keys)
 
 
 def _take(step: Any, kept: Kept, stage: Stage, dialect: Dialect, *, where: str) -> None:

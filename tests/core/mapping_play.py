@@ -12,8 +12,11 @@ from app.core.commands import (
     DeleteFunction,
     DeleteMessage,
     DeleteQueue,
+    DescribeKeys,
+    KeyState,
     PutFunction,
     PutReservedConcurrency,
+    RefuseQueueCalls,
     SendMessage,
     SendMessageBatch,
     SetQueueAttributes,
@@ -113,6 +116,15 @@ class MappingPlay(Stage):
 
     def do_roles(self, given: Mapping[str, list[str]]) -> None:
         self.submit(roles(SCOPE, given))
+
+    def do_keys(self, given: Mapping[str, Mapping[str, Any]]) -> None:
+        """The keys that KMS has from then on, by ARN."""
+        self.submit(DescribeKeys(SCOPE, {name: KeyState(**key) for name, key in given.items()}))
+
+    def do_fail(self, given: Mapping[str, Any]) -> None:
+        """A queue refuses from then on."""
+        told = {**given, "queue": SCOPE.queue_arn(given["queue"])}
+        self.submit(RefuseQueueCalls(**told))
 
     def do_reserve(self, given: Mapping[str, int]) -> None:
         for name, count in given.items():
