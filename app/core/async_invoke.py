@@ -76,7 +76,7 @@ class AsyncQueue:
         self._limits = limits
         self._waiting: dict[str, Event] = {}
         self._due: Agenda[Event] = Agenda(
-            lambda at, event: event.due_at == at and event.request_id in self._waiting, lambda: len(self._waiting)
+            lambda event: event.due_at if event.request_id in self._waiting else None, lambda: len(self._waiting)
         )
 
     def next_wakeup(self) -> Instant | None:

@@ -23,7 +23,7 @@ class DeduplicationMemory:
     def __init__(self, interval_ms: int) -> None:
         self._interval_ms = interval_ms
         self._accepted: dict[str, tuple[Instant, Accepted]] = {}
-        self._ends: Agenda[str] = Agenda(self._ends_at, lambda: len(self._accepted))
+        self._ends: Agenda[str] = Agenda(self._end_of, lambda: len(self._accepted))
 
     def find(self, key: str, now: Instant) -> Accepted | None:
         for ended in self._ends.due(now):
@@ -44,9 +44,9 @@ class DeduplicationMemory:
         self._accepted.clear()
         self._ends.clear()
 
-    def _ends_at(self, at: Instant, key: str) -> bool:
+    def _end_of(self, key: str) -> Instant | None:
         found = self._accepted.get(key)
-        return found is not None and found[0] == at
+        return found[0] if found is not None else None
 
 
 def content_id(body: str) -> str:

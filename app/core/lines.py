@@ -71,6 +71,8 @@ class StandardLine:
         message.rank = 0
 
     def leave(self, message: Message) -> None:
+        if not message.rank:
+            return  # it had been handed out, as most have that go
         message.rank = 0
         # The oldest go first when nobody receives; their places must not pile up.
         while self._fresh and self._fresh[0][1].rank != self._fresh[0][0]:

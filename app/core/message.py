@@ -79,7 +79,9 @@ class Message(Struct, gc=False, eq=False):
     """A message as it lives in one queue.
 
     `order` is its identity there and in receipt handles. `available_at` is when a delayed or in-flight message
-    becomes visible, `place` and `rank` its turn among the visible (lines.py). The queue alone changes these fields.
+    becomes visible, `place` and `rank` its turn among the visible (lines.py). `hidden_until` is `available_at` while
+    it is one of these, and `ages_from` what its retention counts from while it is there; both are None otherwise. The
+    queue alone changes these fields.
     """
 
     content: Content
@@ -95,6 +97,8 @@ class Message(Struct, gc=False, eq=False):
     source: Arn | None = None
     attempts: tuple[Attempt, ...] = ()
     moves: tuple[Move, ...] = ()
+    hidden_until: Instant | None = None
+    ages_from: Instant | None = None
 
 
 class Delivery(Value):

@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from math import ceil, exp, log
 from typing import Any
@@ -197,10 +198,11 @@ class Metrics:
             LoopWarned: self._looped,
         }
 
-    def observe_all(self, facts: Sequence[Fact], at: Instant) -> None:
-        """Count what the facts tell; those of messages, which are most, tell nothing here."""
+    def observe_all(self, facts: Sequence[Fact], kinds: AbstractSet[type], at: Instant) -> None:
+        """Count what the facts tell, of which there are no other `kinds` than these; those of messages, which are most,
+        tell nothing here."""
         readers = self._readers
-        if not readers.keys().isdisjoint(map(type, facts)):
+        if not kinds.isdisjoint(readers):
             for fact in facts:
                 if (reader := readers.get(type(fact))) is not None:
                     reader(fact, at)

@@ -5,6 +5,7 @@ from base64 import b64decode, b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from operator import attrgetter
 
 from app.core.agenda import Agenda
 from app.core.commands import CancelMessageMoveTask, StartMessageMoveTask
@@ -68,7 +69,7 @@ class MoveTasks:
     _due: Agenda[MoveTask] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._due = Agenda(lambda at, task: task.next_at == at, self._running_count)
+        self._due = Agenda(attrgetter("next_at"), self._running_count)
 
     def of(self, source: Arn, most: int) -> list[MoveTask]:
         """The newest first. Raises ResourceNotFound for an unknown queue, InvalidParameterValue for a text that is no

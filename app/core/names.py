@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeAlias
 
+from app.core.value import Value
+
 Arn: TypeAlias = str
 
 LATEST = "$LATEST"
@@ -13,8 +15,7 @@ DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Value):
     """One account in one region: what a name is unique in."""
 
     account: str = DEFAULT_ACCOUNT

@@ -10,6 +10,7 @@ a FIFO queue; delays and visibility timeouts stand in an agenda.
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
+from operator import attrgetter
 
 from msgspec.structs import replace
 
@@ -28,6 +29,7 @@ from app.core.time import SECOND_MS, Instant, earliest, format_instant
 
 _FIRST_SEQUENCE = 18_870_000_000_000_000_000
 _SEQUENCE_STEP = 256
+_IN_FLIGHT, _GONE = MessageState.IN_FLIGHT, MessageState.GONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +97,14 @@ class Queue:
         self.accepted = DeduplicationMemory(limits.deduplication_ms)
         self._former_scope: tuple[str, Instant] | None = None
         self._attempts: dict[str, ReceiveAttempt] = {}
-        self._hidden: Agenda[Message] = Agenda(_is_hidden_until, lambda: self.in_flight_count + self.delayed_count)
-        self._by_age: Agenda[Message] = Agenda(_is_here, lambda: len(self._messages))
+        self._hidden: Agenda[Message] = Agenda(
+            attrgetter("hidden_until"), lambda: self.in_flight_count + self.delayed_count
+        )
+        self._by_age: Agenda[Message] = Agenda(attrgetter("ages_from"), lambda: len(self._messages))
         self._polls: dict[int, LongPoll] = {}
-        self._deadlines: Agenda[LongPoll] = Agenda(lambda _, poll: poll.waiter in self._polls, lambda: len(self._polls))
+        self._deadlines: Agenda[LongPoll] = Agenda(
+            lambda poll: poll.deadline if poll.waiter in self._polls else None, lambda: len(self._polls)
+        )
         self.visible_count = self.in_flight_count = self.delayed_count = 0
 
     def __repr__(self) -> str:
@@ -166,16 +172,30 @@ class Queue:
         messages, line, until = taken.messages, self._line, now + timeout_s * SECOND_MS
         max_messages = min(max_messages, self._limits.in_flight_messages - self.in_flight_count)
         line.begin()
-        while len(messages) < max_messages and (message := line.next()) is not None:
+        take_next, hide, issue = line.next, line.hide, self._receipts.issue
+        # Written out, as it is done for every message there is: a function for each step took a third of it all.
+        while len(messages) < max_messages and (message := take_next()) is not None:
             if redrive is not None and _is_exhausted(message, redrive, now):
                 self._let_go(message)
                 taken.exhausted.append(message)
                 continue
-            messages.append((message, self._hand_out(message, by, now)))
+            count = message.receive_count = message.receive_count + 1
+            message.last_received_at = now
+            first_received_at = message.first_received_at
+            if first_received_at is None:
+                first_received_at = message.first_received_at = now
+            message.attempts += (Attempt(count, now, by),)
+            handle = issue(message.order, count)
+            messages.append((message, Delivery(message.content, handle, count, first_received_at, message.source)))
             if timeout_s:
-                self.visible_count -= 1
-                self._put_in_flight(message, until)
-        if not timeout_s:
+                message.state = _IN_FLIGHT
+                message.available_at = message.hidden_until = until
+                hide(message)
+        if timeout_s:
+            self._hidden.add_all(until, [message for message, _ in messages])
+            self.visible_count -= len(messages)
+            self.in_flight_count += len(messages)
+        else:
             for message, _ in messages:
                 self._show(message)
         return taken
@@ -410,7 +430,7 @@ class Queue:
     def spread_delay(self, now: Instant) -> None:
         """Apply the queue's new delay to the messages that wait in a FIFO queue, which a standard queue does not do."""
         for message in [message for message in self if message.state is MessageState.DELAYED]:
-            message.available_at = message.enqueued_at + self.settings.delay_s * SECOND_MS
+            message.available_at = message.hidden_until = message.enqueued_at + self.settings.delay_s * SECOND_MS
             if message.available_at > now:
                 self._hidden.add(message.available_at, message)
             else:
@@ -430,9 +450,11 @@ class Queue:
         if content.group_id is not None and isinstance(line, StandardLine):
             limits = self._limits
             line = self._line = FairLine(line, noisy_in_flight=limits.noisy_in_flight, noisy_share=limits.noisy_share)
-        self._by_age.add(message.enqueued_at if self.is_fifo else content.sent_at, message)
+        ages_from = message.ages_from = self._age_from(message)
+        self._by_age.add(ages_from, message)
         if message.available_at > now:
             message.state = MessageState.DELAYED
+            message.hidden_until = message.available_at
             self.delayed_count += 1
             self._hidden.add(message.available_at, message)
             line.enter(message)
@@ -448,51 +470,39 @@ class Queue:
                 "Reason: The receipt handle has expired."
             )
 
-    def _hand_out(self, message: Message, by: str, now: Instant) -> Delivery:
-        count = message.receive_count = message.receive_count + 1
-        message.last_received_at = now
-        first_received_at = message.first_received_at
-        if first_received_at is None:
-            first_received_at = message.first_received_at = now
-        message.attempts += (Attempt(count, now, by),)
-        handle = self._receipts.issue(message.order, count)
-        return Delivery(message.content, handle, count, first_received_at, message.source)
-
     def _hide(self, message: Message, until: Instant) -> None:
         self._leave(message)
-        self._put_in_flight(message, until)
-
-    def _put_in_flight(self, message: Message, until: Instant) -> None:
-        message.state = MessageState.IN_FLIGHT
-        message.available_at = until
-        self.in_flight_count += 1
-        self._hidden.add(until, message)
+        message.state = _IN_FLIGHT
+        message.available_at = message.hidden_until = until
         self._line.hide(message)
+        self._hidden.add(until, message)
+        self.in_flight_count += 1
 
     def _show(self, message: Message) -> None:
         self._leave(message)
         message.state = MessageState.VISIBLE
+        message.hidden_until = None
         self.visible_count += 1
         self._line.show(message, at_back=message.receive_count >= self._limits.receives_before_back)
 
     def _let_go(self, message: Message) -> None:
-        self._leave(message)
-        message.state = MessageState.GONE
+        if message.state is _IN_FLIGHT:
+            self.in_flight_count -= 1
+        else:
+            self._leave(message)
+        message.state = _GONE
+        message.hidden_until = message.ages_from = None
         del self._messages[message.order]
         self._line.leave(message)
 
     def _leave(self, message: Message) -> None:
         state = message.state
-        if state is MessageState.IN_FLIGHT:
+        if state is _IN_FLIGHT:
             self.in_flight_count -= 1
         elif state is MessageState.VISIBLE:
             self.visible_count -= 1
         elif state is MessageState.DELAYED:
             self.delayed_count -= 1
-
-
-def _is_hidden_until(at: Instant, message: Message) -> bool:
-    return message.available_at == at and message.state in (MessageState.IN_FLIGHT, MessageState.DELAYED)
 
 
 def _is_exhausted(message: Message, redrive: RedrivePolicy, now: Instant) -> bool:
@@ -501,10 +511,6 @@ def _is_exhausted(message: Message, redrive: RedrivePolicy, now: Instant) -> boo
     if message.receive_count < redrive.max_receive_count:
         return False
     return not any(move.at == now and move.source == redrive.dead_letter_target for move in message.moves)
-
-
-def _is_here(_: Instant, message: Message) -> bool:
-    return message.state is not MessageState.GONE
 
 
 def reason_for_move(message: Message, max_receive_count: int) -> str:

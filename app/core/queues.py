@@ -356,14 +356,17 @@ class Queues:
             assert redrive is not None, "exhausted only with a redrive policy"
             assert dead_letter_queue is not None, "exhausted only with a dead-letter queue"
             self._move(message, queue, dead_letter_queue, reason_for_move(message, redrive.max_receive_count), now)
-        arn, outbox = queue.arn, self.outbox
-        for message, delivery in taken.messages:
-            content = message.content
-            outbox.append(
+        arn = queue.arn
+        self.outbox.extend(
+            [
                 MessageReceived(
-                    arn, content.message_id, content.chain, delivery.receive_count, by, message.available_at
+                    arn, content.message_id, cause.chain if (cause := content.cause) else "", message.receive_count, by,
+                    message.available_at,
                 )
-            )
+                for message, _ in taken.messages
+                for content in (message.content,)
+            ]
+        )  # fmt: skip
         if taken.exhausted and dead_letter_queue is not None:
             self.changed(dead_letter_queue, now)
         return taken.messages
@@ -439,12 +442,18 @@ class Queues:
         )
         successful: list[tuple[str, None]] = []
         failed: list[tuple[str, Exception]] = []
+        arn, delete, outbox = queue.arn, queue.delete, self.outbox
         for entry_id, handle in command.entries:
             try:
-                self.delete_by_handle(queue, handle, by="DeleteMessageBatch")
-                successful.append((entry_id, None))
+                message = delete(handle)
             except Refused as refusal:
                 failed.append((entry_id, refusal))
+                continue
+            successful.append((entry_id, None))
+            if message is not None:
+                content = message.content
+                chain = cause.chain if (cause := content.cause) else ""
+                outbox.append(MessageDeleted(arn, content.message_id, chain, "DeleteMessageBatch"))
         self.changed(queue, now)
         return BatchAnswer(tuple(successful), tuple(failed))
 

@@ -75,13 +75,11 @@ class Running:
     """The scripted calls under way, by when they end."""
 
     def __init__(self) -> None:
-        self._outcomes: dict[str, Outcome] = {}
-        self._ends: Agenda[str] = Agenda(
-            lambda _, request_id: request_id in self._outcomes, lambda: len(self._outcomes)
-        )
+        self._running: dict[str, tuple[Instant, Outcome]] = {}
+        self._ends: Agenda[str] = Agenda(self._end_of, lambda: len(self._running))
 
     def start(self, request_id: str, outcome: Outcome, *, at: Instant) -> None:
-        self._outcomes[request_id] = outcome
+        self._running[request_id] = (at, outcome)
         self._ends.add(at, request_id)
 
     def next_wakeup(self) -> Instant | None:
@@ -89,4 +87,8 @@ class Running:
 
     def ended(self, now: Instant) -> list[tuple[str, Outcome]]:
         """Take out the calls that have ended, in order."""
-        return [(request_id, self._outcomes.pop(request_id)) for request_id in self._ends.due(now)]
+        return [(request_id, self._running.pop(request_id)[1]) for request_id in self._ends.due(now)]
+
+    def _end_of(self, request_id: str) -> Instant | None:
+        running = self._running.get(request_id)
+        return running[0] if running is not None else None

@@ -243,7 +243,7 @@ class World:
     def next_wakeup(self) -> Instant | None:
         """When something is due next; never before what has happened: a shortened retention period is due now."""
         at = self._timetable.next_wakeup()
-        return at if at is None else max(at, self._now)
+        return at if at is None or at > self._now else self._now
 
     def next_event(self, *, endless: bool = True) -> Instant | None:
         """When something is due next that is worth going to, which ends of retention, of long polls and of days, and

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias, cast, get_args
@@ -166,7 +167,7 @@ class Engine:
         if self._unfinished is not None:
             (effects, now), self._unfinished = self._unfinished, None
             self.world.finish(effects)
-            self._record(_facts_of(effects), now)
+            self._record(_facts_of(effects), set(map(type, effects)), now)
 
     async def ask(self, command: Command) -> Any:
         """Submit, and wait for the answer if it comes later. Raises a `Refused`; cancelling gives up the wait."""
@@ -355,20 +356,24 @@ class Engine:
     # Effects --------------------------------------------------------------------------------------------
 
     def _carry_out(self, effects: Sequence[Effect], at: Instant) -> None:
-        facts = _facts_of(effects)
-        if len(facts) < len(effects):
+        kinds = set(map(type, effects))
+        if _WISHES.isdisjoint(kinds):
+            # Nearly always: what happens to messages is nothing but facts.
+            self._record(cast("Sequence[Fact]", effects), kinds, at)
+        else:
             self._grant_all(effects)
-        self._record(facts, at)
+            self._record(_facts_of(effects), kinds, at)
 
     def _grant_all(self, effects: Sequence[Effect]) -> None:
         # A list of their own: who is told an answer may command, which puts more among the effects of what was begun.
         for wish in [effect for effect in effects if type(effect) in _WISHES]:
             self._grant(cast("Wish", wish))
 
-    def _record(self, facts: Sequence[Fact], at: Instant) -> None:
+    def _record(self, facts: Sequence[Fact], kinds: AbstractSet[type], at: Instant) -> None:
+        """`kinds` are the types of the facts; others may be among them."""
         if facts:
-            self.journal.record(at, facts)
-            self.metrics.observe_all(facts, at)
+            self.journal.record(at, facts, kinds)
+            self.metrics.observe_all(facts, kinds, at)
 
     def _grant(self, wish: Wish) -> None:
         match wish:
@@ -558,7 +563,6 @@ class Engine:
 
 
 def _facts_of(effects: Sequence[Effect]) -> list[Fact]:
-    # Nearly all are facts: what is done for each of them is done for every message, three times over.
     return cast("list[Fact]", [effect for effect in effects if type(effect) not in _WISHES])
 
 

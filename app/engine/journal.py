@@ -3,10 +3,11 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from itertools import count, islice, repeat
-from typing import Any
+from itertools import count, islice
+from typing import Any, TypeAlias
 
 from app.core.facts import (
     AccessMissing,
@@ -25,6 +26,8 @@ _ARNS = {"queue", "function", "destination", "target", "topic"}
 _SUBSCRIBER_BACKLOG = 10_000
 _WARNINGS = frozenset({LoopWarned, LoopSuspected, PermissionMissing, AccessMissing, CallerLacksAccess, QueueKeyUnknown})
 _WARNINGS_KEPT = 1_000
+_Record: TypeAlias = tuple[int, Instant, Sequence[Fact]]
+"""How many entries there were before, and the facts of one instant that came then."""
 
 
 @value(frozen=True, slots=True)
@@ -78,8 +81,10 @@ class Journal:
     """At most `kept` entries; older ones are forgotten, their numbers are not given again."""
 
     def __init__(self, *, kept: int = 100_000) -> None:
-        # An entry's number is its place: most are never looked at, so an `Entry` is made for who does.
-        self._kept: deque[tuple[Instant, Fact]] = deque(maxlen=kept)
+        self._most = kept
+        # As they were recorded: most are never looked at, so an `Entry` is made for who does. What came at once goes at
+        # once, so that a few may stand here that are not kept any more.
+        self._records: deque[_Record] = deque()
         self._last = 0
         self._subscribers: set[asyncio.Queue[Entry | None]] = set()
         self._is_closed = False
@@ -89,9 +94,15 @@ class Journal:
     def last_number(self) -> int:
         return self._last
 
-    def record(self, at: Instant, facts: Sequence[Fact]) -> None:
-        self._kept.extend(zip(repeat(at), facts))
-        if self._subscribers or not _WARNINGS.isdisjoint(map(type, facts)):
+    def record(self, at: Instant, facts: Sequence[Fact], kinds: AbstractSet[type] | None = None) -> None:
+        """`facts` must not change any more. `kinds` are their types, where they are known; others may be among
+        them."""
+        records = self._records
+        records.append((self._last, at, facts))
+        oldest_kept = self._last + len(facts) - self._most
+        while records[0][0] + len(records[0][2]) <= oldest_kept:
+            records.popleft()
+        if self._subscribers or not _WARNINGS.isdisjoint(map(type, facts) if kinds is None else kinds):
             for number, fact in enumerate(facts, self._last + 1):
                 self._tell(Entry(number, at, fact))
         self._last += len(facts)
@@ -166,16 +177,20 @@ class Journal:
                 subscriber.put_nowait(entry)
 
     def _oldest_first(self, after: int) -> Iterator[Entry]:
-        first = self._last - len(self._kept) + 1
-        skipped = max(0, after + 1 - first)
-        for number, (at, fact) in enumerate(islice(self._kept, skipped, None), first + skipped):
-            yield Entry(number, at, fact)
+        after = max(after, self._last - self._most)
+        for before, at, facts in self._records:
+            if before + len(facts) > after:
+                skipped = max(0, after - before)
+                for number, fact in enumerate(islice(facts, skipped, None), before + skipped + 1):
+                    yield Entry(number, at, fact)
 
     def _newest_first(self, after: int) -> Iterator[Entry]:
-        for number, (at, fact) in zip(count(self._last, -1), reversed(self._kept), strict=False):
-            if number <= after:
-                return
-            yield Entry(number, at, fact)
+        after = max(after, self._last - self._most)
+        for before, at, facts in reversed(self._records):
+            for number, fact in zip(count(before + len(facts), -1), reversed(facts), strict=False):
+                if number <= after:
+                    return
+                yield Entry(number, at, fact)
 
 
 async def _drained(backlog: "asyncio.Queue[Entry | None]") -> AsyncIterator[Entry]:

@@ -36,7 +36,7 @@ from app.wire.services import SERVICES
 from app.wire.sqs import errors as sqs_errors
 from app.wire.sqs import general as sqs_general
 from app.wire.sqs.operations import SQS
-from app.wire.sqs.plain import plain_params, render_json
+from app.wire.sqs.plain import plain_call, plain_params, render_json
 from app.wire.stored import refuse_stored
 
 _SQS_TARGET = b"AmazonSQS."
@@ -107,12 +107,12 @@ class AwsEndpoint:
         if not target.startswith(_SQS_TARGET):
             return None
         operation = target[len(_SQS_TARGET) :].decode("latin-1")
-        params = plain_params(operation, body)
-        if params is None:
-            return None
-        request_id = self._request_ids.next()
+        request_id = b""
         try:
-            asked = SQS.ask(operation, params, caller_of(headers, b"", "http"), self._engine)
+            asked = plain_call(operation, body, caller_of(headers, b"", "http"), self._engine)
+            if asked is None:
+                return None
+            request_id = self._request_ids.next()
             if not isinstance(asked, Call):
                 return render_json(asked), request_id
             answer = self._engine.submit(asked.command)
@@ -120,7 +120,7 @@ class AwsEndpoint:
                 return self._later(answer, asked, headers, request_id)
             return render_json(asked.render(answer)), request_id
         except Refused as refused:
-            return _refused_json(refused, headers), request_id
+            return _refused_json(refused, headers), request_id or self._request_ids.next()
 
     def answer_later(
         self, target: bytes, headers: Mapping[bytes, bytes], body: bytes, reply: Reply

@@ -14,14 +14,13 @@ WholeRequest: TypeAlias = tuple[bytes, Mapping[bytes, bytes], bytes]
 INVOKE = b"/2015-03-31/functions/"
 """How the target of an Invoke begins."""
 
-_BEGINNINGS = (b"POST / HTTP/1.1\r\n", b"POST " + INVOKE)
-_METHOD, _VERSION = b"POST ", b" HTTP/1.1"
-_TOKEN = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_VISIBLE = bytes(range(0x20, 0x7F))
+_HEAD = re.compile(
+    rb"POST (/|%s[!\"$-~]*) HTTP/1\.1"  # no blank in the target, and no fragment
+    rb"(?:\r\n[!#$%%&'*+.^_`|~0-9A-Za-z-]+: [!-~][ -~]*(?<! ))+" % re.escape(INVOKE)
+)
+"""With headers whose values are visible ASCII, one space before them and none behind: a value is what stands there."""
+
 _MOST_BYTES = 1_000_000
-_NAMES_KEPT = 1_000
-_names: dict[bytes, bytes] = {}
-"""Header names as clients write them, in lower case: the same few come with every request."""
 
 _CHANGES_THE_FRAME = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"trailer", b"te"})
 """Headers by which a request is more than its head and so many bytes of a body."""
@@ -29,40 +28,23 @@ _CHANGES_THE_FRAME = frozenset({b"transfer-encoding", b"expect", b"upgrade", b"t
 
 def read_whole(data: bytes) -> WholeRequest | None:
     """The `POST /`, or Invoke, that is all of `data`; None when it is anything else, is not whole, or is not plain."""
-    if len(data) > _MOST_BYTES or not data.startswith(_BEGINNINGS):
+    if len(data) > _MOST_BYTES or not data.startswith(b"POST /"):
         return None
-    head, _, body = data.partition(b"\r\n\r\n")
-    lines = head.split(b"\r\n")
-    target = lines[0][len(_METHOD) : -len(_VERSION)]
-    if not lines[0].endswith(_VERSION) or b" " in target or b"#" in target:
+    # From the end, where it is sooner found; a body that has one in it makes a head that is none.
+    head, _, body = data.rpartition(b"\r\n\r\n")
+    found = _HEAD.fullmatch(head)
+    if found is None:
         return None
-    # Nothing but visible ASCII, and neither a space after a value nor two before it: then a value is what stands there.
-    if head.translate(None, _VISIBLE) != b"\r\n" * (len(lines) - 1) or b" \r\n" in head or b":  " in head:
-        return None
+    lines = head.splitlines()
     del lines[0]
     headers = {}
-    try:
-        for line in lines:
-            name, value = line.split(b": ", 1)
-            headers[_names.get(name) or _lower(name)] = value
-    except ValueError:
-        return None
+    for line in lines:
+        name, value = line.split(b": ", 1)
+        headers[name.lower()] = value
     is_plain = (
         len(headers) == len(lines)
-        and b"" not in headers
         and headers.get(b"content-length") == b"%d" % len(body)
         and _CHANGES_THE_FRAME.isdisjoint(headers)
         and headers.get(b"connection", b"keep-alive").lower() == b"keep-alive"
-        and not head.endswith(b" ")
     )
-    return (target, headers, body) if is_plain else None
-
-
-def _lower(name: bytes) -> bytes:
-    """The header name in lower case; empty if it is none."""
-    if not _TOKEN.fullmatch(name):
-        return b""
-    lower = name.lower()
-    if len(_names) < _NAMES_KEPT:
-        _names[name] = lower
-    return lower
+    return (found[1], headers, body) if is_plain else None

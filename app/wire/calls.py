@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeAlias
 from app.core.commands import Command, Origin
 from app.core.names import Scope
 from app.core.time import Instant
-from app.core.value import value
+from app.core.value import Value, value
 from app.core.world import World
 from app.wire.errors import ErrorTable
 from app.wire.refusals import NotEmulated
@@ -19,8 +19,7 @@ Result: TypeAlias = dict[str, Any]
 """An operation's result under AWS's member names, in the order of AWS's model."""
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(Value):
     """Who asks and how they reached us. `base_url` is like `http://localhost:4566`, for the URLs we hand out."""
 
     scope: Scope
@@ -90,8 +89,11 @@ class Service:
         elif (reading := self.readings.get(operation)) is not None:
             asked = reading(params, caller, engine)
         else:
-            raise self._not_emulated(operation)
-        return asked if self.door is None else self.door(operation, params, caller, engine, asked)
+            raise NotEmulated(f"Triggerfish does not emulate the {self.name} operation {operation} yet.")
+        return self.let_in(operation, params, caller, engine, asked)
 
-    def _not_emulated(self, operation: str) -> NotEmulated:
-        return NotEmulated(f"Triggerfish does not emulate the {self.name} operation {operation} yet.")
+    def let_in(
+        self, operation: str, params: Params, caller: Caller, engine: Readable, asked: Call | Result
+    ) -> Call | Result:
+        """What `asked` is, or what is to be done instead."""
+        return asked if self.door is None else self.door(operation, params, caller, engine, asked)

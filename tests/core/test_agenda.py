@@ -1,16 +1,20 @@
 """The agenda of one machine: what is due, and what has become stale."""
 
+import pytest
+
 from app.core.agenda import Agenda
+from app.core.time import Instant
 
 
-def make(current: set[str]) -> Agenda[str]:
-    return Agenda(lambda _, item: item in current, lambda: len(current))
+def make(due: dict[str, Instant]) -> Agenda[str]:
+    agenda: Agenda[str] = Agenda(due.get, due.__len__)
+    for item, at in due.items():
+        agenda.add(at, item)
+    return agenda
 
 
 def test_what_is_due_comes_out_in_order_and_only_once() -> None:
-    agenda = make({"a", "b", "c"})
-    for at, item in ((20, "b"), (10, "a"), (30, "c")):
-        agenda.add(at, item)
+    agenda = make({"b": 20, "a": 10, "c": 30})
 
     assert list(agenda.due(20)) == ["a", "b"]
     assert list(agenda.due(20)) == []
@@ -18,45 +22,61 @@ def test_what_is_due_comes_out_in_order_and_only_once() -> None:
 
 
 def test_equal_instants_come_in_the_order_of_their_adding() -> None:
-    agenda = make({"z", "a"})
-    agenda.add(10, "z")
-    agenda.add(10, "a")
+    assert list(make({"z": 10, "a": 10}).due(10)) == ["z", "a"]
 
-    assert list(agenda.due(10)) == ["z", "a"]
+
+@pytest.mark.parametrize("before", [{}, {"before": 5}, {"behind": 20}])
+def test_several_that_are_due_at_once_are_like_as_many_added_singly(before: dict[str, Instant]) -> None:
+    due = {**before, **{str(number): 10 for number in range(200)}}
+    agenda = make(due)
+    agenda.clear()
+    for item, at in before.items():
+        agenda.add(at, item)
+
+    agenda.add_all(10, [str(number) for number in range(200)])
+
+    assert list(agenda.due(20)) == sorted(due, key=lambda item: due[item])
+    assert len(agenda) == 0
 
 
 def test_a_stale_entry_is_skipped() -> None:
-    current = {"a", "b"}
-    agenda = make(current)
-    agenda.add(10, "a")
-    agenda.add(20, "b")
+    due = {"a": 10, "b": 20}
+    agenda = make(due)
 
-    current.remove("a")
+    del due["a"]
 
     assert agenda.next() == 20
     assert list(agenda.due(99)) == ["b"]
 
 
+def test_what_is_due_at_another_instant_now_comes_once_and_then() -> None:
+    due = {"a": 10, "b": 20}
+    agenda = make(due)
+
+    due["a"] = 30
+    agenda.add(30, "a")
+
+    assert list(agenda.due(99)) == ["b", "a"]
+
+
 def test_what_becomes_stale_while_others_are_taken_out_is_skipped_too() -> None:
-    current = {"a", "b"}
-    agenda = make(current)
-    agenda.add(10, "a")
-    agenda.add(10, "b")
+    due = {"a": 10, "b": 10}
+    agenda = make(due)
 
     taken = []
     for item in agenda.due(10):
         taken.append(item)
-        current.discard("b")
+        due.pop("b")
 
     assert taken == ["a"]
 
 
 def test_stale_entries_do_not_pile_up() -> None:
-    current: set[str] = set()
-    agenda = make(current)
+    due: dict[str, Instant] = {}
+    agenda = make(due)
     for number in range(10_000):
-        current.clear()
-        current.add(str(number))
+        due.clear()
+        due[str(number)] = number
         agenda.add(number, str(number))
 
     assert len(agenda) < 100
@@ -64,8 +84,7 @@ def test_stale_entries_do_not_pile_up() -> None:
 
 
 def test_a_cleared_agenda_has_nothing_due() -> None:
-    agenda = make({"a"})
-    agenda.add(10, "a")
+    agenda = make({"a": 10})
 
     agenda.clear()
 

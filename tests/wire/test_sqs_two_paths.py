@@ -1,5 +1,6 @@
 """The plain path and the general path of SQS's JSON protocol: one corpus, byte for byte the same."""
 
+import json
 import subprocess
 import sys
 from dataclasses import replace
@@ -8,8 +9,10 @@ from typing import Any
 import botocore.session
 import orjson
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from app.core.commands import BatchAnswer, Origin, Received, Sent
+from app.core.commands import BatchAnswer, Origin, Received, ReceiveMessage, Sent
 from app.core.errors import InvalidParameterValue
 from app.core.message import Content, Delivery, MessageAttribute
 from app.core.names import Scope
@@ -21,7 +24,7 @@ from app.wire.http import HttpRequest
 from app.wire.refusals import SerializationFailed, UnknownOperation
 from app.wire.sqs import general
 from app.wire.sqs.operations import SQS
-from app.wire.sqs.plain import plain_params, render_json
+from app.wire.sqs.plain import plain_call, plain_params, render_json
 
 URL = "http://localhost:4566/000000000000/orders"
 CALLER = Caller(Scope(), Origin(), "http://localhost:4566")
@@ -180,10 +183,66 @@ def test_both_paths_write_what_was_read_alike(operation: str, result: dict[str, 
         b'{"QueueUrl": "u", "MessageBody": "x", "Surprise": 1}',
         b'{"QueueUrl": "u", "MessageAttributes": {"a": {"DataType": "Binary", "BinaryValue": "AA=="}}}',
         b'{"QueueUrl": "u", "MessageBody": "\\ud800"}',
+        b'{"QueueUrl": "u", "MessageBody": "x", "DelaySeconds": 5.0}',
+        b'{"QueueUrl": "u", "MessageBody": "x", "DelaySeconds": 123456789012345678901234567890}',
+        b'{"QueueUrl": "u", "MessageBody": "\xff"}',
+        b'{"QueueUrl": "u", "MessageBody": "\x01"}',
+        b'\xef\xbb\xbf{"QueueUrl": "u", "MessageBody": "x"}',
+        b'{"QueueUrl": "u", "MessageBody": "x"} more',
+        b'{"QueueUrl": "u", "MessageBody": "x", "MessageAttributes": {"a": {"DataType": "S", "StringListValues": []}}}',
     ],
 )
 def test_whatever_is_unusual_is_left_to_the_general_path(body: bytes) -> None:
     assert plain_params("SendMessage", body) is None
+
+
+_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=4),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["Id", "DataType", "a"]), inner),
+    max_leaves=6,
+)
+_ENTRY = st.fixed_dictionaries(
+    {"Id": _VALUES | st.just("a"), "MessageBody": _VALUES | st.just("x")},
+    optional={
+        "DelaySeconds": _VALUES,
+        "MessageAttributes": st.dictionaries(
+            st.text(max_size=2), st.dictionaries(st.sampled_from(["DataType", "StringValue", "BinaryValue"]), _VALUES)
+        ),
+    },
+)
+
+
+@given(
+    st.sampled_from(["SendMessageBatch", "DeleteMessageBatch", "ChangeMessageVisibilityBatch", "ReceiveMessage"]),
+    st.fixed_dictionaries(
+        {"QueueUrl": _VALUES | st.just(URL)},
+        optional={"Entries": _VALUES | st.lists(_ENTRY, max_size=3), "MaxNumberOfMessages": _VALUES, "More": _VALUES},
+    ),
+)
+def test_what_the_plain_path_reads_is_what_the_general_path_reads(operation: str, params: dict[str, Any]) -> None:
+    body = json.dumps(params).encode()
+    plain = plain_params(operation, body)
+
+    if plain is not None:
+        assert plain == general.parse(_request(operation, body)).params
+
+
+def test_of_a_member_that_is_there_twice_both_paths_take_the_same() -> None:
+    body = b'{"QueueUrl": "u", "MessageBody": "x", "MessageBody": "y"}'
+
+    assert plain_params("SendMessage", body) == general.parse(_request("SendMessage", body)).params
+
+
+def test_a_receive_that_is_asked_for_again_is_the_same_command_for_each_caller() -> None:
+    body = b'{"QueueUrl": "orders", "MaxNumberOfMessages": 2}'
+    elsewhere = Caller(Scope(region="eu-west-1"), Origin(), "http://localhost:4566")
+
+    calls = [plain_call("ReceiveMessage", body, caller, _NoEngine()) for caller in (CALLER, elsewhere, CALLER)]
+
+    assert [call.command for call in calls if isinstance(call, Call)] == [
+        ReceiveMessage(f"arn:aws:sqs:{region}:000000000000:orders", 2)
+        for region in ("us-east-1", "eu-west-1", "us-east-1")
+    ]
 
 
 def test_every_operation_that_aws_has_is_there() -> None:

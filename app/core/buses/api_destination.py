@@ -2,6 +2,7 @@
 
 from collections import deque
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from app.core.agenda import Agenda
@@ -88,7 +89,7 @@ class ApiDestinations:
     _agenda: Agenda[ApiDestination] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._agenda = Agenda(lambda at, each: each.due_at == at, self._by_arn.__len__)
+        self._agenda = Agenda(attrgetter("due_at"), self._by_arn.__len__)
 
     # Which there are ------------------------------------------------------------------------------------
 

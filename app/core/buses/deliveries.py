@@ -101,7 +101,7 @@ class Deliveries:
     _agenda: Agenda[Delivery] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._agenda = Agenda(lambda at, each: each.retry_at == at and each in self._waiting, self._waiting.__len__)
+        self._agenda = Agenda(lambda each: each.retry_at if each in self._waiting else None, self._waiting.__len__)
 
     def begin(self, event: BusEvent, rule: Rule, target: RuleTarget, now: Instant) -> TargetTold:
         """Try the delivery now. What came of it is told where the target says so at once."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Any
 
 from app.core.agenda import Agenda
@@ -86,7 +87,7 @@ class Replays:
     _agenda: Agenda[Replay] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._agenda = Agenda(lambda at, replay: replay.due_at == at, self._under_way.__len__)
+        self._agenda = Agenda(attrgetter("due_at"), self._under_way.__len__)
 
     def start(self, command: StartReplay, now: Instant) -> Replay:
         given, name, scope = command.given, str(command.given["ReplayName"]), command.scope

@@ -1,10 +1,9 @@
 """What a request tells of where it comes from."""
 
-from app.core.value import value
+from app.core.value import Value
 
 
-@value(frozen=True, slots=True)
-class Origin:
+class Origin(Value):
     """What a request tells of its cause: the `X-Amzn-Trace-Id` it carried and the key it was signed with."""
 
     trace_header: str | None = None

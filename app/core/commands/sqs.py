@@ -155,8 +155,7 @@ class ChangeMessageVisibilityBatch:
     """Entry id, receipt handle, timeout in seconds."""
 
 
-@value(frozen=True, slots=True)
-class BatchAnswer:
+class BatchAnswer(Value):
     """`successful` pairs entry ids with answers (Sent, or None); `failed` pairs them with the refusal."""
 
     successful: tuple[tuple[str, Any], ...] = ()

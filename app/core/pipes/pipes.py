@@ -72,7 +72,7 @@ class Pipes:
     _under_way: Agenda[Journey] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._under_way = Agenda(lambda _, journey: not journey.is_over, self._count_under_way)
+        self._under_way = Agenda(self._latest_end_of, self._count_under_way)
 
     def verbs(self) -> dict[type[Any], Callable[[Any, Instant], Any]]:
         return {
@@ -188,6 +188,9 @@ class Pipes:
 
     def _began(self, journey: Journey) -> None:
         self._under_way.add(journey.began_at + self.limits.pipe_execution_ms, journey)
+
+    def _latest_end_of(self, journey: Journey) -> Instant | None:
+        return None if journey.is_over else journey.began_at + self.limits.pipe_execution_ms
 
     def _count_under_way(self) -> int:
         return sum(len(pipe.poller.running) for pipe in self._pipes.values())

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from app.core.agenda import Agenda
 from app.core.chain import Cause
@@ -101,7 +102,7 @@ class Executions:
     _agenda: Agenda[Execution] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._agenda = Agenda(lambda at, each: each.due_at == at, self._waiting.__len__)
+        self._agenda = Agenda(attrgetter("due_at"), self._waiting.__len__)
 
     def begin(
         self, schedule: Schedule, scheduled_at: Instant, cause: Cause, now: Instant, *, by_hand: bool

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 from typing import Protocol
 
 from app.core.agenda import Agenda
@@ -53,7 +54,7 @@ class RuleSchedules:
     _agenda: Agenda[RuleTimes] = field(init=False)
 
     def __post_init__(self) -> None:
-        self._agenda = Agenda(lambda at, each: each.next_at == at, lambda: len(self._rules))
+        self._agenda = Agenda(attrgetter("next_at"), lambda: len(self._rules))
 
     def times_of(self, arn: Arn) -> RuleTimes | None:
         """None for a rule that has no schedule, or is disabled."""

@@ -46,8 +46,8 @@ class Schedules:
     _tokens: OrderedDict[tuple[str, Scope, str], tuple[Any, Any]] = field(default_factory=OrderedDict)
 
     def __post_init__(self) -> None:
-        self._one_time = Agenda(_is_current, lambda: self._count)
-        self._recurring = Agenda(_is_current, lambda: self._count)
+        self._one_time = Agenda(_due_of, lambda: self._count)
+        self._recurring = Agenda(_due_of, lambda: self._count)
         self.executions.ended = self._execution_ended
 
     def verbs(self) -> dict[type[Any], Callable[[Any, Instant], Any]]:
@@ -281,8 +281,8 @@ class Schedules:
             self._tokens.popitem(last=False)
 
 
-def _is_current(at: Instant, schedule: Schedule) -> bool:
-    return schedule.next_at == at and not schedule.is_gone
+def _due_of(schedule: Schedule) -> Instant | None:
+    return None if schedule.is_gone else schedule.next_at
 
 
 def _since(plan: SchedulePlan, now: Instant) -> Instant:

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from app.core.agenda import Agenda
 from app.core.chain import Cause
@@ -90,7 +91,7 @@ class Deliveries:
     """Behind a delivery that is tried again or under way: those of its group, the first one included."""
 
     def __post_init__(self) -> None:
-        self._waiting = Agenda(lambda at, delivery: delivery.due_at == at, lambda: self._waiting_count)
+        self._waiting = Agenda(attrgetter("due_at"), lambda: self._waiting_count)
 
     def __len__(self) -> int:
         """How many wait to be tried again."""

@@ -9,6 +9,7 @@ from app.core.gateway.http_api import HttpApi, Integration
 from app.core.gateway.parameter_rules import SUBTYPES
 from app.core.gateway.parameters import BadExpression, Sources, changed_answer, mapped_parameters, url_of
 from app.core.gateway.request import GatewayAnswer, GatewayRequest
+from app.core.names import Scope
 from app.core.outside_calls import AwsAnswered, AwsCall, AwsRefused, HttpAnswered, HttpCall
 from app.engine.ports import OutsideWorld
 from app.web.gateway.outcome import Result
@@ -75,7 +76,7 @@ async def integrate_aws(
         members = _operation_members(subtype.operation, given)
     except ValueError as error:
         return Result(answers.refusal(400, str(error)), route, problem=str(error))
-    scope = replace(api.scope, region=given.get("Region", api.scope.region))
+    scope = Scope(api.scope.account, given.get("Region", api.scope.region))
     answer = await outside.make(AwsCall(subtype.service, subtype.operation, members, scope, occasion.trace_header))
     match answer:
         case AwsAnswered(result=result):

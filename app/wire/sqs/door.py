@@ -36,14 +36,13 @@ def at_the_door(
 
 
 def _queue_of(command: Any) -> Arn:
-    match command:
-        case StartMessageMoveTask(source=source):
-            return source
-        case CancelMessageMoveTask(handle=handle):
-            return _source_in(handle)
-        case _:
-            queue: Arn = command.queue
-            return queue
+    kind = type(command)
+    if kind is StartMessageMoveTask:
+        return str(command.source)
+    if kind is CancelMessageMoveTask:
+        return _source_in(command.handle)
+    queue: Arn = command.queue
+    return queue
 
 
 def _source_in(handle: str) -> Arn:

@@ -1,6 +1,7 @@
 """Operations on messages: send, receive, delete, change visibility, and their batches."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -37,6 +38,7 @@ SYSTEM_ATTRIBUTES = (
 )
 """What a receiver may ask for by name."""
 
+_ID_AND_HANDLE: Callable[[Params], tuple[str, str]] = itemgetter("Id", "ReceiptHandle")
 _NO_ATTRIBUTES: Mapping[str, MessageAttribute] = MappingProxyType({})
 
 
@@ -85,15 +87,15 @@ def delete_message(params: Params, caller: Caller) -> Call:
 
 
 def delete_message_batch(params: Params, caller: Caller) -> Call:
-    queue = queue_of(params, caller)
-    entries = []
-    for place, entry in enumerate(params.get("Entries") or (), 1):
-        entry_id = entry.get("Id")
-        if entry_id is None:
+    queue, given = queue_of(params, caller), params.get("Entries") or ()
+    try:
+        entries = tuple(map(_ID_AND_HANDLE, given))
+    except KeyError:
+        for place, entry in enumerate(given, 1):
             required(entry, "Id", entry=f"DeleteMessageBatchRequestEntry.{place}.")
         # A handle that is missing fails its entry alone, as a blank one does.
-        entries.append((entry_id, entry.get("ReceiptHandle") or ""))
-    return Call(DeleteMessageBatch(queue, tuple(entries)), _settled_batch)
+        entries = tuple((entry["Id"], entry.get("ReceiptHandle", "")) for entry in given)
+    return Call(DeleteMessageBatch(queue, entries), _settled_batch)
 
 
 def change_message_visibility(params: Params, caller: Caller) -> Call:

@@ -1,34 +1,53 @@
-"""The JSON protocol of SQS for requests as SDKs write them: straight from orjson, without moto or botocore.
+"""The JSON protocol of SQS for requests as SDKs write them: read by what may stand in them, without moto or botocore.
 
 A request with anything unusual (a null, a number for a text, an unknown member, a binary attribute) is left to the
 general path, which answers the same and knows what to say about what is wrong.
 """
 
 from base64 import b64encode
-from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Annotated, TypeAlias
 
 import orjson
+from msgspec import UNSET, DecodeError, Meta, Struct, UnsetType, field, to_builtins
+from msgspec.json import Decoder
 
-from app.wire.calls import Params, Result
+from app.wire.calls import Call, Caller, Params, Readable, Result
 from app.wire.http import HttpAnswer
 from app.wire.sqs.errors import JSON_TYPE
+from app.wire.sqs.operations import SQS
 
-IsPlain: TypeAlias = Callable[[Any], bool]
+_POLL_BYTES = 512
+"""What is longer is not kept: it names many attributes, and is rare."""
 
-_ONLY_TEXT = frozenset({str})
+
+def plain_call(operation: str, body: bytes, caller: Caller, engine: Readable) -> Call | Result | None:
+    """What a plain request comes to, as `SQS.ask` says, or None when the general path has to read it."""
+    if operation == "ReceiveMessage" and len(body) <= _POLL_BYTES:
+        receive = _receive(body, caller)
+        return None if receive is None else SQS.let_in(operation, {}, caller, engine, receive)
+    params = plain_params(operation, body)
+    return None if params is None else SQS.ask(operation, params, caller, engine)
+
+
+@lru_cache(maxsize=1024)
+def _receive(body: bytes, caller: Caller) -> Call | None:
+    """What a ReceiveMessage comes to: a consumer asks for the same again and again."""
+    params = plain_params("ReceiveMessage", body)
+    return None if params is None else SQS.orders["ReceiveMessage"](params, caller)
 
 
 def plain_params(operation: str, body: bytes) -> Params | None:
     """The parameters of a plain request, or None when the general path has to read it."""
-    members = _MEMBERS.get(operation)
-    if members is None:
+    plain = _PLAIN.get(operation)
+    if plain is None:
         return None
     try:
-        params = orjson.loads(body)
-    except orjson.JSONDecodeError:
+        params: Params = to_builtins(plain.decode(body))
+    except (DecodeError, UnicodeDecodeError):
         return None
-    return params if _has_members(params, members) else None
+    return params
 
 
 def render_json(result: Result) -> HttpAnswer:
@@ -41,94 +60,144 @@ def _base64(value: object) -> str:
     return b64encode(value).decode()
 
 
-def _has_members(value: Any, members: Mapping[str, IsPlain]) -> bool:
-    if type(value) is not dict:
-        return False
-    for name, member in value.items():
-        is_plain = members.get(name)
-        if is_plain is None or not is_plain(member):
-            return False
-    return True
+_Text: TypeAlias = str | UnsetType
+_Texts: TypeAlias = list[str] | UnsetType
+_TextMap: TypeAlias = dict[str, str] | UnsetType
+_Number: TypeAlias = Annotated[int, Meta(ge=-(2**31), lt=2**31)] | UnsetType
 
 
-def _text(value: Any) -> bool:
-    return type(value) is str
+class _Members(Struct, forbid_unknown_fields=True, rename="pascal", gc=False):
+    """What may stand in a plain request; what is not in it is UNSET, and not in what is made of it."""
 
 
-def _number(value: Any) -> bool:
-    return type(value) is int
+class _Attribute(_Members):
+    data_type: _Text = UNSET
+    string_value: _Text = UNSET
 
 
-def _texts(value: Any) -> bool:
-    return type(value) is list and all(type(member) is str for member in value)
+_Attributes: TypeAlias = dict[str, _Attribute] | UnsetType
 
 
-def _text_map(value: Any) -> bool:
-    return type(value) is dict and all(type(member) is str for member in value.values())
+class _CreateQueue(_Members):
+    queue_name: _Text = UNSET
+    attributes: _TextMap = UNSET
+    tags: _TextMap = field(default=UNSET, name="tags")
 
 
-def _attributes(value: Any) -> bool:
-    return type(value) is dict and all(_has_members(member, _ATTRIBUTE) for member in value.values())
+class _GetQueueUrl(_Members):
+    queue_name: _Text = UNSET
+    queue_owner: _Text = field(default=UNSET, name="QueueOwnerAWSAccountId")
 
 
-def _entries(members: Mapping[str, IsPlain]) -> IsPlain:
-    texts = frozenset(name for name, member in members.items() if member is _text)
-
-    def is_plain(value: Any) -> bool:
-        if type(value) is not list:
-            return False
-        for entry in value:
-            # Entries of nothing but texts are nearly all there are.
-            if type(entry) is dict and texts.issuperset(entry) and _ONLY_TEXT.issuperset(map(type, entry.values())):
-                continue
-            if not _has_members(entry, members):
-                return False
-        return True
-
-    return is_plain
+class _ListQueues(_Members):
+    queue_name_prefix: _Text = UNSET
+    max_results: _Number = UNSET
+    next_token: _Text = UNSET
 
 
-_ATTRIBUTE: Mapping[str, IsPlain] = {"DataType": _text, "StringValue": _text}
-_QUEUE: Mapping[str, IsPlain] = {"QueueUrl": _text}
-_PAGE: Mapping[str, IsPlain] = {"MaxResults": _number, "NextToken": _text}
-_RECEIPT: Mapping[str, IsPlain] = {"ReceiptHandle": _text}
-_VISIBILITY: Mapping[str, IsPlain] = {"ReceiptHandle": _text, "VisibilityTimeout": _number}
-_ID: Mapping[str, IsPlain] = {"Id": _text}
-_SEND: Mapping[str, IsPlain] = {
-    "MessageBody": _text,
-    "DelaySeconds": _number,
-    "MessageAttributes": _attributes,
-    "MessageSystemAttributes": _attributes,
-    "MessageDeduplicationId": _text,
-    "MessageGroupId": _text,
-}
+class _Queue(_Members):
+    queue_url: _Text = UNSET
 
-_MEMBERS: Mapping[str, Mapping[str, IsPlain]] = {
-    "ChangeMessageVisibility": {**_QUEUE, **_VISIBILITY},
-    "ChangeMessageVisibilityBatch": {**_QUEUE, "Entries": _entries({**_ID, **_VISIBILITY})},
-    "CreateQueue": {"QueueName": _text, "Attributes": _text_map, "tags": _text_map},
-    "DeleteMessage": {**_QUEUE, **_RECEIPT},
-    "DeleteMessageBatch": {**_QUEUE, "Entries": _entries({**_ID, **_RECEIPT})},
-    "DeleteQueue": _QUEUE,
-    "GetQueueAttributes": {**_QUEUE, "AttributeNames": _texts},
-    "GetQueueUrl": {"QueueName": _text, "QueueOwnerAWSAccountId": _text},
-    "ListDeadLetterSourceQueues": {**_QUEUE, **_PAGE},
-    "ListQueueTags": _QUEUE,
-    "ListQueues": {"QueueNamePrefix": _text, **_PAGE},
-    "PurgeQueue": _QUEUE,
-    "ReceiveMessage": {
-        **_QUEUE,
-        "AttributeNames": _texts,
-        "MessageSystemAttributeNames": _texts,
-        "MessageAttributeNames": _texts,
-        "MaxNumberOfMessages": _number,
-        "VisibilityTimeout": _number,
-        "WaitTimeSeconds": _number,
-        "ReceiveRequestAttemptId": _text,
-    },
-    "SendMessage": {**_QUEUE, **_SEND},
-    "SendMessageBatch": {**_QUEUE, "Entries": _entries({**_ID, **_SEND})},
-    "SetQueueAttributes": {**_QUEUE, "Attributes": _text_map},
-    "TagQueue": {**_QUEUE, "Tags": _text_map},
-    "UntagQueue": {**_QUEUE, "TagKeys": _texts},
+
+class _QueuePage(_Queue):
+    max_results: _Number = UNSET
+    next_token: _Text = UNSET
+
+
+class _AttributeNames(_Queue):
+    attribute_names: _Texts = UNSET
+
+
+class _SetAttributes(_Queue):
+    attributes: _TextMap = UNSET
+
+
+class _Tag(_Queue):
+    tags: _TextMap = UNSET
+
+
+class _Untag(_Queue):
+    tag_keys: _Texts = UNSET
+
+
+class _Receive(_Queue):
+    attribute_names: _Texts = UNSET
+    message_system_attribute_names: _Texts = UNSET
+    message_attribute_names: _Texts = UNSET
+    max_number_of_messages: _Number = UNSET
+    visibility_timeout: _Number = UNSET
+    wait_time_seconds: _Number = UNSET
+    receive_request_attempt_id: _Text = UNSET
+
+
+class _ReceiptEntry(_Members):
+    id: _Text = UNSET
+    receipt_handle: _Text = UNSET
+
+
+class _VisibilityEntry(_ReceiptEntry):
+    visibility_timeout: _Number = UNSET
+
+
+class _SendEntry(_Members):
+    id: _Text = UNSET
+    message_body: _Text = UNSET
+    delay_seconds: _Number = UNSET
+    message_attributes: _Attributes = UNSET
+    message_system_attributes: _Attributes = UNSET
+    message_deduplication_id: _Text = UNSET
+    message_group_id: _Text = UNSET
+
+
+class _Delete(_Queue):
+    receipt_handle: _Text = UNSET
+
+
+class _ChangeVisibility(_Delete):
+    visibility_timeout: _Number = UNSET
+
+
+class _Send(_Queue):
+    message_body: _Text = UNSET
+    delay_seconds: _Number = UNSET
+    message_attributes: _Attributes = UNSET
+    message_system_attributes: _Attributes = UNSET
+    message_deduplication_id: _Text = UNSET
+    message_group_id: _Text = UNSET
+
+
+class _DeleteBatch(_Queue):
+    entries: list[_ReceiptEntry] | UnsetType = UNSET
+
+
+class _ChangeVisibilityBatch(_Queue):
+    entries: list[_VisibilityEntry] | UnsetType = UNSET
+
+
+class _SendBatch(_Queue):
+    entries: list[_SendEntry] | UnsetType = UNSET
+
+
+_PLAIN: Mapping[str, Decoder[_Members]] = {
+    operation: Decoder(members)
+    for operation, members in {
+        "ChangeMessageVisibility": _ChangeVisibility,
+        "ChangeMessageVisibilityBatch": _ChangeVisibilityBatch,
+        "CreateQueue": _CreateQueue,
+        "DeleteMessage": _Delete,
+        "DeleteMessageBatch": _DeleteBatch,
+        "DeleteQueue": _Queue,
+        "GetQueueAttributes": _AttributeNames,
+        "GetQueueUrl": _GetQueueUrl,
+        "ListDeadLetterSourceQueues": _QueuePage,
+        "ListQueueTags": _Queue,
+        "ListQueues": _ListQueues,
+        "PurgeQueue": _Queue,
+        "ReceiveMessage": _Receive,
+        "SendMessage": _Send,
+        "SendMessageBatch": _SendBatch,
+        "SetQueueAttributes": _SetAttributes,
+        "TagQueue": _Tag,
+        "UntagQueue": _Untag,
+    }.items()
 }

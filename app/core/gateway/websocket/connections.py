@@ -52,7 +52,7 @@ class SocketConnections:
 
     def __post_init__(self) -> None:
         self._due = Agenda(
-            lambda at, connection: connection.is_open and connection.ends_at == at, lambda: len(self._connections)
+            lambda connection: connection.ends_at if connection.is_open else None, lambda: len(self._connections)
         )
 
     def verbs(self) -> dict[type[Any], Callable[[Any, Instant], Any]]:
