@@ -17,6 +17,7 @@ from app.core.function import FailAfter
 from app.core.limits import Limits
 from app.core.lines import StandardLine
 from app.core.message import MessageState
+from app.core.time import DAY_MS
 from tests.core.stage import NOON, Stage, clock_time
 
 # Receiving and hiding
@@ -659,6 +660,19 @@ def test_a_message_too_old_for_its_dead_letter_queue_is_dropped_on_arrival() -> 
         "12:10:00 m1 moved to orders-dlq",
         "12:10:00 m1 expired",
     ]
+
+
+def test_the_age_of_a_dead_letter_counts_from_its_first_queue() -> None:
+    stage = Stage()
+    orders, dlq = stage.queue_with_dlq("orders", after=1)
+    stage.send(orders)
+    stage.receive(orders)
+    stage.advance("30s")
+    stage.receive(orders)
+    (letter,) = stage.at(dlq)
+
+    assert letter.enqueued_at == NOON + 30_000
+    assert stage.at(dlq).expires_at(letter) == NOON + 4 * DAY_MS
 
 
 def test_expired_messages_leave_nothing_behind() -> None:
