@@ -73,9 +73,6 @@ class Matched(Generic[T]):
     route: T
     variables: Mapping[str, str]
 
-    def decoded(self) -> dict[str, str]:
-        return {name: decoded(text) for name, text in self.variables.items()}
-
 
 @dataclass(slots=True)
 class _Node(Generic[T]):

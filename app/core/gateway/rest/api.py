@@ -71,10 +71,6 @@ class RestIntegration:
     streams: bool = False
     has_role: bool = False
 
-    @property
-    def is_proxy(self) -> bool:
-        return self.kind.endswith("_PROXY")
-
 
 @dataclass(frozen=True, slots=True)
 class RestAuthorizer:
