@@ -161,8 +161,12 @@ class QueueAccess:
         """Why AWS would refuse a service that works for the principal; None if it would not. Nothing is told."""
         key = (queue, operation, principal.arn, True)
         if key not in self._decided:
-            self._decided[key] = self._judge(queue, operation, principal, is_secure=True)
+            self._decided[key] = self.judge(queue, operation, principal)
         return self._decided[key]
+
+    def judge(self, queue: Arn, operation: str, principal: Principal) -> Denial | None:
+        """The same for who only wants to know: nothing is remembered either."""
+        return self._judge(queue, operation, principal, is_secure=True)
 
     # Inside ---------------------------------------------------------------------------------------------
 

@@ -55,7 +55,7 @@ def _kept_out(world: World, queue: Queue, command: SendMessage) -> Step | None:
     """What policies would say to who sends, over HTTPS; nothing is told. Without a key that is the queue's owner."""
     access = world.queue_access
     caller = Caller(parse_arn(queue.arn).account, command.origin.access_key_id)
-    denial = access.denial(queue.arn, "SendMessage", access.identities.caller(caller))
+    denial = access.judge(queue.arn, "SendMessage", access.identities.caller(caller))
     if denial is None:
         return None
     if access.is_enforced:
