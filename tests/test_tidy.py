@@ -42,7 +42,7 @@ TOLD_ELSEWHERE = {
     "families": "test_deployments.py",
     "function_papers": "test_deployments.py",
     "lines": "test_queue.py",
-    "consumers": "test_mappings.py",
+    "consumers": "test_polling.py",
     "local_targets": "test_targets.py",
     "mapping_constraints": "test_mapping_parameters.py",
     "mapping_state": "test_mapping.py",

@@ -49,6 +49,7 @@ from app.core.pipes.enrichments import Enrichments
 from app.core.pipes.journey import Machinery
 from app.core.pipes.pipes import PipeConsumer, Pipes
 from app.core.poller_gate import PollerGate
+from app.core.polling import Polling
 from app.core.provisioning import Provisioning
 from app.core.queue import Queue
 from app.core.queue_access import QueueAccess
@@ -137,9 +138,13 @@ class World:
             limits, self._outbox, self.remote_queues, self.functions, self._mappings_of_queue, self._mapping_changed
         )
         self.mappings = Mappings(
-            ids, limits, shapes, self._outbox, self.queues, self._remote_polling, self.functions,
-            self.invocations.submit, self._mapping_changed, self._mapping_gone, self.poller_gate,
-            self._afterwork, self._pipe_consumer,
+            ids, limits, self._outbox, self.queues, self._remote_polling, self.functions, self.poller_gate,
+            self._mapping_changed, self._flush_mapping,
+        )  # fmt: skip
+        self.polling = Polling(
+            ids, shapes, self._outbox, self.mappings, self.queues, self._remote_polling, self.functions,
+            self.invocations.submit, self._mapping_changed, self._mapping_gone, self.poller_gate, self._afterwork,
+            self._pipe_consumer,
         )  # fmt: skip
         self.buckets = Buckets(ids, shapes, self._outbox, self.functions, self.targets, self._outside, self.causes.of)
         self.targets.register("s3", BucketTarget(self.buckets, self._chains, self._outside))
@@ -157,7 +162,7 @@ class World:
         machinery = Machinery(
             ids, self._outbox, self.functions, self.targets, self.invocations.submit, enrichments, limits
         )
-        self.pipes = Pipes(machinery, limits, self.queues, self.mappings)
+        self.pipes = Pipes(machinery, limits, self.queues, self.mappings, self.polling.settle)
         elsewhere = OutsideTarget(self._outside, self._chains, ids)
         for service in outside_targets.SERVICES:
             self.targets.register(service, elsewhere)
@@ -271,7 +276,7 @@ class World:
     # Inside ---------------------------------------------------------------------------------------------
 
     def _table_of_verbs(self) -> dict[type[Any], Callable[[Any, Instant], Any]]:
-        queues, functions, mappings, buckets = self.queues, self.functions, self.mappings, self.buckets
+        queues, functions, buckets = self.queues, self.functions, self.buckets
         access = self.queue_access
         return {
             commands.CreateQueue: self._create_queue,
@@ -298,7 +303,7 @@ class World:
             **access.identities.verbs(),
             commands.DeclareRemoteQueue: self.remote_queues.declare,
             commands.DescribeRemoteQueue: self._remote_polling.describe,
-            commands.SettleReceive: mappings.arrive,
+            commands.SettleReceive: self.polling.arrive,
             commands.SettleDeletes: self._remote_polling.settle_deletes,
             commands.ReportBrokerFailure: self._remote_polling.report_failure,
             **self.deployments.verbs(),
@@ -309,11 +314,7 @@ class World:
             commands.PutEventInvokeConfig: functions.put_event_invoke,
             commands.DeleteEventInvokeConfig: functions.delete_event_invoke,
             commands.PutReservedConcurrency: functions.put_reserved_concurrency,
-            commands.CreateEventSourceMapping: mappings.create,
-            commands.UpdateEventSourceMapping: mappings.update,
-            commands.DeleteEventSourceMapping: mappings.delete,
-            commands.TagMapping: mappings.tag,
-            commands.UntagMapping: mappings.untag,
+            **self.mappings.verbs(),
             commands.Invoke: self.invocations.invoke,
             commands.SettleInvocation: self.invocations.settle,
             **self._environments.verbs(),
@@ -386,6 +387,9 @@ class World:
     def _mapping_changed(self, mapping: Mapping) -> None:
         self._dirty_mappings[mapping.uuid] = mapping
 
+    def _flush_mapping(self, mapping: Mapping, reason: str, now: Instant) -> None:
+        self.polling.flush(mapping, reason, now)
+
     def _pipe_consumer(self, arn: Arn) -> PipeConsumer | None:
         return self.pipes.consumer_of(arn)
 
@@ -395,7 +399,7 @@ class World:
         self._timetable.forget(mapping)
 
     def _settle_batch(self, owner: Any, outcome: Any, now: Instant) -> None:
-        self.mappings.settle(owner, outcome, now)
+        self.polling.settle(owner, outcome, now)
 
     def _work_off(self, now: Instant) -> bool:
         """Hand out what queues have to who waits for it, until nothing moves, and book their next wake-ups.
@@ -422,7 +426,7 @@ class World:
                 had_mappings = True
                 uuid = next(iter(self._dirty_mappings))
                 mapping = self._dirty_mappings.pop(uuid)
-                self.mappings.feed(mapping, now)
+                self.polling.feed(mapping, now)
                 self._book(mapping)
                 fed_from = self.queues.get(mapping.queue)
                 if fed_from is not None:
@@ -443,7 +447,7 @@ class World:
                 self.queues.end_polls(machine, at)
                 self._queue_changed(machine, at)
             case Mapping():
-                self.mappings.wake(machine, at)
+                self.polling.wake(machine, at)
             case _:
                 machine.wake(at)
 

@@ -1,4 +1,4 @@
-"""What a function's answer says of a batch's messages; the world's side is in test_mappings."""
+"""What a function's answer says of a batch's messages; the world's side is in test_polling."""
 
 import pytest
 

@@ -9,10 +9,10 @@ from app.core.explain.stand_ins import OUTSIDE_CAUSE
 from app.core.function import Function
 from app.core.mapping import Mapping
 from app.core.mapping_state import MappingState
-from app.core.mappings import furthest
 from app.core.message import Content, Delivery, Message
 from app.core.names import Arn, name_of, parse_arn
 from app.core.pipes.pipe import Pipe
+from app.core.polling import furthest
 from app.core.queue import Queue
 from app.core.time import Instant, format_instant
 from app.core.world import World

@@ -21,9 +21,9 @@ from app.core.facts import (
     MessagesFiltered,
 )
 from app.core.mapping import Gathering, Mapping, Throttling
-from app.core.mappings import furthest
 from app.core.message import Attempt, Message, MessageState, Move
 from app.core.names import Arn, name_of
+from app.core.polling import furthest
 from app.core.queue import Queue
 from app.core.queues import CLIENT
 from app.core.remote_queues import RemoteQueue

@@ -62,12 +62,13 @@ class PipeConsumer:
 
 @dataclass(slots=True)
 class Pipes:
-    """All pipes by ARN. `mappings` polls for them."""
+    """All pipes by ARN. Mappings poll for them; `settle` is told what came of a batch."""
 
     machinery: Machinery
     limits: Limits
     queues: Queues
     mappings: Mappings
+    settle: Callable[[ForBatch, Outcome, Instant], None]
     _pipes: dict[Arn, Pipe] = field(default_factory=dict)
     _under_way: Agenda[Journey] = field(init=False)
 
@@ -106,7 +107,7 @@ class Pipes:
     def consumer_of(self, arn: Arn) -> PipeConsumer | None:
         """Who takes the batches of a pipe's poller."""
         pipe = self._pipes.get(arn)
-        return None if pipe is None else PipeConsumer(pipe, self.machinery, self.mappings.settle, self._began)
+        return None if pipe is None else PipeConsumer(pipe, self.machinery, self.settle, self._began)
 
     # What is under way ----------------------------------------------------------------------------------
 
