@@ -145,3 +145,35 @@ def test_so_many_tasks_may_run_in_an_account() -> None:
     stage.submit(CancelMessageMoveTask(first))
 
     assert start(stage, other)
+
+
+def test_a_rate_that_does_not_divide_a_second_is_kept_to_over_the_seconds() -> None:
+    stage = Stage()
+    _, dlq = dead(stage, 7)
+
+    start(stage, dlq, rate_per_s=3)
+    stage.advance("10s")
+
+    assert stage.timed_story(MessageMoved) == [
+        "12:00:05.333 m1 moved to orders",
+        "12:00:05.666 m2 moved to orders",
+        "12:00:06 m3 moved to orders",
+        "12:00:06.333 m4 moved to orders",
+        "12:00:06.666 m5 moved to orders",
+        "12:00:07 m6 moved to orders",
+        "12:00:07.333 m7 moved to orders",
+    ]
+
+
+def test_the_last_ten_tasks_of_a_queue_are_kept() -> None:
+    stage = Stage()
+    _, dlq = dead(stage, 0)
+    handles = []
+    for _ in range(11):
+        handles.append(start(stage, dlq))
+        stage.advance("1s")
+
+    with pytest.raises(ResourceNotFound):
+        stage.submit(CancelMessageMoveTask(handles[0]))
+    with pytest.raises(InvalidParameterValue, match=r"^Only active tasks can be cancelled\.$"):
+        stage.submit(CancelMessageMoveTask(handles[1]))

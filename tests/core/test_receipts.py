@@ -52,3 +52,9 @@ def test_a_handle_with_any_bit_turned_is_garbage() -> None:
         turned[place] ^= 1
         with pytest.raises(ReceiptHandleIsInvalid):
             receipts.read(b64encode(turned).decode())
+
+
+@pytest.mark.parametrize(("size", "refusal"), [(99, ReceiptHandleIsInvalid), (100, InvalidIdFormat)])
+def test_a_hundred_bytes_without_the_mark_are_a_handle_of_an_old_version(size: int, refusal: type[Exception]) -> None:
+    with pytest.raises(refusal):
+        Receipts(b"the key of one").read(b64encode(b"x" * size).decode())

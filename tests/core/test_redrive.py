@@ -84,3 +84,13 @@ def test_a_policy_set_later_leaves_those_that_chose_the_queue_before() -> None:
     stage.receive(orders)
 
     assert stage.world.queues[dead].visible_count == 1
+
+
+def test_ten_sources_may_be_named_and_no_more() -> None:
+    arns = [f"arn:aws:sqs:us-east-1:000000000000:source-{number}" for number in range(11)]
+
+    policy = read_allow_policy(json.dumps({"redrivePermission": "byQueue", "sourceQueueArns": arns[:10]}))
+
+    assert policy.sources == tuple(arns[:10])
+    with pytest.raises(InvalidParameterValue):
+        read_allow_policy(json.dumps({"redrivePermission": "byQueue", "sourceQueueArns": arns}))
