@@ -3,7 +3,9 @@
 A role that no identity store has told of may do everything, and so may a function that has none.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from app.core.errors import InvalidParameterValue, Refused
 from app.core.facts import Configured, Effect, MappingBlocked
@@ -21,6 +23,9 @@ from app.core.time import Instant
 
 # What a role needs (DG:services-sqs-configure). Which is asked for first is UNCONFIRMED; users quote the first two.
 _NEEDED = ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
+
+
+_Judge: TypeAlias = Callable[[Arn, str, Principal], Denial | None]
 
 
 @dataclass(slots=True)
@@ -46,7 +51,7 @@ class PollerGate:
 
     def obstacle(self, mapping: Mapping, now: Instant) -> str | None:
         """Why nothing is received for it, in AWS's words; nothing is told or counted."""
-        denial = self._denial(mapping, "ReceiveMessage")
+        denial = self._denial(mapping, "ReceiveMessage", self.access.judge)
         if denial is not None and self.access.is_enforced:
             return _words(denial, "ReceiveMessage")
         queue = self.queues.get(mapping.queue)
@@ -55,11 +60,13 @@ class PollerGate:
 
     def lacking(self, mapping: Mapping) -> str | None:
         """What AWS would say of its role, be it enforced or not; nothing is told."""
-        denial = self._denial(mapping, "ReceiveMessage")
+        denial = self._denial(mapping, "ReceiveMessage", self.access.judge)
         return None if denial is None else _words(denial, "ReceiveMessage")
 
     def lets_receive(self, mapping: Mapping, queue: Queue, now: Instant) -> bool:
         """Whether its pollers may receive now. What is new about that is told."""
+        if mapping.problem is None and self._is_open(queue):
+            return True
         problem = self._problem(mapping, queue, now)
         before, mapping.problem = mapping.problem, problem
         if problem is None:
@@ -73,6 +80,8 @@ class PollerGate:
 
     def undeletable(self, mapping: Mapping, queue: Queue, now: Instant) -> str | None:
         """Why its pollers cannot delete what the function did; None if they can."""
+        if self._is_open(queue):
+            return None
         denial = self._denial(mapping, "DeleteMessage")
         if denial is not None and self.access.is_blocked(denial):
             return _words(denial, "DeleteMessage")
@@ -80,6 +89,10 @@ class PollerGate:
         return None if refusal is None else _failed(refusal, "DeleteMessage")
 
     # Inside ---------------------------------------------------------------------------------------------
+
+    def _is_open(self, queue: Queue) -> bool:
+        """Whether nothing has to be asked, as of nearly every queue: it is, for every batch."""
+        return queue.arn not in self.queues.refusals.troubled and not self.access.identities.are_known
 
     def _problem(self, mapping: Mapping, queue: Queue, now: Instant) -> str | None:
         denial = self._denial(mapping, "ReceiveMessage")
@@ -100,12 +113,12 @@ class PollerGate:
             mapping.pause_until(now + self.limits.poll_again_ms)
         return None if refusal is None else _failed(refusal, "ReceiveMessage")
 
-    def _denial(self, mapping: Mapping, operation: str) -> Denial | None:
+    def _denial(self, mapping: Mapping, operation: str, judge: _Judge | None = None) -> Denial | None:
         if not self.access.identities.are_known:
             return None
         function = self.functions.get(mapping.function_arn)
         role = None if function is None else self._role_of(function)
-        return None if role is None else self.access.denial(mapping.queue, operation, role)
+        return None if role is None else (judge or self.access.denial)(mapping.queue, operation, role)
 
     def _role_of(self, function: Function) -> Principal | None:
         deployment = function.spec.deployment

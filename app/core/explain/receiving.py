@@ -270,6 +270,8 @@ class _Visit:
         """What happens in a pipe: its filter decides, and what its stages make of the message is their own."""
         if self.taker is not None:
             return self.trail.end(_first(self.taker))
+        if (obstacle := self._kept_out()) is not None:
+            return Conclusion.of(obstacle)
         if (dropped := self._filtered(self._record())) is not None:
             return Conclusion.of(dropped)
         if held is not None:

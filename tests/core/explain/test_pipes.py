@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from app.core.commands import DeleteFunction, SendMessage
+from app.core.commands import DeleteFunction, RefuseQueueCalls, SendMessage
 from app.core.commands.pipes import CreatePipe, StopPipe
 from app.core.errors import ResourceNotFound
-from app.core.explain import About, Explanation, OfPipe, Verdict, explain
+from app.core.explain import About, Explanation, OfPipe, OfSend, Verdict, explain
 from app.core.names import Arn
 from tests.core.pipes.scenes import ROLE, filters, queue_parameters
 from tests.core.stage import SCOPE, Stage
@@ -111,3 +111,14 @@ def test_a_stage_that_is_gone_is_named() -> None:
 def test_nobody_knows_a_pipe_that_is_not_there() -> None:
     with pytest.raises(ResourceNotFound):
         explained(Stage(), "arn:aws:pipes:us-east-1:000000000000:pipe/none")
+
+
+def test_a_queue_that_refuses_to_be_received_from() -> None:
+    stage, _ = staged()
+    stage.submit(RefuseQueueCalls(SCOPE.queue_arn("orders"), "KmsThrottled", operation="ReceiveMessage"))
+
+    told = explain(stage.world, OfSend(SendMessage(SCOPE.queue_arn("orders"), "{}")), now=stage.now)
+    stage.send(SCOPE.queue_arn("orders"))
+
+    assert "does not poll: Error occurred while ReceiveMessage. SQS Error Code: KMS.Throttl" in told.conclusion.text
+    assert stage.calls == []
