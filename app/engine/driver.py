@@ -1,71 +1,47 @@
 """The one loop: submit commands, wake the world when something is due, carry out effects, move the clock."""
 
 import asyncio
-import contextlib
-import logging
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, TypeAlias, cast, get_args
+from typing import Any, cast, get_args
 
-from app.core.commands import CancelWait, Command, Received, SettleInvocation, SettleWarming, Waiting
+from app.core.commands import CancelWait, Command, Received, SettleInvocation, Waiting
 from app.core.errors import Refused
 from app.core.facts import (
-    AccessMissing,
     Answered,
-    CallerLacksAccess,
     CallFunction,
     CallOutside,
     Effect,
     Fact,
-    LoopSuspected,
-    LoopWarned,
-    PermissionMissing,
-    QueueKeyUnknown,
     RecycleEnvironment,
     ReleaseEndpoint,
     WarmEnvironments,
     Wish,
 )
-from app.core.invocation import Invocation, Outcome, Unreachable
+from app.core.invocation import Outcome
 from app.core.metrics import Metrics
-from app.core.names import LATEST, Arn, name_of
+from app.core.names import Arn
 from app.core.time import Instant, format_instant
-from app.core.value import value
 from app.core.world import World
 from app.engine.brokers import Brokers
+from app.engine.calls import FunctionCalls
 from app.engine.clock import Clock, Way
-from app.engine.journal import Entry, Journal
+from app.engine.holds import Hold, Holds
+from app.engine.journal import Journal
 from app.engine.outside import OutsideCalls
 from app.engine.ports import (
     Broker,
     FunctionEndpoint,
     OutsideWorld,
-    RecyclingEndpoint,
     ResponseSink,
-    StreamingEndpoint,
-    WarmingEndpoint,
 )
-
-log = logging.getLogger(__name__)
+from app.engine.warned import warning_of
 
 _WISHES = frozenset(get_args(Wish))
-_Begin: TypeAlias = Callable[[Invocation, Callable[[Outcome], None]], bool]
-"""`PromptEndpoint.begin`."""
 
 # How long a timer may be off before the loop is woken for nothing: asyncio's clock and ours are read apart.
 _LONGEST_SLEEP_S = 3_600.0
-
-
-@value(frozen=True, slots=True)
-class Hold:
-    """A real call in flight, or a delete at a broker (then `function` is the queue's name), or a call to the outside
-    (then it is what is called): the virtual clock stands still until it is over. `since` is the clock's instant."""
-
-    request_id: str
-    function: str
-    since: Instant
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,23 +75,17 @@ class Engine:
         self.clock = clock
         self.journal = journal
         self.metrics = Metrics()
-        self._endpoints = endpoints
         self._release_endpoint = release_endpoint
-        self._outside = OutsideCalls(outside, self.submit, self._hold, self._release)
-        self._brokers = Brokers(brokers, self.submit, self._hold, self._release)
+        holds = self._holds = Holds(clock.now, self._count_waiting, self._let_go)
+        self._calls = FunctionCalls(endpoints, holds, self.submit_outcome, self.submit)
+        self._outside = OutsideCalls(outside, self.submit, holds.hold, holds.release)
+        self._brokers = Brokers(brokers, self.submit, holds.hold, holds.release)
         self._answers: dict[int, asyncio.Future[Any]] = {}
         self._told: dict[int, Callable[[Any], None]] = {}
         """Who is told an answer as it is there, without a turn of the loop in between."""
         self._long_polls: set[int] = set()
-        self._sinks: dict[int, ResponseSink] = {}
-        self._calls: dict[str, asyncio.Task[None]] = {}
         self._is_streaming = False
         """Whether the command in progress wants its response as it comes."""
-        self._holds: dict[str, Hold] = {}
-        self._coming_back: set[str] = set()
-        """The holds that are calls to this service itself."""
-        self._may_go_on = asyncio.Event()
-        self._may_go_on.set()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at: Instant | None = None
         self._moving = asyncio.Lock()
@@ -188,11 +158,11 @@ class Engine:
             return answer
         admitted(answer)
         # The call begins when this coroutine waits, or later: nothing can have been streamed yet.
-        self._sinks[answer.waiter] = sink
+        self._calls.sinks[answer.waiter] = sink
         try:
             return await self.later(answer)
         finally:
-            del self._sinks[answer.waiter]
+            del self._calls.sinks[answer.waiter]
 
     def give_up(self, waiting: Waiting) -> None:
         """Nobody waits any more for what was to be told to a `then`; nothing happens where it has been told."""
@@ -231,15 +201,15 @@ class Engine:
             self._answers[waiting.waiter] = asyncio.get_running_loop().create_future()
             if waiting.at_most_ms is not None:
                 self._long_polls.add(waiting.waiter)
-        if self._coming_back:
-            self._look_whether_held()
+        if self._holds.coming_back:
+            self._holds.look()
 
     # The dial -------------------------------------------------------------------------------------------
 
     @property
     def holds(self) -> list[Hold]:
         """The real calls in flight."""
-        return list(self._holds.values())
+        return self._holds.all
 
     async def set_clock(self, way: str, at: Instant | None = None) -> None:
         """Move in another way. Setting a later instant lets everything until then happen first.
@@ -265,15 +235,15 @@ class Engine:
 
         The end of a message's retention period is passed on the way, but is nowhere to go to.
         """
-        await self._may_go_on.wait()
+        await self._holds.wait()
         at = self.world.next_event()
         return await self._move(self.clock.now() if at is None else at)
 
     async def settled(self) -> None:
         """Wait until nothing real is in flight and nothing is due."""
-        while not self._may_go_on.is_set() or self._is_due(self.clock.now()):
+        while not self._holds.are_free or self._is_due(self.clock.now()):
             self._catch_up(self.clock.now())
-            await self._may_go_on.wait()
+            await self._holds.wait()
 
     async def _move(self, target: Instant) -> Advanced:
         try:
@@ -281,7 +251,7 @@ class Engine:
                 first, woken = self.journal.last_number, 0
                 while True:
                     # A call in flight holds the clock: what it leads to comes before what is due later.
-                    await self._may_go_on.wait()
+                    await self._holds.wait()
                     at = self.world.next_wakeup()
                     if at is None or at > target:
                         break
@@ -337,7 +307,7 @@ class Engine:
     def _may_jump(self) -> bool:
         """Whether the clock is to go by itself to the next event now. What only retention waits for is no event: it
         is not worth a jump of days, which would lose every dead letter."""
-        return self.clock.way is Way.AUTO and self._may_go_on.is_set() and not self._moving.locked()
+        return self.clock.way is Way.AUTO and self._holds.are_free and not self._moving.locked()
 
     def _tick(self) -> None:
         self._timer, self._timer_at = None, None
@@ -349,7 +319,7 @@ class Engine:
         self._timer, self._timer_at = None, None
         # A recurring schedule is always due again: to follow it would be to run away with the clock.
         at = self.world.next_event(endless=False)
-        if at is not None and self._may_go_on.is_set() and self.clock.way is Way.AUTO:
+        if at is not None and self._holds.are_free and self.clock.way is Way.AUTO:
             self.clock.jump(at)
         self._tick()
 
@@ -378,13 +348,13 @@ class Engine:
     def _grant(self, wish: Wish) -> None:
         match wish:
             case CallFunction(invocation=invocation, waiter=waiter):
-                self._call(invocation, waiter)
+                self._calls.call(invocation, waiter, is_streaming=self._is_streaming)
             case ReleaseEndpoint(function=function):
                 self._release_endpoint(function)
             case RecycleEnvironment():
-                self._recycle(wish)
+                self._calls.recycle(wish)
             case WarmEnvironments():
-                self._warm(wish)
+                self._calls.warm(wish)
             case CallOutside():
                 self._outside.carry_out(wish)
             case Answered(waiter=waiter, answer=answer):
@@ -395,99 +365,10 @@ class Engine:
                     future = self._answers.get(waiter)
                     if future is not None and not future.done():
                         future.set_result(answer)
-                if self._coming_back:
-                    self._look_whether_held()
+                if self._holds.coming_back:
+                    self._holds.look()
             case _:
                 self._brokers.carry_out(wish)
-
-    def _call(self, invocation: Invocation, waiter: int | None) -> None:
-        self._hold(invocation.request_id, invocation.function_name)
-        if not self._is_streaming and self._has_begun(invocation):
-            return
-        task = asyncio.get_running_loop().create_task(
-            self._run(invocation, waiter), name=f"call {invocation.request_id}"
-        )
-        self._calls[invocation.request_id] = task
-
-    def _has_begun(self, invocation: Invocation) -> bool:
-        """Whether its endpoint could begin it in passing; a task for each took a fifth of a small call's time."""
-        request_id = invocation.request_id
-        # Asked by its name: `isinstance` with a protocol looks for every method of it, and takes 10 µs.
-        begin: _Begin | None = getattr(self._endpoints(_arn_at_work(invocation)), "begin", None)
-        if begin is None:
-            return False
-        try:
-            return begin(invocation, partial(self._settled, request_id))
-        except Exception as error:
-            outcome = _mistake(invocation, error)
-            # Not at once: the command that wishes this call is still being carried out.
-            asyncio.get_running_loop().call_soon(self._settled, request_id, outcome)
-            return True
-
-    def _settled(self, request_id: str, outcome: Outcome) -> None:
-        if self._is_closed:
-            return
-        try:
-            self.submit_outcome(request_id, outcome)
-        except Exception:
-            # Whoever tells it is in the middle of reading from its process, and must come to its end.
-            log.exception("the outcome of %s could not be settled", request_id)
-
-    async def _run(self, invocation: Invocation, waiter: int | None) -> None:
-        outcome: Outcome
-        try:
-            endpoint = self._endpoints(_arn_at_work(invocation))
-            if endpoint is None:
-                outcome = Unreachable(f"there is no endpoint for function '{invocation.function_name}'")
-            else:
-                sink = self._sinks.get(waiter) if waiter is not None else None
-                if sink is not None and isinstance(endpoint, StreamingEndpoint):
-                    outcome = await endpoint.invoke_streaming(invocation, sink)
-                else:
-                    outcome = await endpoint.invoke(invocation)
-        except (Exception, asyncio.CancelledError) as error:
-            if _is_cancelled():
-                raise
-            outcome = _mistake(invocation, error)
-        finally:
-            self._calls.pop(invocation.request_id, None)
-        self.submit_outcome(invocation.request_id, outcome)
-
-    def _recycle(self, wish: RecycleEnvironment) -> None:
-        endpoint = self._endpoints(wish.function)
-        # One that works is let finish; the clock does not wait for that, its call holds it already.
-        if isinstance(endpoint, RecyclingEndpoint):
-            name = f"recycle {wish.environment}"
-            recycling = endpoint.recycle(wish.slot, wish.environment, wish.reason)
-            self._hold(name, name_of(wish.function))
-            task = self._calls[name] = asyncio.get_running_loop().create_task(recycling, name=name)
-            task.add_done_callback(lambda _: self._recycled(name))
-
-    def _warm(self, wish: WarmEnvironments) -> None:
-        name = f"warm {wish.function} to {wish.count}"
-        self._hold(name, name_of(wish.function))
-        self._calls[name] = asyncio.get_running_loop().create_task(self._warm_up(wish, name), name=name)
-
-    async def _warm_up(self, wish: WarmEnvironments, name: str) -> None:
-        ready, failure = wish.count, None
-        try:
-            endpoint = self._endpoints(wish.function)
-            # Where somebody else keeps the environments, they are there as they are.
-            if isinstance(endpoint, WarmingEndpoint):
-                ready, failure = await endpoint.warm(wish.count, wish.access_key_ids)
-        except Exception as error:
-            log.exception("the environments of %s could not be started", wish.function)
-            ready, failure = 0, f"{type(error).__name__}: {error}"
-        finally:
-            self._calls.pop(name, None)
-        try:
-            self.submit(SettleWarming(wish.function, wish.count, ready, failure))
-        finally:
-            self._release(name)
-
-    def _recycled(self, name: str) -> None:
-        del self._calls[name]
-        self._release(name)
 
     def submit_outcome(self, request_id: str, outcome: Outcome) -> None:
         """Settle a call and let go of the clock, in this order: what it caused is known before time goes on."""
@@ -499,31 +380,12 @@ class Engine:
             self._arm()
             # A call that reached nobody is made again elsewhere, under the same id, and holds the clock anew.
             if self._holds.get(request_id) is hold:
-                self._release(request_id)
+                self._holds.release(request_id)
 
-    def _hold(self, request_id: str, function: str, *, comes_back: bool = False) -> None:
-        self._holds[request_id] = Hold(request_id, function, self.clock.now())
-        if comes_back:
-            self._coming_back.add(request_id)
-        self._may_go_on.clear()
-
-    def _release(self, request_id: str) -> None:
-        self._coming_back.discard(request_id)
-        if self._holds.pop(request_id, None) is not None:
-            self._look_whether_held()
-
-    def _look_whether_held(self) -> None:
-        """A call of ours to this service holds the clock until it has arrived: one that waits here for its answer may
-        wait for nothing but time, a scripted function's for one, and would hold it for ever."""
-        back = len(self._coming_back)
-        is_held = len(self._holds) > back or (back > 0 and back > self._count_waiting())
-        if is_held:
-            self._may_go_on.clear()
-        elif not self._may_go_on.is_set():
-            self._may_go_on.set()
-            if self.clock.way is not Way.WALL:
-                # Wall time was held by nobody, and its timer is set as it should be.
-                self._rearm()
+    def _let_go(self) -> None:
+        """Nothing holds the clock any more. Wall time was held by nobody, and its timer is set as it should be."""
+        if self.clock.way is not Way.WALL:
+            self._rearm()
 
     def _count_waiting(self) -> int:
         """How many requests wait for an answer of the world; long polls are real clients' and wait for themselves."""
@@ -534,7 +396,7 @@ class Engine:
 
     def warnings(self) -> list[dict[str, Any]]:
         """Loops and missing permissions as JSON, oldest first."""
-        return [_warning(entry) for entry in self.journal.warnings]
+        return [warning_of(entry) for entry in self.journal.warnings]
 
     def end_long_polls(self) -> None:
         """Answer every long poll with nothing, so that nobody waits for a service that is about to end."""
@@ -550,61 +412,13 @@ class Engine:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        calls = list(self._calls.values())
-        for call in calls:
-            call.cancel()
+        self._calls.cancel()
         await self._brokers.close()
         await self._outside.close()
         for future in self._answers.values():
             future.cancel()
-        for call in calls:
-            with contextlib.suppress(asyncio.CancelledError):
-                await call
+        await self._calls.close()
 
 
 def _facts_of(effects: Sequence[Effect]) -> list[Fact]:
     return cast("list[Fact]", [effect for effect in effects if type(effect) not in _WISHES])
-
-
-def _warning(entry: Entry) -> dict[str, Any]:
-    """As JSON; a permission that is missing (`kind` permission) has no chain, and its source for a path."""
-    told: dict[str, Any]
-    match entry.fact:
-        case LoopWarned() as loop:
-            told = {
-                "function": name_of(loop.function), "kind": loop.kind, "hops": loop.times, "path": list(loop.path),
-                "chain": loop.chain,
-            }  # fmt: skip
-        case LoopSuspected() as suspected:
-            told = {
-                "function": suspected.name, "kind": "suspected", "hops": suspected.times, "path": list(suspected.path),
-                "chain": suspected.chain,
-            }  # fmt: skip
-        case PermissionMissing(function=target) | AccessMissing(target=target) as missing:
-            source = missing.source or missing.principal
-            told = {"function": name_of(target), "kind": "permission", "hops": 0, "path": [source], "chain": None}
-        case QueueKeyUnknown(queue=queue, key=key):
-            told = {"function": name_of(queue), "kind": "key", "hops": 0, "path": [key], "chain": None}
-        case CallerLacksAccess(target=target, principal=principal):
-            told = {"function": name_of(target), "kind": "permission", "hops": 0, "path": [principal], "chain": None}
-        case _:
-            raise AssertionError("nothing else is kept as a warning")
-    return {**told, "at": format_instant(entry.at), "text": entry.fact.text}
-
-
-def _mistake(invocation: Invocation, error: BaseException) -> Unreachable:
-    """An endpoint promises not to raise; if one does, the call still has to end and somebody has to know."""
-    log.error("the endpoint of %s failed", invocation.function_name, exc_info=error)
-    return Unreachable(f"the endpoint failed: {type(error).__name__}: {error}")
-
-
-def _is_cancelled() -> bool:
-    """Whether somebody wants this task to end; a CancelledError alone may be the endpoint's own."""
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
-
-
-def _arn_at_work(invocation: Invocation) -> Arn:
-    """What names the endpoint: the unqualified ARN, or that of the published version that runs."""
-    unqualified = ":".join(invocation.function_arn.split(":")[:7])
-    return unqualified if invocation.version == LATEST else f"{unqualified}:{invocation.version}"

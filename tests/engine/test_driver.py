@@ -33,7 +33,7 @@ from app.core.invocation import (
 from app.core.outside_calls import HttpAnswered, OutsideAnswer, OutsideCall
 from app.core.time import MINUTE_MS, SECOND_MS
 from app.engine.clock import Clock, Way
-from app.engine.driver import Hold
+from app.engine.holds import Hold
 from tests.core.schedule.stage import given
 from tests.core.stage import NOON, SCOPE
 from tests.engine.scene import PromptEndpoint, a_few_turns, scene, soon
