@@ -28,6 +28,7 @@ def test_named_messages_failed() -> None:
         (b"true", "the response is a boolean, not an object with batchItemFailures"),
         (b'{"batchItemFailures":{}}', "batchItemFailures is an object, not a list"),
         (b'{"batchItemFailures":[1]}', "an entry of batchItemFailures has no itemIdentifier"),
+        (b'{"batchItemFailures":[{"itemIdentifier":""}]}', "an entry of batchItemFailures has no itemIdentifier"),
         (b'{"batchItemFailures":[{"itemIdentifier":5}]}', "an entry of batchItemFailures has no itemIdentifier"),
         (b'{"batchItemFailures":[{"itemIdentifier":"z"}]}', "itemIdentifier z is not in the batch"),
     ],

@@ -20,6 +20,7 @@ from app.core.facts import (
     BatchAbandoned,
     BatchFormed,
     InvocationStarted,
+    InvocationThrottled,
     MessageDeleted,
     MessageReceived,
     MessageReturned,
@@ -302,4 +303,37 @@ def test_a_batch_that_stood_in_line_until_its_messages_were_visible_again_is_let
         "worker received m3 (2)",
         "worker received m4 (2)",
         "worker called by queue orders",
+    ]
+
+
+def test_an_update_may_name_the_function_that_the_mapping_has() -> None:
+    stage = Stage()
+    orders, worker = stage.queue("orders"), stage.function("worker")
+    uuid = stage.mapping(orders, worker, BatchSize=3)
+
+    update(stage, uuid, FunctionName="worker", BatchSize=5)
+
+    assert stage.the_mapping(uuid).parameters.batch_size == 5
+
+
+# A function that is throttled
+
+
+def test_the_pauses_of_a_throttled_batch_double_up_to_half_a_minute() -> None:
+    stage = Stage()
+    orders, worker = stage.queue("orders", VisibilityTimeout="120"), stage.function("worker", reserved_concurrency=0)
+    stage.mapping(orders, worker)
+    stage.send(orders)
+
+    stage.advance("119s")
+
+    assert stage.timed_story(InvocationThrottled) == [
+        "12:00:00 worker throttled, again at 12:00:01",
+        "12:00:01 worker throttled, again at 12:00:03",
+        "12:00:03 worker throttled, again at 12:00:07",
+        "12:00:07 worker throttled, again at 12:00:15",
+        "12:00:15 worker throttled, again at 12:00:31",
+        "12:00:31 worker throttled, again at 12:01:01",
+        "12:01:01 worker throttled, again at 12:01:31",
+        "12:01:31 worker throttled, again at 12:02:00",
     ]
