@@ -6,6 +6,8 @@ import pytest
 
 from tests.bench.__main__ import MEASUREMENTS
 from tests.bench.figures import Figure, at_most, figure_of, ratio_at_least, table
+from tests.bench.mapping_profile import Case, Row, Share, table_of
+from tests.bench.runtimes import Runtime
 from tests.bench.sizes import LEAST
 
 NAMES = list(MEASUREMENTS)
@@ -39,3 +41,16 @@ def test_a_table_says_what_is_not_met() -> None:
     _, memory, after = shown.splitlines()
     assert memory.split() == ["memory", "MB", "91.00", "≤", "90", "NO"]
     assert after.split() == ["memory", "after", "S3", "MB", "120"]
+
+
+def test_a_profile_tells_who_works_for_how_long_and_who_waits() -> None:
+    runtime = Runtime("our Python", "python3.11", (), is_ours=True)
+    case = Case(runtime, "small", 2)
+    bare = Row(case, 8_000.0, Share(50, 0), Share(90, 0))
+    row = Row(case, 4_000.0, service=Share(works=80, ready=5), functions=Share(works=20, ready=10), bare=bare)
+
+    assert (row.messages_per_s, row.service_us, row.function_us, row.gap_us) == pytest.approx((40_000, 200, 100, 350))
+    assert row.busy == 30
+    _, line, *_ = table_of([row]).splitlines()
+    assert line.split()[:6] == ["our", "Python", "small", "2", "40,000", "0.50"]
+    assert "350 µs" in line
