@@ -13,6 +13,7 @@ from app.core.ids import Ids
 from app.core.names import Arn, Scope
 from app.core.queue_access import QueueAccess
 from app.core.queues import Queues
+from app.core.sending import Sending
 from app.core.targets import Parcel, Settled
 from app.core.time import Instant
 
@@ -24,6 +25,7 @@ class QueueTarget:
     """A queue gets the parcel as a message."""
 
     queues: Queues
+    sending: Sending
     chains: Chains
     gate: PolicyGate
     access: QueueAccess
@@ -57,7 +59,7 @@ class QueueTarget:
             group_id=parcel.group_id, deduplication_id=parcel.deduplication_id,
         )  # fmt: skip
         try:
-            self.queues.send(send, now, cause=parcel.cause)
+            self.sending.send(send, now, cause=parcel.cause)
         except Refused as refusal:
             settled(refusal, now)
         else:

@@ -17,7 +17,8 @@ from app.core.message import Message
 from app.core.names import Arn, name_of, parse_arn
 from app.core.queue import Queue
 from app.core.queue_refusals import code_of
-from app.core.queues import Queues, check_same_type
+from app.core.queues import Queues
+from app.core.redriving import Redriving, check_same_type
 from app.core.time import SECOND_MS, Instant
 
 # Without a rate of its own AWS moves as fast as it thinks good; here so many a millisecond.
@@ -64,6 +65,7 @@ class MoveTasks:
     ids: Ids
     limits: Limits
     queues: Queues
+    redriving: Redriving
     outbox: list[Effect]
     _tasks: dict[Arn, list[MoveTask]] = field(default_factory=dict)
     _due: Agenda[MoveTask] = field(init=False)
@@ -160,7 +162,7 @@ class MoveTasks:
         return None
 
     def _move(self, task: MoveTask, message: Message, source: Queue, destination: Queue, now: Instant) -> None:
-        self.queues.resend(message, source, destination, None, now)
+        self.redriving.resend(message, source, destination, None, now)
         task.moved += 1
 
     def _fail(self, task: MoveTask, reason: str) -> None:

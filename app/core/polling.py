@@ -36,6 +36,7 @@ from app.core.outcomes import error_of, ran_of, word_of
 from app.core.poller_gate import PollerGate
 from app.core.queue import Queue
 from app.core.queues import Queues
+from app.core.receiving import Receiving
 from app.core.remote_polling import RemotePolling
 from app.core.shapes import EventShapes
 from app.core.time import Instant
@@ -51,6 +52,7 @@ class Polling:
     outbox: list[Effect]
     mappings: Mappings
     queues: Queues
+    receiving: Receiving
     remote: RemotePolling
     functions: Functions
     submit: Callable[[Function, Call, Instant], Stopped | None]
@@ -169,7 +171,7 @@ class Polling:
     def _receive(self, mapping: Mapping, queue: Queue, consumer: Consumer, now: Instant) -> bool:
         """One receive of one poller; false when the queue had nothing."""
         timeout_s = mapping.visibility_timeout_s(queue.settings.visibility_timeout_s, consumer.timeout_s)
-        taken = self.queues.take(queue, mapping.wanted(), timeout_s, by=consumer.name, now=now)
+        taken = self.receiving.take(queue, mapping.wanted(), timeout_s, by=consumer.name, now=now)
         self._take_in(mapping, taken, now)
         return bool(taken)
 
@@ -355,7 +357,7 @@ class Polling:
             return
         # A FIFO queue whose visibility timeout the function outran: the message comes again. Or a queue deleted and
         # created again under its name, which knows no handle of its earlier life.
-        refused = self.queues.delete_taken(queue, [(item.message, item.delivery) for item in items], by=by)
+        refused = self.receiving.delete_taken(queue, [(item.message, item.delivery) for item in items], by=by)
         for place, refusal in refused.items():
             items[place].attempt.error_message = f"not deleted: {refusal.message}"
         mapping.count.deleted += len(items) - len(refused)

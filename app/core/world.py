@@ -55,9 +55,12 @@ from app.core.queue import Queue
 from app.core.queue_access import QueueAccess
 from app.core.queue_keys import QueueKeys
 from app.core.queues import Queues
+from app.core.receiving import Receiving
+from app.core.redriving import Redriving
 from app.core.remote_polling import RemotePolling
 from app.core.remote_queues import RemoteQueues
 from app.core.schedule.scheduler import Scheduler
+from app.core.sending import Sending
 from app.core.shapes import EventShapes
 from app.core.targets import Targets
 from app.core.time import Instant, earliest
@@ -112,19 +115,22 @@ class World:
         self.causes = Causes(self._chains, self.functions, self._outside)
         self._keys = Keys(self._keys_changed)
         queue_keys = QueueKeys(self._keys, enforces_permissions)
-        self.queues = Queues(ids, limits, self._outbox, self.causes.of, self._queue_changed, queue_keys)
-        self.move_tasks = MoveTasks(ids, limits, self.queues, self._outbox)
+        self.queues = Queues(ids, limits, self._outbox, self._queue_changed, self._queue_gone, queue_keys)
+        self.sending = Sending(ids, limits, self._outbox, self.queues, self.causes.of)
+        self.receiving = Receiving(limits, self._outbox, self.queues)
+        self.redriving = Redriving(ids, self._outbox, self.queues, self.sending)
+        self.move_tasks = MoveTasks(ids, limits, self.queues, self.redriving, self._outbox)
         self.families = Families(self.functions)
         gate = Gate(self.families, self._outbox, enforces_permissions)
         self.invocations = Invocations(
             ids, limits, self._chains, self._outbox, self.functions, self.concurrency, self.targets, self.causes.of,
-            self.queues.next_waiter, self._function_freed, self._settle_batch, self._keys, gate.admit,
+            self.receiving.next_waiter, self._function_freed, self._settle_batch, self._keys, gate.admit,
         )  # fmt: skip
         policies = PolicyGate(self._outbox, enforces_permissions)
         self.queue_access = QueueAccess(
             self.queues, self.functions, self._outbox, enforces_permissions, queue_keys, self._identities_changed
         )
-        self.targets.register("sqs", QueueTarget(self.queues, self._chains, policies, self.queue_access))
+        self.targets.register("sqs", QueueTarget(self.queues, self.sending, self._chains, policies, self.queue_access))
         self.poller_gate = PollerGate(self.queue_access, self.queues, self.functions, self._outbox, limits)
         self.layers = Layers(self._outbox)
         self._papers = Papers(self._outbox, self.families)
@@ -142,7 +148,7 @@ class World:
             self._mapping_changed, self._flush_mapping,
         )  # fmt: skip
         self.polling = Polling(
-            ids, shapes, self._outbox, self.mappings, self.queues, self._remote_polling, self.functions,
+            ids, shapes, self._outbox, self.mappings, self.queues, self.receiving, self._remote_polling, self.functions,
             self.invocations.submit, self._mapping_changed, self._mapping_gone, self.poller_gate, self._afterwork,
             self._pipe_consumer,
         )  # fmt: skip
@@ -182,7 +188,7 @@ class World:
         )
         self._environments = Environments(self._outbox, self.functions.get)
         self.gateways = Gateways(ids, self._outbox, self.causes.of)
-        self.sockets = SocketConnections(limits, self._outbox, self.queues.next_waiter)
+        self.sockets = SocketConnections(limits, self._outbox, self.receiving.next_waiter)
         self.health_checks = HealthChecks(
             ids, self._chains, self._outbox, self.gateways, self.functions, self.invocations
         )
@@ -282,19 +288,13 @@ class World:
             commands.CreateQueue: self._create_queue,
             commands.DeleteQueue: access.forgetting(queues.delete),
             commands.SetQueueAttributes: access.forgetting(queues.set_attributes),
-            commands.PurgeQueue: queues.purge,
             commands.TagQueue: access.forgetting(queues.tag),
             commands.UntagQueue: access.forgetting(queues.untag),
-            commands.SendMessage: queues.send,
-            commands.SendMessageBatch: queues.send_batch,
-            commands.ReceiveMessage: queues.receive,
             commands.CancelWait: self._cancel,
-            commands.DeleteMessage: queues.delete_message,
-            commands.DeleteMessageBatch: queues.delete_batch,
-            commands.ChangeMessageVisibility: queues.change_visibility,
-            commands.ChangeMessageVisibilityBatch: queues.change_visibility_batch,
-            commands.RedriveMessages: queues.redrive,
-            **queues.refusals.verbs(),
+            **queues.verbs(),
+            **self.sending.verbs(),
+            **self.receiving.verbs(),
+            commands.RedriveMessages: self.redriving.redrive,
             commands.StartMessageMoveTask: self.move_tasks.start,
             commands.CancelMessageMoveTask: self.move_tasks.cancel,
             commands.AddPermission: access.forgetting(queues.add_permission),
@@ -350,8 +350,11 @@ class World:
         return self.queues.create(command, now)
 
     def _cancel(self, command: commands.CancelWait, now: Instant) -> None:
-        if not self.queues.cancel(command, now):
+        if not self.receiving.cancel(command, now):
             self.invocations.cancel_wait(command.waiter)
+
+    def _queue_gone(self, queue: Queue) -> None:
+        self.receiving.end_all(queue)
 
     def _queue_changed(self, queue: Queue, now: Instant) -> None:
         self._dirty_queues[queue.arn] = queue
@@ -418,7 +421,7 @@ class World:
                 if arn not in self.queues:
                     self._timetable.forget(queue)
                 else:
-                    self.queues.serve_waiting(queue, now)
+                    self.receiving.serve_waiting(queue, now)
                     if not is_mapped:
                         # Else it is booked when its mappings have received from it.
                         self._book(queue)
@@ -444,7 +447,7 @@ class World:
         match machine:
             case Queue():
                 self._outbox += machine.wake(at)
-                self.queues.end_polls(machine, at)
+                self.receiving.end_polls(machine, at)
                 self._queue_changed(machine, at)
             case Mapping():
                 self.polling.wake(machine, at)

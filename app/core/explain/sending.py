@@ -14,7 +14,7 @@ from app.core.message import Content
 from app.core.message_rules import size_of
 from app.core.names import Arn, name_of, parse_arn
 from app.core.queue import Queue
-from app.core.queues import delay_of
+from app.core.sending import delay_of
 from app.core.time import SECOND_MS
 from app.core.world import World
 
@@ -35,7 +35,7 @@ def explain_send(
             return trail.end(kept_out)
         trail.add(kept_out)
     try:
-        world.queues.check_send(queue, command)
+        world.sending.check_send(queue, command)
     except Refused as refusal:
         return trail.end(refused(About.MESSAGE, refusal))
     if (standing := world.queues.refusals.standing(queue, "SendMessage", trail.now)) is not None:
@@ -43,7 +43,7 @@ def explain_send(
     size, most = size_of(command.body, command.attributes), queue.settings.maximum_message_bytes
     words = f"SQS takes the message: {size} of at most {most} bytes"
     trail.add(Step(Verdict.YES, About.MESSAGE, words, queue=queue.arn, count=size, limit=most))
-    duplicate = world.queues.duplicate(queue, command, trail.now)
+    duplicate = world.sending.duplicate(queue, command, trail.now)
     if duplicate is not None:
         earlier = duplicate.message_id
         words = f"it is a duplicate of {earlier}, sent within the last five minutes: answered, but not queued"

@@ -25,7 +25,7 @@ from app.core.message import Attempt, Message, MessageState, Move
 from app.core.names import Arn, name_of
 from app.core.polling import furthest
 from app.core.queue import Queue
-from app.core.queues import CLIENT
+from app.core.receiving import CLIENT
 from app.core.remote_queues import RemoteQueue
 from app.core.time import Instant
 from app.core.world import World
