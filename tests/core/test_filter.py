@@ -175,6 +175,16 @@ def test_the_view_shows_the_patterns_as_given() -> None:
     assert stage.the_mapping(uuid).view(SCOPE)["FilterCriteria"] == {"Filters": [{"Pattern": text}]}
 
 
+def test_five_filters_are_taken() -> None:
+    stage = Stage()
+    texts = [f'{{"body": ["{number}"]}}' for number in range(5)]
+
+    uuid = stage.mapping(stage.queue("orders"), stage.function("worker"), FilterCriteria=criteria(*texts))
+
+    shown = stage.the_mapping(uuid).view(SCOPE)["FilterCriteria"]
+    assert [one["Pattern"] for one in shown["Filters"]] == texts
+
+
 @pytest.mark.parametrize("empty", [{}, {"Filters": []}, {"Filters": None}, None])
 def test_no_filters_are_accepted_and_left_out_of_the_view(empty: object) -> None:
     stage = Stage()

@@ -133,6 +133,13 @@ def test_there_are_at_most_ten_attributes() -> None:
         check(b=MessageAttribute("String", "v"), **ten)
 
 
+def test_a_type_has_256_characters_at_most() -> None:
+    check(a=MessageAttribute("String." + "x" * 249, "v"))
+
+    with pytest.raises(InvalidParameterValue, match="type must be shorter than 256 bytes"):
+        check(a=MessageAttribute("String." + "x" * 250, "v"))
+
+
 @pytest.mark.parametrize("group_id", ["a", "!~", "g" * 128])
 def test_a_message_group_names_a_tenant_of_a_fair_queue(group_id: str) -> None:
     check_group(group_id)
