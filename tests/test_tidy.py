@@ -50,6 +50,7 @@ TOLD_ELSEWHERE = {
     "provisioned": "test_deployments.py",
     "provisioning": "test_deployments.py",
     "json_text": "buses/test_put_events.py",
+    "long_polls": "test_world.py",
     "input_template": "pipes/test_template.py",
     "pipes": "pipes/test_pipes.py",
     "redrive": "test_queue_attributes.py",

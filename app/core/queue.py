@@ -20,45 +20,18 @@ from app.core.errors import InvalidParameterValue, OverLimit
 from app.core.facts import Effect, MessageExpired, MessageReturned
 from app.core.limits import Limits
 from app.core.lines import FairLine, FifoLine, Line, StandardLine
+from app.core.long_polls import LongPolls
 from app.core.message import Attempt, Content, Delivery, Message, MessageState, Move
 from app.core.names import Arn, name_of
 from app.core.queue_attributes import QueueAttributes
 from app.core.receipts import Receipts
+from app.core.receive_attempts import ReceiveAttempts
 from app.core.redrive import RedrivePolicy
 from app.core.time import SECOND_MS, Instant, earliest, format_instant
 
 _FIRST_SEQUENCE = 18_870_000_000_000_000_000
 _SEQUENCE_STEP = 256
 _IN_FLIGHT, _GONE = MessageState.IN_FLIGHT, MessageState.GONE
-
-
-@dataclass(frozen=True, slots=True)
-class LongPoll:
-    """A receive that waits for a message until its deadline. `attempt_id` is a FIFO queue's."""
-
-    waiter: int
-    deadline: Instant
-    max_messages: int
-    visibility_timeout_s: int | None
-    attempt_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ReceiveAttempt:
-    """What a receive with an attempt id handed out, to be handed out again when the caller asks again."""
-
-    until: Instant
-    hidden_until: Instant
-    taken: tuple[tuple[Message, Delivery], ...]
-
-    def is_untouched(self, now: Instant) -> bool:
-        """Whether it is young enough, and no message was deleted or had its visibility changed."""
-        return now < self.until and all(
-            message.state is MessageState.IN_FLIGHT
-            and message.available_at == self.hidden_until
-            and message.receive_count == delivery.receive_count
-            for message, delivery in self.taken
-        )
 
 
 @dataclass(slots=True)
@@ -96,15 +69,12 @@ class Queue:
         self._line: Line = FifoLine() if self.is_fifo else StandardLine()
         self.accepted = DeduplicationMemory(limits.deduplication_ms)
         self._former_scope: tuple[str, Instant] | None = None
-        self._attempts: dict[str, ReceiveAttempt] = {}
+        self.attempts = ReceiveAttempts(limits.receive_attempt_ms)
         self._hidden: Agenda[Message] = Agenda(
             attrgetter("hidden_until"), lambda: self.in_flight_count + self.delayed_count
         )
         self._by_age: Agenda[Message] = Agenda(attrgetter("ages_from"), lambda: len(self._messages))
-        self._polls: dict[int, LongPoll] = {}
-        self._deadlines: Agenda[LongPoll] = Agenda(
-            lambda poll: poll.deadline if poll.waiter in self._polls else None, lambda: len(self._polls)
-        )
+        self.polls = LongPolls()
         self.visible_count = self.in_flight_count = self.delayed_count = 0
 
     def __repr__(self) -> str:
@@ -204,28 +174,15 @@ class Queue:
         self, attempt_id: str, *, visibility_timeout_s: int | None, now: Instant
     ) -> list[tuple[Message, Delivery]]:
         """The same messages with the same handles, hidden anew; nothing when the attempt is unknown or spoilt."""
-        attempt = self._attempts.pop(attempt_id, None)
-        if attempt is None or not attempt.is_untouched(now):
-            return []
+        taken = self.attempts.take(attempt_id, now)
         timeout_s = self.settings.visibility_timeout_s if visibility_timeout_s is None else visibility_timeout_s
-        for message, _ in attempt.taken:
+        for message, _ in taken:
             if timeout_s:
                 self._hide(message, now + timeout_s * SECOND_MS)
             else:
                 self._show(message)
-        self.remember_attempt(attempt_id, attempt.taken, now=now)
-        return list(attempt.taken)
-
-    def remember_attempt(self, attempt_id: str, taken: Sequence[tuple[Message, Delivery]], *, now: Instant) -> None:
-        """Keep what was handed out under the attempt id, for five minutes."""
-        if not taken:
-            return
-        for known, attempt in list(self._attempts.items()):
-            if now < attempt.until:
-                break
-            del self._attempts[known]
-        until = now + self._limits.receive_attempt_ms
-        self._attempts[attempt_id] = ReceiveAttempt(until, taken[0][0].available_at, tuple(taken))
+        self.attempts.remember(attempt_id, taken, now=now)
+        return list(taken)
 
     def check_room_in_flight(self) -> None:
         """Raises OverLimit when a short poll may not take more; a FIFO queue says nothing."""
@@ -320,28 +277,6 @@ class Queue:
         self.purged_at = now
         return count
 
-    # Who waits ------------------------------------------------------------------------------------------
-
-    def wait(self, poll: LongPoll) -> None:
-        self._polls[poll.waiter] = poll
-        self._deadlines.add(poll.deadline, poll)
-
-    def stop_waiting(self, waiter: int) -> LongPoll | None:
-        return self._polls.pop(waiter, None)
-
-    def first_waiting(self) -> LongPoll | None:
-        return next(iter(self._polls.values())) if self._polls else None
-
-    def all_waiting(self) -> list[LongPoll]:
-        return list(self._polls.values())
-
-    def polls_due(self, now: Instant) -> list[LongPoll]:
-        """Take out the long polls whose time is over."""
-        over = list(self._deadlines.due(now))
-        for poll in over:
-            del self._polls[poll.waiter]
-        return over
-
     # Time -----------------------------------------------------------------------------------------------
 
     def next_wakeup(self) -> Instant | None:
@@ -352,7 +287,7 @@ class Queue:
         shown_at = self._hidden.next()
         if shown_at is not None and (first is None or shown_at < first):
             first = shown_at
-        return earliest(first, self._deadlines.next()) if self._polls else first
+        return earliest(first, self.polls.next_deadline()) if self.polls.open else first
 
     def next_event(self) -> Instant | None:
         """When the next message is shown: what is worth moving a clock to. The end of a retention period is not, and
@@ -360,7 +295,7 @@ class Queue:
         return self._hidden.next()
 
     def wake(self, now: Instant) -> list[Effect]:
-        """Show what is due and drop what is too old. Long polls are the caller's: see `polls_due`."""
+        """Show what is due and drop what is too old. Long polls are the caller's: see `polls`."""
         effects: list[Effect] = []
         for message in self._hidden.due(now):
             was = message.state

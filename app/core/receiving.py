@@ -30,12 +30,13 @@ from app.core.facts import (
     VisibilityChanged,
 )
 from app.core.limits import Limits
+from app.core.long_polls import LongPoll
 from app.core.message import Delivery, Message
 from app.core.message_rules import (
     check_attempt_id,
     check_batch,
 )
-from app.core.queue import LongPoll, Queue, Taken, reason_for_move
+from app.core.queue import Queue, Taken, reason_for_move
 from app.core.queues import Queues
 from app.core.time import SECOND_MS, Instant
 
@@ -91,7 +92,7 @@ class Receiving:
             waiter, now + wait_s * SECOND_MS, command.max_messages, command.visibility_timeout_s,
             command.attempt_id if queue.is_fifo else None,
         )  # fmt: skip
-        queue.wait(poll)
+        queue.polls.wait(poll)
         self._polled[waiter] = queue
         self.queues.changed(queue, now)
         return Waiting(waiter, wait_s * SECOND_MS)
@@ -105,7 +106,7 @@ class Receiving:
         if again:
             return again
         taken = self.take(queue, command.max_messages, timeout_s, by=CLIENT, now=now)
-        queue.remember_attempt(attempt_id, taken, now=now)
+        queue.attempts.remember(attempt_id, taken, now=now)
         return taken
 
     def take(
@@ -141,7 +142,7 @@ class Receiving:
 
     def serve_waiting(self, queue: Queue, now: Instant) -> None:
         """Hand visible messages to the long polls that wait, first come, first served."""
-        while queue.visible_count and (poll := queue.first_waiting()) is not None:
+        while queue.visible_count and (poll := queue.polls.first()) is not None:
             if (refusal := self.queues.refusals.take(queue, "ReceiveMessage", now)) is not None:
                 self._end(queue, poll, refusal)
                 continue
@@ -149,18 +150,18 @@ class Receiving:
             if not taken:
                 return
             if poll.attempt_id is not None:
-                queue.remember_attempt(poll.attempt_id, taken, now=now)
+                queue.attempts.remember(poll.attempt_id, taken, now=now)
             self._end(queue, poll, Received(tuple(delivery for _, delivery in taken)))
 
     def end_polls(self, queue: Queue, now: Instant) -> None:
         """Answer the long polls whose time is over with nothing."""
-        for poll in queue.polls_due(now):
+        for poll in queue.polls.due(now):
             self._polled.pop(poll.waiter, None)
             self.outbox.append(Answered(poll.waiter, Received()))
 
     def end_all(self, queue: Queue) -> None:
         """Tell the long polls of a queue that is deleted."""
-        for poll in queue.all_waiting():
+        for poll in list(queue.polls.open.values()):
             self._end(queue, poll, QueueDoesNotExist())
 
     def cancel(self, command: CancelWait, now: Instant) -> bool:
@@ -168,7 +169,7 @@ class Receiving:
         queue = self._polled.pop(command.waiter, None)
         if queue is None:
             return False
-        queue.stop_waiting(command.waiter)
+        queue.polls.stop(command.waiter)
         return True
 
     def next_waiter(self) -> int:
@@ -268,7 +269,7 @@ class Receiving:
         self.outbox.append(VisibilityChanged(queue.arn, message.content.message_id, message.content.chain, timeout_s))
 
     def _end(self, queue: Queue, poll: LongPoll, answer: Received | Refused) -> None:
-        queue.stop_waiting(poll.waiter)
+        queue.polls.stop(poll.waiter)
         self._polled.pop(poll.waiter, None)
         self.outbox.append(Answered(poll.waiter, answer))
 

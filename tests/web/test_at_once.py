@@ -173,7 +173,7 @@ def test_a_long_poll_is_answered_when_a_message_comes(served: Served, wire: Wire
 
     wire.send(request("ReceiveMessage", {**QUEUE, "WaitTimeSeconds": 20}))
     queue = Scope().queue_arn("orders")
-    served.wait_until(lambda: served.engine.world.queues[queue].first_waiting() is not None)
+    served.wait_until(lambda: served.engine.world.queues[queue].polls.first() is not None)
     served.submit(SendMessage(queue, "at last"))
 
     assert b'"Body":"at last"' in wire.answer()
@@ -182,10 +182,10 @@ def test_a_long_poll_is_answered_when_a_message_comes(served: Served, wire: Wire
 def test_a_long_poll_whose_client_leaves_takes_no_message(served: Served, wire: Wire) -> None:
     queue = Scope().queue_arn("orders")
     wire.send(request("ReceiveMessage", {**QUEUE, "WaitTimeSeconds": 20}))
-    served.wait_until(lambda: served.engine.world.queues[queue].first_waiting() is not None)
+    served.wait_until(lambda: served.engine.world.queues[queue].polls.first() is not None)
 
     wire.close()
-    served.wait_until(lambda: served.engine.world.queues[queue].first_waiting() is None)
+    served.wait_until(lambda: served.engine.world.queues[queue].polls.first() is None)
     served.submit(SendMessage(queue, "for the next one"))
 
     assert served.engine.world.queues[queue].visible_count == 1

@@ -109,7 +109,7 @@ def test_a_long_poll_ends_with_the_message_that_arrives(served: Served, sqs: Any
     queue = served.engine.world.queues["arn:aws:sqs:us-east-1:000000000000:orders"]
     with ThreadPoolExecutor() as pool:
         polling = pool.submit(sqs.receive_message, QueueUrl=url, WaitTimeSeconds=20)
-        served.wait_until(lambda: queue.first_waiting() is not None)
+        served.wait_until(lambda: queue.polls.first() is not None)
         sqs.send_message(QueueUrl=url, MessageBody="late")
 
         received = polling.result(timeout=10)
@@ -126,8 +126,8 @@ def test_a_message_is_not_given_to_a_client_that_has_gone(served: Served, sqs: A
             b"POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Target: AmazonSQS.ReceiveMessage\r\n"
             b"Content-Type: application/x-amz-json-1.0\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
         )
-        served.wait_until(lambda: queue.first_waiting() is not None)
-    served.wait_until(lambda: queue.first_waiting() is None)
+        served.wait_until(lambda: queue.polls.first() is not None)
+    served.wait_until(lambda: queue.polls.first() is None)
 
     sqs.send_message(QueueUrl=url, MessageBody="still here")
 
@@ -491,7 +491,7 @@ def test_a_receive_attempt_that_polled_long_can_be_repeated(served: Served, sqs:
     queue = served.engine.world.queues["arn:aws:sqs:us-east-1:000000000000:steps.fifo"]
     with ThreadPoolExecutor() as pool:
         polling = pool.submit(sqs.receive_message, QueueUrl=url, WaitTimeSeconds=20, ReceiveRequestAttemptId="try")
-        served.wait_until(lambda: queue.first_waiting() is not None)
+        served.wait_until(lambda: queue.polls.first() is not None)
         sqs.send_message(QueueUrl=url, MessageBody="late", MessageGroupId="g", MessageDeduplicationId="1")
         first = polling.result(timeout=10)["Messages"]
 

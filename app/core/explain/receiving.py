@@ -121,7 +121,7 @@ def _lost(world: World, arrival: Arrival, held: Step | None, trail: Trail) -> St
             return Step(Verdict.NO, About.REDRIVE, words, queue=queue.arn, count=count, limit=most)
         words = f"received {_times(count)}; with {most} it moves to '{target}'"
         trail.add(Step(Verdict.NOTE, About.REDRIVE, words, queue=queue.arn, count=count, limit=most))
-    if held is None and queue.first_waiting() is not None:
+    if held is None and queue.polls.first() is not None:
         words = "a client's ReceiveMessage waits at the queue and gets it before any mapping"
         return Step(Verdict.NO, About.RECEIVER, words, queue=queue.arn)
     return None
