@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from app.core.chain import Cause
 from app.core.commands import (
@@ -82,6 +83,15 @@ class Buckets:
     def __post_init__(self) -> None:
         self.restores = Restores(self._restored)
         self.sweeps = Sweeps(self.outside, self._with_rules, self._swept)
+
+    def verbs(self) -> dict[type[Any], Callable[[Any, Instant], Any]]:
+        return {
+            DeclareBucket: self.declare,
+            ForgetBucket: self.forget,
+            PutBucketNotification: self.put_notification,
+            PutBucketLifecycle: self.put_lifecycle,
+            ChangeObject: self.change_object,
+        }
 
     def __getitem__(self, name: str) -> Bucket:
         try:

@@ -98,6 +98,14 @@ class Functions:
     _routes: dict[Arn, Route] = field(default_factory=dict)
     _by_key: dict[str, tuple[Arn, tuple[int, ...]]] = field(default_factory=dict)
 
+    def verbs(self) -> dict[type[Any], Callable[[Any, Instant], Any]]:
+        return {
+            DescribeEnvironments: self.describe,
+            PutEventInvokeConfig: self.put_event_invoke,
+            DeleteEventInvokeConfig: self.delete_event_invoke,
+            PutReservedConcurrency: self.put_reserved_concurrency,
+        }
+
     # Reading --------------------------------------------------------------------------------------------
 
     def __getitem__(self, arn: Arn) -> Function:

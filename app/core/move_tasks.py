@@ -2,10 +2,11 @@
 
 import json
 from base64 import b64decode, b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from operator import attrgetter
+from typing import Any
 
 from app.core.agenda import Agenda
 from app.core.commands import CancelMessageMoveTask, StartMessageMoveTask
@@ -72,6 +73,12 @@ class MoveTasks:
 
     def __post_init__(self) -> None:
         self._due = Agenda(attrgetter("next_at"), self._running_count)
+
+    def verbs(self) -> dict[type[Any], Callable[[Any, Instant], Any]]:
+        return {
+            StartMessageMoveTask: self.start,
+            CancelMessageMoveTask: self.cancel,
+        }
 
     def of(self, source: Arn, most: int) -> list[MoveTask]:
         """The newest first. Raises ResourceNotFound for an unknown queue, InvalidParameterValue for a text that is no

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 from app.core.commands import DescribeRemoteQueue, ReportBrokerFailure, SettleDeletes, SettleReceive
 from app.core.consumers import Consumer
@@ -30,6 +31,13 @@ class RemotePolling:
     mappings_of: Callable[[Arn], Iterable[Mapping]]
     changed: Callable[[Mapping], None]
     _unchecked: dict[str, str | None] = field(default_factory=dict)
+
+    def verbs(self) -> dict[type[Any], Callable[[Any, Instant], Any]]:
+        return {
+            DescribeRemoteQueue: self.describe,
+            SettleDeletes: self.settle_deletes,
+            ReportBrokerFailure: self.report_failure,
+        }
 
     # Whether --------------------------------------------------------------------------------------------
 
