@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from botocore.exceptions import ClientError
@@ -205,7 +206,7 @@ def test_a_route_sends_receives_deletes_and_purges(service: Serving, leading: Le
     sent = send("POST", "/orders", {"order": {"id": 7}, "attributes": attributes})
     lacking = send("POST", "/orders", {"attributes": attributes})
     messages = receive("GET", "/orders").json["Messages"]
-    deleted = delete("DELETE", f"/orders?receipt={messages[0]['ReceiptHandle']}")
+    deleted = delete("DELETE", f"/orders?receipt={quote(messages[0]['ReceiptHandle'], safe='')}")
     bad = delete("DELETE", "/orders?receipt=nonsense")
     send("POST", "/orders", {"order": "again", "attributes": attributes})
     purged = purge("DELETE", "/all")
