@@ -3,6 +3,7 @@
 import heapq
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Protocol
 
 from app.core.message import Message, MessageState
@@ -267,7 +268,7 @@ class FifoLine:
     handed out, up to the first that is hidden: this one rule explains every recording of group locking."""
 
     def __init__(self) -> None:
-        self._groups: dict[str, Group] = {}
+        self._groups: dict[str | None, Group] = {}
         self._open: OrderedDict[str, Group] = OrderedDict()
         self._run: deque[Message] = deque()
         self._served: set[str] = set()
@@ -293,23 +294,26 @@ class FifoLine:
             self._open.move_to_end(group.id)
 
     def hide(self, message: Message) -> None:
-        group = self._groups[_group_id(message)]
+        group = self._groups[message.content.group_id]
         if group.head is message:
             self._open.pop(group.id, None)
 
     def leave(self, message: Message) -> None:
         """When the head goes, the next one tells whether the group is open; one that opens goes to the end."""
-        group = self._groups[_group_id(message)]
-        del group.messages[message.order]
+        group = self._groups[message.content.group_id]
+        messages = group.messages
+        del messages[message.order]
         if group.head is not message:
             return
-        head = group.head = next(iter(group.messages.values()), None)
-        if head is not None and head.state is MessageState.VISIBLE:
-            self._open.setdefault(group.id, group)
-            return
-        self._open.pop(group.id, None)
-        if head is None:
+        if not messages:
+            self._open.pop(group.id, None)
             del self._groups[group.id]
+            return
+        head = group.head = next(iter(messages.values()))
+        if head.state is _VISIBLE:
+            self._open.setdefault(group.id, group)
+        elif group.id in self._open:
+            del self._open[group.id]
 
     def begin(self) -> None:
         self._run.clear()
@@ -317,16 +321,17 @@ class FifoLine:
 
     def next(self) -> Message | None:
         """As many as there are of one group, then on with the next group; no group twice in one receive."""
-        if not self._run:
+        run = self._run
+        if not run:
             group = next((group for group in self._open.values() if group.id not in self._served), None)
             if group is None:
                 return None
             self._served.add(group.id)
-            for message in group.messages.values():
-                if message.state is not MessageState.VISIBLE or len(self._run) == _MOST_OF_A_RECEIVE:
+            for message in islice(group.messages.values(), _MOST_OF_A_RECEIVE):
+                if message.state is not _VISIBLE:
                     break
-                self._run.append(message)
-        return self._run.popleft()
+                run.append(message)
+        return run.popleft()
 
     def blocker(self, group_id: str, order: int) -> Message | None:
         """The hidden message of the group that holds back the one at `order`: the first one before it."""
@@ -341,6 +346,7 @@ class FifoLine:
 
 
 _MOST_OF_A_RECEIVE = 10
+_VISIBLE = MessageState.VISIBLE
 
 
 def _group_id(message: Message) -> str:
