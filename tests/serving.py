@@ -114,7 +114,9 @@ def client_at(
     **config: Any,
 ) -> Any:
     """A boto3 client of an AWS service at this address, without retries so that a test sees every answer."""
-    return boto3.Session(botocore_session=session).client(
+    # One session for all who bring none: a refusal of one client is then caught by the class of another.
+    maker: Any = boto3 if session is None else boto3.Session(botocore_session=session)
+    return maker.client(
         service,
         endpoint_url=url,
         region_name="us-east-1",

@@ -43,6 +43,7 @@ def receipt(photo, context):
 """
 TRUST = """{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"},
     "Action": "sts:AssumeRole"}]}"""
+QUEUES = "arn:aws:iam::aws:policy/AmazonSQSFullAccess"
 SETTINGS = "enforce_permissions: true"
 
 
@@ -72,6 +73,7 @@ def receipt_in(service: Live) -> bytes:
 def test_with_boto3(service: Live) -> None:
     iam, lambda_, sqs, s3 = (service.client(name) for name in ("iam", "lambda", "sqs", "s3"))
     role = iam.create_role(RoleName="app", AssumeRolePolicyDocument=TRUST)["Role"]["Arn"]
+    iam.attach_role_policy(RoleName="app", PolicyArn=QUEUES)
     queue = sqs.create_queue(QueueName="orders")["QueueUrl"]
     queue_arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     s3.create_bucket(Bucket="photos")
@@ -115,6 +117,7 @@ def test_with_the_aws_cli(service: Live, any_aws: Aws, tmp_path: Path) -> None:
     aws.json("s3api", "create-bucket", "--bucket", "photos")
     aws.json("s3api", "put-object", "--bucket", "photos", "--key", "code/receiver.zip", "--body", "receiver.zip")
     role = aws.json("iam", "create-role", "--role-name", "app", "--assume-role-policy-document", TRUST)["Role"]["Arn"]
+    aws.json("iam", "attach-role-policy", "--role-name", "app", "--policy-arn", QUEUES)
     common = ("--role", role, "--runtime", "python3.12", "--handler", "app.handler", "--timeout", "20")
     receiver = aws.json(
         "lambda", "create-function", "--function-name", "receiver", "--code",

@@ -231,7 +231,7 @@ def test_the_trace_header_of_a_request_is_kept_with_every_message_of_a_batch(
     assert "%7C" not in headers[0]
 
 
-# Every row of A3.1 that concerns standard queues ------------------------------------------------------
+# What AWS says of standard queues -----------------------------------------------------------------------
 
 
 def _entries(count: int) -> list[dict[str, str]]:
