@@ -23,10 +23,10 @@ from app.adapters.process.endpoint import ProcessEndpoint
 from app.adapters.process.run_folder import RunFolder
 from app.adapters.process.spec import ProcessSpec
 from app.adapters.process.tenant import Observer
+from app.core.awslambda.deployment import Code, Deployment, access_key_ids_of
+from app.core.awslambda.environment_state import EnvironmentState
+from app.core.awslambda.function import FunctionSpec
 from app.core.commands import Command, DescribeEnvironments, ReportEnvironmentEnded, ReportEnvironmentStarted
-from app.core.deployment import Code, Deployment, access_key_ids_of
-from app.core.environment_state import EnvironmentState
-from app.core.function import FunctionSpec
 from app.core.names import Arn, Scope, parse_arn
 from app.engine.ports import EndpointStatus, FunctionEndpoint, Pool, TransparentEndpoint
 from app.settings import (

@@ -20,6 +20,7 @@ from app.adapters.object_store import ObjectStore
 from app.adapters.outside import Outside
 from app.adapters.process.run_folder import clean_up_after_dead_runs
 from app.adapters.sqs_broker import SqsBroker
+from app.core.awslambda.environment_state import EnvironmentState
 from app.core.commands import (
     CreateArchive,
     CreateEventBus,
@@ -45,7 +46,6 @@ from app.core.commands import (
     UpdateEventBus,
 )
 from app.core.commands.pipes import CreatePipe
-from app.core.environment_state import EnvironmentState
 from app.core.errors import Refused
 from app.core.facts.scheduler import told as told_of_schedule
 from app.core.facts.sns import told

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from app.core.checksums import md5_of_attributes, md5_of_body
-from app.core.message import MessageAttribute
+from app.core.sqs.checksums import md5_of_attributes, md5_of_body
+from app.core.sqs.message import MessageAttribute
 
 TEMPLATES = Path(__file__).parents[1] / "event_templates"
 CATALOG: list[dict[str, str]] = json.loads((TEMPLATES / "catalog.json").read_text(encoding="utf-8"))

@@ -13,8 +13,8 @@ from app.adapters.fault_outcomes import TIMED_OUT, outcome_of_fault
 from app.adapters.faults import parse_fault, recognise_fault, response_too_large
 from app.adapters.http_client import Answer, HttpClient, NoAnswerInTime
 from app.adapters.limits import RESPONSE_MAX_BYTES
-from app.core.environment_state import EnvironmentState
-from app.core.invocation import Exited, Invocation, Outcome, Ran, Succeeded, Throttled, TimedOut, Unreachable
+from app.core.awslambda.environment_state import EnvironmentState
+from app.core.awslambda.invocation import Exited, Invocation, Outcome, Ran, Succeeded, Throttled, TimedOut, Unreachable
 from app.core.urls import without_password
 
 INVOKE_PATH = "/2015-03-31/functions/function/invocations"

@@ -20,7 +20,7 @@ from pathlib import Path, PurePosixPath
 
 from app.adapters.process.leftovers import start_of
 from app.adapters.process.run_folder import runs_folder
-from app.core.deployment import Code
+from app.core.awslambda.deployment import Code
 from app.core.errors import InvalidParameterValue
 from app.core.limits import DEFAULT_LIMITS, Limits
 

@@ -9,7 +9,7 @@ from app.adapters.fault_outcomes import outcome_of_fault
 from app.adapters.faults import Fault, parse_fault, recognise_fault, response_too_large
 from app.adapters.http_client import Answer, HttpClient, NoAnswerInTime
 from app.adapters.limits import RESPONSE_MAX_BYTES
-from app.core.invocation import Invocation, Outcome, Ran, Succeeded, Throttled, TimedOut, Unreachable
+from app.core.awslambda.invocation import Invocation, Outcome, Ran, Succeeded, Throttled, TimedOut, Unreachable
 from app.core.urls import without_password
 
 _ASK_AGAIN_S = 0.005

@@ -8,7 +8,7 @@ from zipfile import BadZipFile
 from app.adapters.faults import fault_payload
 from app.adapters.logs import InvocationLogs
 from app.adapters.process.output import InvocationLog
-from app.core.invocation import InitFailed, Invocation, Outcome, Ran, Unreachable
+from app.core.awslambda.invocation import InitFailed, Invocation, Outcome, Ran, Unreachable
 from app.core.names import Arn
 from app.engine.ports import (
     EndpointStatus,

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 from weakref import WeakValueDictionary
 
-from app.core.environment_state import EnvironmentState
+from app.core.awslambda.environment_state import EnvironmentState
 from app.core.urls import without_password
 
 Resolve: TypeAlias = Callable[[str, int], Awaitable[Sequence[str]]]

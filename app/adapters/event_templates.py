@@ -4,8 +4,8 @@ import json
 from functools import cache
 from pathlib import Path
 
+from app.core.awslambda.invocation import InvocationType
 from app.core.fire import Catalogue, Template
-from app.core.invocation import InvocationType
 
 _BESIDE = Path(__file__).parents[2] / "event_templates"
 _INSIDE = Path(__file__).parents[1] / "event_templates"

@@ -3,7 +3,7 @@
 import re
 
 from app.adapters.faults import Fault
-from app.core.invocation import Exited, HandlerFailed, InitFailed, Outcome, Ran, TimedOut
+from app.core.awslambda.invocation import Exited, HandlerFailed, InitFailed, Outcome, Ran, TimedOut
 
 TIMED_OUT = re.compile(rb"\s*Task timed out after (\d+(?:\.\d+)?) seconds\s*")
 _INIT_ERROR_TYPES = frozenset(

@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 
 from app.adapters.limits import RESPONSE_MAX_BYTES
-from app.core.invocation import HandlerFailed, Ran
+from app.core.awslambda.invocation import HandlerFailed, Ran
 
 _TRACE_MEMBERS = ("stackTrace", "trace", "requestId")
 _MEMBERS = {"errorType", "errorMessage", *_TRACE_MEMBERS, "cause"}

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from app.core.invocation import Unreachable
+from app.core.awslambda.invocation import Unreachable
 from app.core.urls import without_password
 
 if TYPE_CHECKING:

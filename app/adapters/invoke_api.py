@@ -10,7 +10,16 @@ from urllib.parse import quote
 from app.adapters.fault_outcomes import outcome_of_fault
 from app.adapters.faults import parse_fault
 from app.adapters.http_client import Answer, HttpClient, NoAnswerInTime
-from app.core.invocation import HandlerFailed, Invocation, Outcome, Ran, Succeeded, Throttled, TimedOut, Unreachable
+from app.core.awslambda.invocation import (
+    HandlerFailed,
+    Invocation,
+    Outcome,
+    Ran,
+    Succeeded,
+    Throttled,
+    TimedOut,
+    Unreachable,
+)
 from app.core.names import DEFAULT_REGION
 from app.core.urls import without_password
 

@@ -13,8 +13,8 @@ from moto.s3.exceptions import InvalidBucketName, NoSuchUpload
 from moto.s3.models import FakeAcl, FakeBucket, FakeDeleteMarker, FakeKey, FakeMultipart, S3Backend
 
 from app.core.names import Scope
-from app.core.object_event import NO_DETAILS, Details
-from app.core.restores import copy_goes_at
+from app.core.s3.object_event import NO_DETAILS, Details
+from app.core.s3.restores import copy_goes_at
 from app.core.time import Instant, to_datetime
 from app.engine.storage import BucketCreated, BucketDeleted, ObjectChange, StoreChange
 

@@ -8,9 +8,9 @@ from moto.iam.models import iam_backends
 from moto.iam.utils import generate_access_key_id_from_account_id as moto_key
 from moto.sts.models import sts_backends
 
+from app.core.access.issued_keys import issued_key
 from app.core.commands import DescribeIdentities
 from app.core.commands.access import Identity, KeyOwner
-from app.core.issued_keys import issued_key
 
 _SESSIONS_MOST = 1_000
 """moto forgets no session, and reads them all each time; the newest are those that are in use."""

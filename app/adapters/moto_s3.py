@@ -29,10 +29,10 @@ from moto.utilities.utils import get_partition
 from app.adapters.moto_backend import Backend, Key, Nothing, object_change
 from app.adapters.moto_config import configure
 from app.adapters.moto_sweep import sweep
+from app.core.delivery.outside_calls import BucketSwept, SweepBucket
 from app.core.errors import MalformedXml, NoSuchBucket
 from app.core.names import Scope
-from app.core.outside_calls import BucketSwept, SweepBucket
-from app.core.restores import ARCHIVES, TIERS_MS
+from app.core.s3.restores import ARCHIVES, TIERS_MS
 from app.core.time import Instant, to_datetime
 from app.engine.storage import ObjectChange, StoreAnswer, StoreChange, StoreRequest
 from app.wire.s3 import render_error

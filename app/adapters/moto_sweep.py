@@ -6,10 +6,10 @@ from typing import Any
 from moto.s3.models import FakeBucket, FakeDeleteMarker
 
 from app.adapters.moto_backend import NULL_VERSION, Backend, instant_of, object_change, without
-from app.core.lifecycle import Expire, Move, Remove, StoredVersion, Swept, due_actions, is_upload_due
+from app.core.delivery.outside_calls import SweepBucket
 from app.core.names import Scope
-from app.core.object_event import Details
-from app.core.outside_calls import SweepBucket
+from app.core.s3.lifecycle import Expire, Move, Remove, StoredVersion, Swept, due_actions, is_upload_due
+from app.core.s3.object_event import Details
 from app.core.time import Instant, to_datetime
 
 

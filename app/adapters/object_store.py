@@ -4,8 +4,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from app.adapters.moto_thread import MotoThread
+from app.core.delivery.outside_calls import BucketSwept, SweepBucket
 from app.core.names import Scope
-from app.core.outside_calls import BucketSwept, SweepBucket
 from app.core.time import Instant
 from app.engine.storage import StoreAnswer, StoreRequest
 

@@ -7,8 +7,8 @@ from typing import Any, assert_never
 from urllib.parse import urlsplit
 
 from app.adapters.http_client import HttpClient, NoAnswerInTime
-from app.core.invocation import Unreachable
-from app.core.outside_calls import (
+from app.core.awslambda.invocation import Unreachable
+from app.core.delivery.outside_calls import (
     AwsAnswered,
     AwsCall,
     AwsRefused,

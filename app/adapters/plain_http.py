@@ -5,7 +5,7 @@ import time
 from app.adapters.faults import failed, parse_fault, response_too_large
 from app.adapters.http_client import Answer, HttpClient, NoAnswerInTime
 from app.adapters.limits import RESPONSE_MAX_BYTES
-from app.core.invocation import HandlerFailed, Invocation, Outcome, Ran, Succeeded, TimedOut, Unreachable
+from app.core.awslambda.invocation import HandlerFailed, Invocation, Outcome, Ran, Succeeded, TimedOut, Unreachable
 from app.core.urls import without_password
 
 

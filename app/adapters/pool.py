@@ -5,8 +5,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from app.adapters.emulators import is_there
-from app.core.environment_state import EnvironmentState
-from app.core.invocation import Invocation, Outcome, Unreachable
+from app.core.awslambda.environment_state import EnvironmentState
+from app.core.awslambda.invocation import Invocation, Outcome, Unreachable
 from app.engine.ports import FunctionEndpoint
 
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from app.core.commands import RemoteAttributes
-from app.core.message import Delivery
 from app.core.names import DEFAULT_REGION
+from app.core.sqs.message import Delivery
 from app.core.urls import without_password
 from app.engine.ports import BrokerError
 from app.wire.sqs.arrivals import read_attributes, read_delivery

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
+from app.core.awslambda.functions import Functions
 from app.core.chain import Cause, Chains
 from app.core.commands import Origin
-from app.core.functions import Functions
-from app.core.outside import Outside
+from app.core.delivery.outside import Outside
 from app.core.time import Instant
 
 

@@ -2,9 +2,9 @@
 
 from typing import Protocol
 
-from app.core.message import Delivery
 from app.core.names import Arn
-from app.core.object_event import ObjectEvent
+from app.core.s3.object_event import ObjectEvent
+from app.core.sqs.message import Delivery
 from app.core.time import Instant
 from app.core.topics.notification import Confirmation, Notification
 

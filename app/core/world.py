@@ -3,25 +3,34 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from app.core import commands, outside_targets
+from app.core import commands
+from app.core.access.gates import Gate, PolicyGate
+from app.core.access.keys import Keys
 from app.core.afterwork import Afterwork
-from app.core.api_target import ApiTarget
-from app.core.bucket_target import BucketTarget
-from app.core.buckets import Buckets
+from app.core.awslambda.concurrency import Concurrency
+from app.core.awslambda.deployments import Deployments
+from app.core.awslambda.environments import Environments
+from app.core.awslambda.families import Families
+from app.core.awslambda.function import Function
+from app.core.awslambda.function_papers import Papers
+from app.core.awslambda.functions import Functions
+from app.core.awslambda.invocations import Invocations
+from app.core.awslambda.invoke_refusals import Rehearsals
+from app.core.awslambda.layers import Layers
+from app.core.awslambda.provisioning import Provisioning
 from app.core.buses import EventBridge
 from app.core.causes import Causes
 from app.core.chain import Chains
 from app.core.commands import Command
-from app.core.concurrency import Concurrency
-from app.core.deployments import Deployments
-from app.core.environments import Environments
+from app.core.delivery import outside_targets
+from app.core.delivery.api_target import ApiTarget
+from app.core.delivery.hand_over import HandOver
+from app.core.delivery.local_targets import FunctionTarget, QueueTarget
+from app.core.delivery.outside import Outside
+from app.core.delivery.outside_targets import OutsideTarget
+from app.core.delivery.targets import Targets
 from app.core.errors import QueueNameExists
 from app.core.facts import Effect
-from app.core.families import Families
-from app.core.function import Function
-from app.core.function_papers import Papers
-from app.core.functions import Functions
-from app.core.gates import Gate, PolicyGate
 from app.core.gateway.apis import Apis
 from app.core.gateway.domains import Domains
 from app.core.gateway.gateways import Gateways
@@ -30,39 +39,31 @@ from app.core.gateway.leading import Leading
 from app.core.gateway.rest.definition.apis import RestApis
 from app.core.gateway.url_configs import UrlConfigs
 from app.core.gateway.websocket.connections import SocketConnections
-from app.core.hand_over import HandOver
 from app.core.ids import Ids
-from app.core.invocations import Invocations
-from app.core.invoke_refusals import Rehearsals
-from app.core.keys import Keys
-from app.core.layers import Layers
 from app.core.limits import DEFAULT_LIMITS, Limits
-from app.core.local_targets import FunctionTarget, QueueTarget
 from app.core.machine import Machine, Timetable, Waking
-from app.core.mapping import Mapping
-from app.core.mappings import Mappings
-from app.core.move_tasks import MoveTasks
+from app.core.mappings.mapping import Mapping
+from app.core.mappings.mappings import Mappings
+from app.core.mappings.poller_gate import PollerGate
+from app.core.mappings.polling import Polling
+from app.core.mappings.remote_polling import RemotePolling
 from app.core.names import Arn
-from app.core.outside import Outside
-from app.core.outside_targets import OutsideTarget
 from app.core.pipes.enrichments import Enrichments
 from app.core.pipes.journey import Machinery
 from app.core.pipes.pipes import PipeConsumer, Pipes
-from app.core.poller_gate import PollerGate
-from app.core.polling import Polling
-from app.core.provisioning import Provisioning
-from app.core.queue import Queue
-from app.core.queue_access import QueueAccess
-from app.core.queue_keys import QueueKeys
-from app.core.queues import Queues
-from app.core.receiving import Receiving
-from app.core.redriving import Redriving
-from app.core.remote_polling import RemotePolling
-from app.core.remote_queues import RemoteQueues
+from app.core.s3.bucket_target import BucketTarget
+from app.core.s3.buckets import Buckets
 from app.core.schedule.scheduler import Scheduler
-from app.core.sending import Sending
 from app.core.shapes import EventShapes
-from app.core.targets import Targets
+from app.core.sqs.move_tasks import MoveTasks
+from app.core.sqs.queue import Queue
+from app.core.sqs.queue_access import QueueAccess
+from app.core.sqs.queue_keys import QueueKeys
+from app.core.sqs.queues import Queues
+from app.core.sqs.receiving import Receiving
+from app.core.sqs.redriving import Redriving
+from app.core.sqs.remote_queues import RemoteQueues
+from app.core.sqs.sending import Sending
 from app.core.time import Instant, earliest
 from app.core.topics.confirmations import Confirmations
 from app.core.topics.deliveries import Deliveries

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeAlias
 
+from app.core.awslambda.invocation import Invocation, Outcome, Unreachable
 from app.core.commands import SettleWarming
 from app.core.facts import RecycleEnvironment, WarmEnvironments
-from app.core.invocation import Invocation, Outcome, Unreachable
 from app.core.names import LATEST, Arn, name_of
 from app.engine.holds import Holds
 from app.engine.ports import FunctionEndpoint, RecyclingEndpoint, ResponseSink, StreamingEndpoint, WarmingEndpoint

@@ -6,6 +6,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from typing import Any, cast, get_args
 
+from app.core.awslambda.invocation import Outcome
 from app.core.commands import CancelWait, Command, Received, SettleInvocation, Waiting
 from app.core.errors import Refused
 from app.core.facts import (
@@ -19,7 +20,6 @@ from app.core.facts import (
     WarmEnvironments,
     Wish,
 )
-from app.core.invocation import Outcome
 from app.core.metrics import Metrics
 from app.core.names import Arn
 from app.core.time import Instant, format_instant

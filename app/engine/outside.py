@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from app.core.commands import SettleOutsideCall
+from app.core.delivery.outside_calls import AwsCall, HttpCall, NoAnswer, OutsideAnswer, OutsideCall, SweepBucket
 from app.core.facts import CallOutside
-from app.core.outside_calls import AwsCall, HttpCall, NoAnswer, OutsideAnswer, OutsideCall, SweepBucket
 from app.core.urls import without_password
 from app.engine.ports import OutsideWorld
 

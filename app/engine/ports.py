@@ -5,12 +5,12 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
+from app.core.awslambda.environment_state import EnvironmentState
+from app.core.awslambda.invocation import Invocation, Outcome
 from app.core.commands import RemoteAttributes
-from app.core.environment_state import EnvironmentState
-from app.core.invocation import Invocation, Outcome
-from app.core.message import Delivery
+from app.core.delivery.outside_calls import OutsideAnswer, OutsideCall
 from app.core.names import Arn
-from app.core.outside_calls import OutsideAnswer, OutsideCall
+from app.core.sqs.message import Delivery
 from app.core.time import Instant
 
 

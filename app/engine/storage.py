@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
-from app.core.deployment import Code
+from app.core.awslambda.deployment import Code
+from app.core.delivery.outside_calls import BucketSwept, SweepBucket
 from app.core.names import Scope
-from app.core.object_event import NO_DETAILS, Details
-from app.core.outside_calls import BucketSwept, SweepBucket
+from app.core.s3.object_event import NO_DETAILS, Details
 from app.wire.http import HttpAnswer, HttpRequest
 
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from app.core.errors import MalformedXml
-from app.core.lifecycle import LifecycleRule
 from app.core.names import Scope
-from app.core.notification import NotificationConfiguration, NotificationRule
+from app.core.s3.lifecycle import LifecycleRule
+from app.core.s3.notification import NotificationConfiguration, NotificationRule
 from app.settings.reading import Field
 from app.settings.service import read_account, read_region
 from app.settings.values.names import function_arn_of, queue_arn_of, topic_arn_of

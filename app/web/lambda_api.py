@@ -9,8 +9,8 @@ from xml.etree import ElementTree
 
 from starlette.types import Receive, Send
 
+from app.core.awslambda.deployment import Code
 from app.core.commands import Command, Invoke, Invoked, Waiting
-from app.core.deployment import Code
 from app.core.errors import InvalidParameterValue, Refused, RequestTooLarge
 from app.core.names import Scope
 from app.engine.driver import Engine

@@ -18,7 +18,7 @@ from app.core.commands import (
     PutBucketNotification,
 )
 from app.core.errors import MalformedXml, Refused
-from app.core.lifecycle import SMALL_STAY
+from app.core.s3.lifecycle import SMALL_STAY
 from app.engine.driver import Engine
 from app.engine.storage import (
     BucketCreated,

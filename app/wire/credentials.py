@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import parse_qs
 
-from app.core.deployment import account_of_key
-from app.core.issued_keys import account_of_issued_key
+from app.core.access.issued_keys import account_of_issued_key
+from app.core.awslambda.deployment import account_of_key
 from app.core.names import DEFAULT_ACCOUNT, DEFAULT_REGION, Scope
 
 

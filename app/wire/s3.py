@@ -6,8 +6,8 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from app.core.errors import AccessDenied, InvalidArgument, MalformedXml, NoSuchBucket, Refused, ResourceConflict
-from app.core.lifecycle import InvalidLifecycleRequest, NoSuchLifecycleConfiguration
-from app.core.notification import (
+from app.core.s3.lifecycle import InvalidLifecycleRequest, NoSuchLifecycleConfiguration
+from app.core.s3.notification import (
     NotificationConfiguration,
     NotificationRule,
     RequestedRule,

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from app.core.errors import MalformedXml
-from app.core.lifecycle import KeyFilter, LifecycleRule, NoncurrentTransition, Transition
+from app.core.s3.lifecycle import KeyFilter, LifecycleRule, NoncurrentTransition, Transition
 from app.core.time import Instant, format_instant, parse_instant
 
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"

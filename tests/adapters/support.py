@@ -16,7 +16,7 @@ from app.adapters.logs import InvocationLogs
 from app.adapters.process import ProcessEndpoint, ProcessSpec
 from app.adapters.process.run_folder import RunFolder
 from app.adapters.process.tenant import Observer
-from app.core.invocation import Invocation
+from app.core.awslambda.invocation import Invocation
 from tests.machine import is_alive as is_alive
 from tests.machine import write as write
 

@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from app.adapters.classic_rie import ClassicRie
-from app.core.invocation import (
+from app.core.awslambda.invocation import (
     Exited,
     HandlerFailed,
     InitFailed,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from app.adapters.code_store import CodeStore, clean_up_after_dead_services, digest_of
-from app.core.deployment import Code
+from app.core.awslambda.deployment import Code
 from app.core.errors import InvalidParameterValue
 from app.core.limits import Limits
 

@@ -5,7 +5,7 @@ import asyncio
 from aiohttp import web
 
 from app.adapters.concurrent_rie import ConcurrentRie
-from app.core.invocation import Exited, HandlerFailed, Outcome, Succeeded, Throttled, TimedOut, Unreachable
+from app.core.awslambda.invocation import Exited, HandlerFailed, Outcome, Succeeded, Throttled, TimedOut, Unreachable
 from tests.adapters.support import TRACE_HEADER, answering, fake_server, invocation
 
 

@@ -4,7 +4,7 @@ import asyncio
 
 from app.adapters.deployed import DeployedFunction, MissingRuntime
 from app.adapters.logs import InvocationLogs
-from app.core.invocation import InitFailed, Invocation, Outcome, Succeeded, Unreachable
+from app.core.awslambda.invocation import InitFailed, Invocation, Outcome, Succeeded, Unreachable
 
 INVOCATION = Invocation("r1", "arn:aws:lambda:us-east-1:000000000000:function:f", "f", b"{}", 3_000, "Root=1-a")
 

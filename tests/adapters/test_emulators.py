@@ -13,10 +13,10 @@ from aiohttp import web
 
 from app.adapters.classic_rie import ClassicRie
 from app.adapters.emulators import Emulators, addresses_of
+from app.core.awslambda.environment_state import EnvironmentState
+from app.core.awslambda.function import FunctionSpec
+from app.core.awslambda.invocation import Succeeded, TimedOut, Unreachable
 from app.core.commands import DescribeEnvironments, Invoke, Invoked, PutFunction
-from app.core.environment_state import EnvironmentState
-from app.core.function import FunctionSpec
-from app.core.invocation import Succeeded, TimedOut, Unreachable
 from app.core.names import Scope
 from app.core.world import World
 from app.engine.clock import Clock, Way

@@ -4,7 +4,7 @@ import pytest
 
 from app.adapters.fault_outcomes import outcome_of_fault
 from app.adapters.faults import Fault, parse_fault, recognise_fault
-from app.core.invocation import Exited, HandlerFailed, InitFailed, Ran, TimedOut
+from app.core.awslambda.invocation import Exited, HandlerFailed, InitFailed, Ran, TimedOut
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import base64
 from aiohttp import web
 
 from app.adapters.invoke_api import Credentials, InvokeApi
-from app.core.invocation import Exited, HandlerFailed, Outcome, Succeeded, Throttled, TimedOut, Unreachable
+from app.core.awslambda.invocation import Exited, HandlerFailed, Outcome, Succeeded, Throttled, TimedOut, Unreachable
 from tests.adapters.support import TRACE_HEADER, answering, fake_server, invocation
 
 

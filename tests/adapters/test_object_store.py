@@ -10,10 +10,10 @@ from xml.etree import ElementTree
 import pytest
 
 from app.adapters.object_store import ObjectStore
-from app.core.lifecycle import KeyFilter, LifecycleRule, Transition
+from app.core.delivery.outside_calls import SweepBucket
 from app.core.names import Scope
-from app.core.object_event import Details
-from app.core.outside_calls import SweepBucket
+from app.core.s3.lifecycle import KeyFilter, LifecycleRule, Transition
+from app.core.s3.object_event import Details
 from app.core.time import DAY_MS, HOUR_MS, parse_instant
 from app.engine.storage import BucketCreated, BucketDeleted, ObjectChange, StoreAnswer, StoreRequest
 

@@ -6,8 +6,8 @@ from base64 import b64encode
 import pytest
 
 from app.adapters.outside import Outside
+from app.core.delivery.outside_calls import AwsAnswered, AwsCall, AwsRefused, HttpAnswered, HttpCall, NoAnswer
 from app.core.names import Scope
-from app.core.outside_calls import AwsAnswered, AwsCall, AwsRefused, HttpAnswered, HttpCall, NoAnswer
 from tests.adapters.support import answering, fake_server
 from tests.machine import free_port
 

@@ -10,7 +10,7 @@ from app.adapters.concurrent_rie import ConcurrentRie
 from app.adapters.invoke_api import Credentials, InvokeApi
 from app.adapters.plain_http import PlainHttp
 from app.adapters.sqs_broker import SqsBroker
-from app.core.invocation import HandlerFailed, Succeeded, Unreachable
+from app.core.awslambda.invocation import HandlerFailed, Succeeded, Unreachable
 from app.engine.ports import BrokerError, FunctionEndpoint
 from tests.adapters.support import Answering, answering, fake_server, invocation
 from tests.machine import free_port

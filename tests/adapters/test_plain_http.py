@@ -7,7 +7,7 @@ import pytest
 from aiohttp import web
 
 from app.adapters.plain_http import PlainHttp
-from app.core.invocation import HandlerFailed, Outcome, Succeeded, TimedOut, Unreachable
+from app.core.awslambda.invocation import HandlerFailed, Outcome, Succeeded, TimedOut, Unreachable
 from tests.adapters.support import FUNCTION_ARN, TRACE_HEADER, answering, fake_server, invocation
 
 

@@ -13,8 +13,8 @@ from app.adapters.concurrent_rie import ConcurrentRie
 from app.adapters.invoke_api import InvokeApi
 from app.adapters.plain_http import PlainHttp
 from app.adapters.pool import EndpointPool
-from app.core.environment_state import EnvironmentState
-from app.core.invocation import Succeeded, Unreachable
+from app.core.awslambda.environment_state import EnvironmentState
+from app.core.awslambda.invocation import Succeeded, Unreachable
 from app.engine.ports import FunctionEndpoint
 from tests.adapters.support import FakeServer, answering, eventually, fake_server, invocation
 

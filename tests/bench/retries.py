@@ -4,9 +4,9 @@ invocations and sends by hand."""
 import time
 from pathlib import Path
 
+from app.core.awslambda.function import FailAfter, FunctionSpec
+from app.core.awslambda.invocation import InvocationType
 from app.core.commands import CreateQueue, Invoke, PutFunction, SendMessage
-from app.core.function import FailAfter, FunctionSpec
-from app.core.invocation import InvocationType
 from app.core.names import Scope
 from app.core.time import HOUR_MS, parse_instant
 from app.core.world import World

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+from app.core.awslambda.deployment import Code, Deployment
 from app.core.commands import DescribeIdentities
 from app.core.commands.access import Identity
-from app.core.deployment import Code, Deployment
 from app.core.names import Arn, Scope
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
+from app.core.awslambda.function import FunctionSpec, Script
+from app.core.awslambda.invocation import Invocation, InvocationType, Outcome, Succeeded
 from app.core.commands import (
     ChangeMessageVisibility,
     ChangeObject,
@@ -25,6 +27,7 @@ from app.core.commands import (
     SettleWarming,
     Subscribe,
 )
+from app.core.delivery.outside_calls import OutsideAnswer, OutsideCall
 from app.core.errors import Refused
 from app.core.facts import (
     Answered,
@@ -62,14 +65,11 @@ from app.core.facts import (
     WarmEnvironments,
     WatchQueue,
 )
-from app.core.function import FunctionSpec, Script
-from app.core.invocation import Invocation, InvocationType, Outcome, Succeeded
 from app.core.limits import DEFAULT_LIMITS, Limits
-from app.core.mapping import Mapping
-from app.core.message import Delivery
+from app.core.mappings.mapping import Mapping
 from app.core.names import Arn, Scope, name_of, parse_arn
-from app.core.outside_calls import OutsideAnswer, OutsideCall
-from app.core.queue import Queue
+from app.core.sqs.message import Delivery
+from app.core.sqs.queue import Queue
 from app.core.time import Instant, format_instant, parse_duration_ms, parse_instant
 from app.core.world import World
 from app.wire.events.shapes import Shapes

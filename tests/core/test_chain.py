@@ -12,7 +12,7 @@ from app.core.commands import (
 from app.core.errors import RecursiveInvocation
 from app.core.facts import EventDropped, InvocationStarted, LoopWarned, MessageMoved, MessageSent, ObjectChanged
 from app.core.limits import Limits
-from app.core.notification import NotificationConfiguration, NotificationRule
+from app.core.s3.notification import NotificationConfiguration, NotificationRule
 from tests.core.stage import SCOPE, Stage
 
 

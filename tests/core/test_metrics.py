@@ -1,9 +1,9 @@
 """What is counted of functions, as CloudWatch would."""
 
+from app.core.awslambda.function import FailAfter, RefuseAsThrottled, SucceedAfter
 from app.core.commands import Origin, PutReservedConcurrency
 from app.core.errors import TooManyRequests
 from app.core.facts import InvocationEnded, InvocationStarted
-from app.core.function import FailAfter, RefuseAsThrottled, SucceedAfter
 from app.core.metrics import UNITS, Measured, Metrics, Series, Statistics
 from app.core.names import Arn, Scope
 from tests.core.stage import NOON, SCOPE, Stage

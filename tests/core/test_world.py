@@ -2,10 +2,10 @@
 
 import pytest
 
+from app.core.awslambda.function import FailAfter, SucceedAfter
 from app.core.commands import DeleteMessage, ReceiveMessage, SendMessage
 from app.core.errors import QueueDoesNotExist, RecursiveInvocation
 from app.core.facts import LoopWarned
-from app.core.function import FailAfter, SucceedAfter
 from app.core.limits import Limits
 from app.core.world import World
 from app.wire.events.shapes import Shapes

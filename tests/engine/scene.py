@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+from app.core.awslambda.function import FunctionSpec, Script
+from app.core.awslambda.invocation import Invocation, Outcome, Succeeded
 from app.core.commands import CreateEventSourceMapping, CreateQueue, PutFunction
-from app.core.function import FunctionSpec, Script
-from app.core.invocation import Invocation, Outcome, Succeeded
+from app.core.delivery.outside_calls import AwsCall, HttpCall, OutsideAnswer, OutsideCall
 from app.core.names import Arn, name_of
-from app.core.outside_calls import AwsCall, HttpCall, OutsideAnswer, OutsideCall
 from app.core.world import World
 from app.engine.clock import Clock, Way
 from app.engine.driver import Engine

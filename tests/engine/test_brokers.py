@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 
 from app.core.commands import DeclareRemoteQueue, RemoteAttributes, UpdateEventSourceMapping
 from app.core.facts import BrokerBack, BrokerLost, MessageDeleted
-from app.core.message import Delivery
 from app.core.names import Arn
+from app.core.sqs.message import Delivery
 from app.engine.clock import Way
 from app.engine.ports import BrokerError
+from tests.core.sqs.test_remote_queues import message
 from tests.core.stage import SCOPE
-from tests.core.test_remote_queues import message
 from tests.engine.scene import FakeEndpoint, Scene, a_few_turns, scene, soon
 
 FAR = SCOPE.queue_arn("far")

@@ -5,6 +5,16 @@ from collections.abc import Callable
 
 import pytest
 
+from app.core.awslambda.function import FailAfter, SucceedAfter
+from app.core.awslambda.invocation import (
+    HandlerFailed,
+    Invocation,
+    InvocationType,
+    Outcome,
+    Succeeded,
+    Throttled,
+    Unreachable,
+)
 from app.core.commands import (
     CreateSchedule,
     DeleteQueue,
@@ -19,18 +29,8 @@ from app.core.commands import (
     ReceiveMessage,
     SendMessage,
 )
+from app.core.delivery.outside_calls import HttpAnswered, OutsideAnswer, OutsideCall
 from app.core.errors import QueueDoesNotExist, RecursiveInvocation, TooManyRequests
-from app.core.function import FailAfter, SucceedAfter
-from app.core.invocation import (
-    HandlerFailed,
-    Invocation,
-    InvocationType,
-    Outcome,
-    Succeeded,
-    Throttled,
-    Unreachable,
-)
-from app.core.outside_calls import HttpAnswered, OutsideAnswer, OutsideCall
 from app.core.time import MINUTE_MS, SECOND_MS
 from app.engine.clock import Clock, Way
 from app.engine.holds import Hold

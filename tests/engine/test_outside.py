@@ -2,8 +2,8 @@
 
 import asyncio
 
+from app.core.delivery.outside_calls import HttpAnswered, HttpCall, NoAnswer, OutsideAnswer, OutsideCall
 from app.core.facts import CallOutside
-from app.core.outside_calls import HttpAnswered, HttpCall, NoAnswer, OutsideAnswer, OutsideCall
 from app.engine.outside import OutsideCalls
 
 CALL = CallOutside(3, HttpCall("POST", "http://localhost:9/hook"))

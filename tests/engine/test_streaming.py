@@ -2,9 +2,9 @@
 
 import asyncio
 
+from app.core.awslambda.function import SucceedAfter
+from app.core.awslambda.invocation import Invocation, InvocationType, Outcome, Succeeded
 from app.core.commands import Invoke
-from app.core.function import SucceedAfter
-from app.core.invocation import Invocation, InvocationType, Outcome, Succeeded
 from app.engine.ports import ResponseSink
 from tests.core.stage import SCOPE
 from tests.engine.scene import FakeEndpoint, PromptEndpoint, scene

@@ -6,6 +6,24 @@ from typing import Any, TypeAlias
 
 from hypothesis import strategies as st
 
+from app.core.awslambda.function import (
+    FailAfter,
+    FailEvery,
+    FunctionSpec,
+    RefuseAsThrottled,
+    ReportBatchItems,
+    Script,
+    SucceedAfter,
+)
+from app.core.awslambda.invocation import (
+    HandlerFailed,
+    InvocationType,
+    Outcome,
+    Succeeded,
+    Throttled,
+    TimedOut,
+    Unreachable,
+)
 from app.core.commands import (
     AddPermission,
     CancelMessageMoveTask,
@@ -53,21 +71,11 @@ from app.core.commands import (
     UntagQueue,
     UpdateEventSourceMapping,
 )
+from app.core.delivery.outside_calls import HttpAnswered, NoAnswer
 from app.core.errors import Refused
-from app.core.function import (
-    FailAfter,
-    FailEvery,
-    FunctionSpec,
-    RefuseAsThrottled,
-    ReportBatchItems,
-    Script,
-    SucceedAfter,
-)
-from app.core.invocation import HandlerFailed, InvocationType, Outcome, Succeeded, Throttled, TimedOut, Unreachable
-from app.core.message import Content, Delivery
 from app.core.names import Arn
-from app.core.notification import NotificationConfiguration, NotificationRule
-from app.core.outside_calls import HttpAnswered, NoAnswer
+from app.core.s3.notification import NotificationConfiguration, NotificationRule
+from app.core.sqs.message import Content, Delivery
 from tests.core.stage import SCOPE, Stage
 from tests.properties import (
     plays_access,

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from app.core.awslambda.deployment import Code
+from app.core.awslambda.invocation import InvocationType
 from app.core.commands import (
     AddFunctionPermission,
     AddLayerPermission,
@@ -25,8 +27,6 @@ from app.core.commands import (
     UpdateFunctionCode,
     UpdateFunctionConfiguration,
 )
-from app.core.deployment import Code
-from app.core.invocation import InvocationType
 from tests.core.stage import SCOPE
 
 if TYPE_CHECKING:

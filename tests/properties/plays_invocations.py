@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from app.core.awslambda.environment_state import EnvironmentState
+from app.core.awslambda.invocation import Unreachable
 from app.core.commands import (
     Command,
     DescribeEnvironments,
@@ -14,8 +16,6 @@ from app.core.commands import (
     SettleInvocation,
     SettleWarming,
 )
-from app.core.environment_state import EnvironmentState
-from app.core.invocation import Unreachable
 from tests.core.stage import SCOPE
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from app.core.commands import ChangeObject, Command, PutBucketLifecycle, SettleOutsideCall
-from app.core.lifecycle import LifecycleRule, Swept
-from app.core.object_event import Details
-from app.core.outside_calls import BucketSwept, NoAnswer
+from app.core.delivery.outside_calls import BucketSwept, NoAnswer
+from app.core.s3.lifecycle import LifecycleRule, Swept
+from app.core.s3.object_event import Details
 from app.core.time import HOUR_MS, MINUTE_MS
 from tests.core.stage import SCOPE
 

@@ -23,8 +23,8 @@ from app.core.commands import (
     UntagTopic,
 )
 from app.core.facts import ConfirmationAsked
-from app.core.message import MessageAttribute
 from app.core.names import Arn
+from app.core.sqs.message import MessageAttribute
 from tests.core.stage import SCOPE
 
 if TYPE_CHECKING:

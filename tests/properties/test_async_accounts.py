@@ -9,8 +9,20 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from app.core.async_invoke import Event
-from app.core.call import ForEvent
+from app.core.awslambda.async_invoke import Event
+from app.core.awslambda.call import ForEvent
+from app.core.awslambda.environment_state import EnvironmentState
+from app.core.awslambda.function import EventSettings, Function, FunctionSpec
+from app.core.awslambda.invocation import (
+    Exited,
+    HandlerFailed,
+    InvocationType,
+    Outcome,
+    Succeeded,
+    Throttled,
+    TimedOut,
+    Unreachable,
+)
 from app.core.commands import (
     Command,
     DeleteEventInvokeConfig,
@@ -21,7 +33,6 @@ from app.core.commands import (
     PutFunction,
     PutReservedConcurrency,
 )
-from app.core.environment_state import EnvironmentState
 from app.core.errors import Refused
 from app.core.facts import (
     DestinationFailed,
@@ -30,17 +41,6 @@ from app.core.facts import (
     EventDropped,
     InvocationEnded,
     InvocationStarted,
-)
-from app.core.function import EventSettings, Function, FunctionSpec
-from app.core.invocation import (
-    Exited,
-    HandlerFailed,
-    InvocationType,
-    Outcome,
-    Succeeded,
-    Throttled,
-    TimedOut,
-    Unreachable,
 )
 from app.core.limits import Limits
 from app.core.names import Arn

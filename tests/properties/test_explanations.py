@@ -11,6 +11,8 @@ from typing import Any
 from hypothesis import example, given, note, settings
 from hypothesis import strategies as st
 
+from app.core.awslambda.function import FailAfter, FailEvery, RefuseAsThrottled, ReportBatchItems, Script, SucceedAfter
+from app.core.awslambda.invocation import InvocationType
 from app.core.commands import (
     ChangeObject,
     Command,
@@ -42,11 +44,9 @@ from app.core.facts import (
     MessageReturned,
     MessageSent,
 )
-from app.core.function import FailAfter, FailEvery, RefuseAsThrottled, ReportBatchItems, Script, SucceedAfter
-from app.core.invocation import InvocationType
 from app.core.limits import Limits
 from app.core.names import Arn
-from app.core.notification import NotificationConfiguration, NotificationRule
+from app.core.s3.notification import NotificationConfiguration, NotificationRule
 from app.core.time import Instant
 from app.core.world import World
 from tests.core.stage import SCOPE, Stage

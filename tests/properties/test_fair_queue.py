@@ -8,7 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from app.core.commands import ChangeMessageVisibility, DeleteMessage, ReceiveMessage, SendMessage
 from app.core.limits import DEFAULT_LIMITS
-from app.core.message import MessageState
+from app.core.sqs.message import MessageState
 from tests.core.stage import Stage
 
 NOISY_IN_FLIGHT = 3

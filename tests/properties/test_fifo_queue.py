@@ -10,7 +10,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from app.core.commands import ChangeMessageVisibility, DeleteMessage, PurgeQueue, ReceiveMessage, SendMessage, Sent
 from app.core.errors import InvalidParameterValue, PurgeQueueInProgress
-from app.core.message import Delivery
+from app.core.sqs.message import Delivery
 from app.core.time import MINUTE_MS, SECOND_MS, Instant
 from tests.core.stage import Stage
 

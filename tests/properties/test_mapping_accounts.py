@@ -7,6 +7,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from app.core.awslambda.function import (
+    FailAfter,
+    FailEvery,
+    FunctionSpec,
+    RefuseAsThrottled,
+    ReportBatchItems,
+    Script,
+    SucceedAfter,
+)
 from app.core.commands import (
     DeleteEventSourceMapping,
     DeleteFunction,
@@ -28,18 +37,9 @@ from app.core.facts import (
     MessageReceived,
     MessageSent,
 )
-from app.core.function import (
-    FailAfter,
-    FailEvery,
-    FunctionSpec,
-    RefuseAsThrottled,
-    ReportBatchItems,
-    Script,
-    SucceedAfter,
-)
 from app.core.limits import Limits
-from app.core.message import Message
 from app.core.names import Arn
+from app.core.sqs.message import Message
 from app.core.time import Instant
 from tests.core.stage import SCOPE, Stage
 

@@ -9,10 +9,10 @@ from hypothesis.stateful import Bundle, MultipleResults, RuleBasedStateMachine, 
 from app.core.errors import InvalidParameterValue
 from app.core.facts import MessageReturned
 from app.core.limits import Limits
-from app.core.message import Content, MessageState
-from app.core.queue import Queue
-from app.core.queue_attributes import QueueAttributes
-from app.core.redrive import RedrivePolicy
+from app.core.sqs.message import Content, MessageState
+from app.core.sqs.queue import Queue
+from app.core.sqs.queue_attributes import QueueAttributes
+from app.core.sqs.redrive import RedrivePolicy
 from app.core.time import SECOND_MS, Instant
 from tests.core.stage import NOON, SCOPE
 

@@ -5,8 +5,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.core.delivery.outside_calls import AwsAnswered, AwsRefused, NoAnswer, OutsideAnswer
 from app.core.facts import ScheduleDeadLettered, ScheduleDelivered, ScheduleDropped, ScheduleFired, ScheduleRetried
-from app.core.outside_calls import AwsAnswered, AwsRefused, NoAnswer, OutsideAnswer
 from app.core.time import MINUTE_MS, SECOND_MS
 from tests.core.schedule.stage import create, the
 from tests.core.stage import Stage

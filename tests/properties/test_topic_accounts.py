@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from app.core.commands import ConfirmSubscription, Published, SetSubscriptionAttribute, Subscribe, Unsubscribe
+from app.core.delivery.outside_calls import HttpAnswered, HttpCall, NoAnswer, OutsideAnswer
+from app.core.delivery.targets import Parcel, Settled
 from app.core.errors import QueueDoesNotExist, Refused, TooManyRequests
 from app.core.facts import (
     NotificationDeadLettered,
@@ -19,10 +21,8 @@ from app.core.facts import (
     NotificationFiltered,
     NotificationRecorded,
 )
-from app.core.message import MessageAttribute
 from app.core.names import Arn, name_of
-from app.core.outside_calls import HttpAnswered, HttpCall, NoAnswer, OutsideAnswer
-from app.core.targets import Parcel, Settled
+from app.core.sqs.message import MessageAttribute
 from app.core.time import Instant
 from tests.core.stage import SCOPE, Stage
 

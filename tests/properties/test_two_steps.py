@@ -7,6 +7,8 @@ from typing import Any, ClassVar, get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.core.awslambda.function import FunctionSpec
+from app.core.awslambda.invocation import HandlerFailed, Outcome, Ran, Succeeded, Throttled, Unreachable
 from app.core.commands import (
     ChangeMessageVisibility,
     Command,
@@ -19,8 +21,6 @@ from app.core.commands import (
 )
 from app.core.errors import Refused
 from app.core.facts import Effect, Wish
-from app.core.function import FunctionSpec
-from app.core.invocation import HandlerFailed, Outcome, Ran, Succeeded, Throttled, Unreachable
 from app.core.limits import Limits
 from app.core.names import Arn
 from tests.core.stage import SCOPE, Stage

@@ -5,6 +5,7 @@ import json
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from app.core.awslambda.invocation import Succeeded
 from app.core.commands import DeleteEventSourceMapping
 from app.core.facts import (
     Configured,
@@ -21,9 +22,8 @@ from app.core.facts import (
     QueuePurged,
     VisibilityChanged,
 )
-from app.core.invocation import Succeeded
-from app.core.message import MessageState
 from app.core.names import Arn
+from app.core.sqs.message import MessageState
 from app.core.time import SECOND_MS, Instant
 from tests.core.stage import SCOPE
 from tests.properties.plays import MOST_ENVIRONMENTS, Play, Step, steps

@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from app.adapters.classic_rie import ClassicRie
-from app.core.invocation import Exited, HandlerFailed, InitFailed, Invocation, Succeeded, TimedOut, Unreachable
+from app.core.awslambda.invocation import (
+    Exited,
+    HandlerFailed,
+    InitFailed,
+    Invocation,
+    Succeeded,
+    TimedOut,
+    Unreachable,
+)
 from tests.adapters.support import invocation, write
 from tests.rie.emulators import emulator, free_port
 

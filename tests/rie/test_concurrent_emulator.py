@@ -9,7 +9,7 @@ import pytest
 
 from app.adapters import process
 from app.adapters.concurrent_rie import ConcurrentRie
-from app.core.invocation import HandlerFailed, Invocation, Succeeded, Throttled, TimedOut
+from app.core.awslambda.invocation import HandlerFailed, Invocation, Succeeded, Throttled, TimedOut
 from tests.adapters.support import TRACE_HEADER, invocation, write
 from tests.rie.emulators import concurrent_emulator, why_not_concurrent
 

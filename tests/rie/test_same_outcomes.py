@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from app.adapters.classic_rie import ClassicRie
-from app.core.invocation import Exited, HandlerFailed, InitFailed, Outcome, Succeeded, TimedOut
+from app.core.awslambda.invocation import Exited, HandlerFailed, InitFailed, Outcome, Succeeded, TimedOut
 from app.engine.ports import FunctionEndpoint
 from tests.adapters.support import invocation, process_endpoint, write
 from tests.rie.emulators import HAS_AWSLAMBDARIC, emulator, find_node_client, find_rie

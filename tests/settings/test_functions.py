@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from app.core.function import FailAfter, FailEvery, RefuseAsThrottled, ReportBatchItems, Script, SucceedAfter
+from app.core.awslambda.function import FailAfter, FailEvery, RefuseAsThrottled, ReportBatchItems, Script, SucceedAfter
 from app.core.names import Scope
 from app.settings import (
     ConcurrentRieFunction,

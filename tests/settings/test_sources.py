@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from app.core.names import Scope
-from app.core.notification import NotificationConfiguration, NotificationRule
+from app.core.s3.notification import NotificationConfiguration, NotificationRule
 from app.settings import (
     BucketSettings,
     MappingSettings,

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from app.core.awslambda.function import FunctionSpec, SucceedAfter
 from app.core.commands import PutFunction
 from app.core.facts import MessagesFiltered
-from app.core.function import FunctionSpec, SucceedAfter
 from tests.web.conftest import Served
 
 PATTERN = json.dumps({"body": {"kind": ["a", {"prefix": "b"}]}})

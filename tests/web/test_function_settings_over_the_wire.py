@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from app.core.awslambda.function import FunctionSpec, SucceedAfter
 from app.core.commands import CreateQueue, PutFunction
-from app.core.function import FunctionSpec, SucceedAfter
 from tests.web.conftest import Served
 
 WORKER = "arn:aws:lambda:us-east-1:000000000000:function:worker"

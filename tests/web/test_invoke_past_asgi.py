@@ -5,9 +5,9 @@ from contextlib import closing, contextmanager
 
 import pytest
 
+from app.core.awslambda.function import FailAfter, FunctionSpec, RefuseAsThrottled, SucceedAfter
+from app.core.awslambda.invocation import Succeeded
 from app.core.commands import PutFunction, SettleInvocation
-from app.core.function import FailAfter, FunctionSpec, RefuseAsThrottled, SucceedAfter
-from app.core.invocation import Succeeded
 from app.core.names import Scope
 from app.web.aws import AwsSettings
 from tests.web.conftest import Served, serve

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from app.core.awslambda.function import FailAfter, FunctionSpec, RefuseAsThrottled, Script, SucceedAfter
 from app.core.commands import CreateAlias, CreateEventSourceMapping, CreateQueue, PublishVersion, PutFunction
-from app.core.function import FailAfter, FunctionSpec, RefuseAsThrottled, Script, SucceedAfter
 from app.core.names import Scope
 from tests.web.conftest import Served
 

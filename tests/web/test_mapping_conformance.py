@@ -12,8 +12,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from app.core.awslambda.function import FunctionSpec
 from app.core.commands import CreateAlias, CreateQueue, PutFunction
-from app.core.function import FunctionSpec
 from app.core.limits import Limits
 from app.core.names import Scope
 from app.web.aws import AwsSettings

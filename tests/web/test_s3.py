@@ -18,6 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from app.adapters.object_store import ObjectStore
+from app.core.awslambda.function import FailAfter, FunctionSpec, SucceedAfter
 from app.core.commands import (
     CreateQueue,
     DeclareBucket,
@@ -28,9 +29,8 @@ from app.core.commands import (
     ReceiveMessage,
 )
 from app.core.facts import InvocationStarted, ObjectChanged
-from app.core.function import FailAfter, FunctionSpec, SucceedAfter
 from app.core.names import Scope
-from app.core.notification import NotificationConfiguration, NotificationRule
+from app.core.s3.notification import NotificationConfiguration, NotificationRule
 from app.core.time import MINUTE_MS, parse_instant
 from app.core.world import World
 from app.engine.clock import Clock, Way

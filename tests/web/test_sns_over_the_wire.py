@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA1, SHA256
 
+from app.core.awslambda.function import FunctionSpec, SucceedAfter
 from app.core.commands import PutFunction
-from app.core.function import FunctionSpec, SucceedAfter
 from app.core.names import Scope
 from tests.web.conftest import Served
 

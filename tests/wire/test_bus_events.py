@@ -22,8 +22,8 @@ from app.core.commands import (
 )
 from app.core.commands.pipes import CreatePipe
 from app.core.commands.s3 import DeclareBucket
-from app.core.notification import NotificationConfiguration
-from app.core.outside_calls import HttpAnswered, HttpCall
+from app.core.delivery.outside_calls import HttpAnswered, HttpCall
+from app.core.s3.notification import NotificationConfiguration
 from app.core.time import parse_instant
 from tests.core.stage import SCOPE, Stage
 

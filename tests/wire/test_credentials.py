@@ -1,7 +1,7 @@
 """Who a request says it is from."""
 
-from app.core.deployment import access_key_ids_of
-from app.core.issued_keys import issued_key
+from app.core.access.issued_keys import issued_key
+from app.core.awslambda.deployment import access_key_ids_of
 from app.core.names import Scope
 from app.wire.credentials import ANONYMOUS, Credential, credential_in, parse_credential
 

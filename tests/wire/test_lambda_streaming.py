@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 from botocore.eventstream import EventStreamBuffer
 
+from app.core.awslambda.invocation import HandlerFailed, Ran, Succeeded, Throttled
 from app.core.commands import Invoked
 from app.core.errors import TooManyRequests
-from app.core.invocation import HandlerFailed, Ran, Succeeded, Throttled
 from app.wire.awslambda.streaming import chunk, complete
 
 

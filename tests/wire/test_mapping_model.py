@@ -5,8 +5,8 @@ from typing import Any
 import botocore.session
 import pytest
 
-from app.core import mapping_constraints as ours
-from app.core.mapping_parameters import _KNOWN
+from app.core.mappings import mapping_constraints as ours
+from app.core.mappings.mapping_parameters import _KNOWN
 
 MODEL = botocore.session.get_session().get_service_model("lambda")
 OPERATIONS = ("CreateEventSourceMapping", "UpdateEventSourceMapping")

@@ -5,7 +5,7 @@ from xml.etree import ElementTree
 import pytest
 
 from app.core.errors import AccessDenied, InvalidArgument, MalformedXml, NoSuchBucket, OverLimit, Refused
-from app.core.notification import NotificationConfiguration, NotificationRule
+from app.core.s3.notification import NotificationConfiguration, NotificationRule
 from app.wire.s3 import bucket_of_host, parse_notification, render_error, render_notification, render_refusal
 
 FUNCTION = "arn:aws:lambda:us-east-1:000000000000:function:resize:live"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.core.object_event import EVENT_TYPES, Details, ObjectEvent, is_told_to_buses
+from app.core.s3.object_event import EVENT_TYPES, Details, ObjectEvent, is_told_to_buses
 from app.core.time import parse_instant
 from app.wire.events.s3 import s3_event, s3_test_event
 from app.wire.events.s3_eventbridge import s3_bus_event

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from app.core.commands import Publish, Unsubscribe
-from app.core.message import MessageAttribute
-from app.core.outside_calls import HttpAnswered, HttpCall
+from app.core.delivery.outside_calls import HttpAnswered, HttpCall
+from app.core.sqs.message import MessageAttribute
 from tests.core.stage import SCOPE, Stage
 
 CASES = sorted((Path(__file__).parent.parent / "golden" / "sns").glob("*.json"))

@@ -1,7 +1,7 @@
 """What brokers answer, as botocore parses it, read into core values."""
 
 from app.core.commands import RemoteAttributes
-from app.core.message import MessageAttribute
+from app.core.sqs.message import MessageAttribute
 from app.wire.sqs.arrivals import read_attributes, read_delivery
 
 NOON = 1_795_262_400_000

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from app.core.commands import SendMessage
-from app.core.message import MessageAttribute
 from app.core.names import Arn
+from app.core.sqs.message import MessageAttribute
 from tests.core.stage import Stage
 
 CASES = sorted((Path(__file__).parent.parent / "golden" / "sqs").glob("*.json"))

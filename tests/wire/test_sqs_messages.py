@@ -16,8 +16,8 @@ from app.core.commands import (
     Sent,
 )
 from app.core.errors import InvalidAttributeName, InvalidParameterValue, MissingParameter, ReceiptHandleIsInvalid
-from app.core.message import Content, Delivery, MessageAttribute
 from app.core.names import Scope
+from app.core.sqs.message import Content, Delivery, MessageAttribute
 from app.wire.calls import Caller
 from app.wire.sqs import messages
 

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from app.core.commands import BatchAnswer, Origin, Received, ReceiveMessage, Sent
 from app.core.errors import InvalidParameterValue
-from app.core.message import Content, Delivery, MessageAttribute
 from app.core.names import Scope
+from app.core.sqs.message import Content, Delivery, MessageAttribute
 from app.core.world import World
 from app.wire import protocol
 from app.wire.calls import Call, Caller

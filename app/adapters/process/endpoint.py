@@ -10,7 +10,7 @@ from app.adapters.process.slot import Slot
 from app.adapters.process.spec import ProcessSpec
 from app.adapters.process.tenant import Counts, Observer, Shared
 from app.adapters.process.watch import CodeWatch
-from app.core.invocation import Invocation, Outcome
+from app.core.awslambda.invocation import Invocation, Outcome
 from app.engine.ports import EndpointStatus, ResponseSink
 
 

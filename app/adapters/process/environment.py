@@ -33,7 +33,7 @@ from app.adapters.process.spec import ProcessSpec
 from app.adapters.process.telemetry import Telemetry
 from app.adapters.process.time_limit import TimeLimit
 from app.adapters.process.variables import build_command, build_variables, extensions_of
-from app.core.invocation import Invocation
+from app.core.awslambda.invocation import Invocation
 from app.engine.ports import ResponseSink
 
 _EXIT_GRACE_S = 0.2

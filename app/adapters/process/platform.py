@@ -13,7 +13,7 @@ from typing import Any
 from app.adapters.process.output import InvocationLog
 from app.adapters.process.spec import ProcessSpec
 from app.adapters.process.telemetry import Telemetry
-from app.core.invocation import Invocation
+from app.core.awslambda.invocation import Invocation
 from app.core.time import Instant, format_instant
 
 _DEBUG = frozenset({"platform.initRuntimeDone", "platform.initReport", "platform.runtimeDone"})

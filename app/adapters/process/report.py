@@ -18,7 +18,16 @@ from app.adapters.process.output import InvocationLog
 from app.adapters.process.platform import PlatformLog
 from app.adapters.process.spec import ProcessSpec
 from app.adapters.process.variables import InvalidEntrypoint
-from app.core.invocation import Exited, HandlerFailed, InitFailed, Invocation, Outcome, Ran, Succeeded, TimedOut
+from app.core.awslambda.invocation import (
+    Exited,
+    HandlerFailed,
+    InitFailed,
+    Invocation,
+    Outcome,
+    Ran,
+    Succeeded,
+    TimedOut,
+)
 
 
 class Report:

@@ -25,7 +25,7 @@ from app.adapters.process.spec import ProcessSpec
 from app.adapters.process.tenant import Counts, Shared, Tenant
 from app.adapters.process.turn import Turn
 from app.adapters.process.variables import InvalidEntrypoint
-from app.core.invocation import Invocation, Outcome, Unreachable
+from app.core.awslambda.invocation import Invocation, Outcome, Unreachable
 from app.engine.ports import EnvironmentStatus, ResponseSink
 
 _PROVISIONED = "provisioned-concurrency"

@@ -24,7 +24,7 @@ from app.adapters.process.storage import size_mb
 from app.adapters.process.telemetry import Telemetry
 from app.adapters.process.variables import InvalidEntrypoint
 from app.adapters.process.watch import CodeWatch
-from app.core.invocation import Invocation
+from app.core.awslambda.invocation import Invocation
 from app.core.time import Instant
 from app.engine.ports import EnvironmentStatus
 

@@ -9,14 +9,14 @@ from app.core.agenda import Agenda
 from app.core.buses.connection import AUTHORIZED, DEAUTHORIZED, OAUTH, Connection, Connections
 from app.core.buses.http_request import as_request, token_in, token_request
 from app.core.commands import CreateApiDestination, DeleteApiDestination, UpdateApiDestination
+from app.core.delivery.http_replies import Replied, reply_in
+from app.core.delivery.outside import Outside
+from app.core.delivery.outside_calls import HttpAnswered, OutsideAnswer
+from app.core.delivery.targets import Parcel, Settled
 from app.core.errors import DeliveryFailed, ResourceAlreadyExists, ResourceNotFound
 from app.core.facts import Configured, Effect
-from app.core.http_replies import Replied, reply_in
 from app.core.ids import Ids
 from app.core.names import Arn, Scope
-from app.core.outside import Outside
-from app.core.outside_calls import HttpAnswered, OutsideAnswer
-from app.core.targets import Parcel, Settled
 from app.core.time import SECOND_MS, Instant
 from app.core.urls import without_password
 

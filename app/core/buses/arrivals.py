@@ -12,6 +12,7 @@ from app.core.buses.policy import PUT_EVENTS, allows
 from app.core.buses.registry import Registry, bus_arn
 from app.core.chain import Cause
 from app.core.commands import EventEntry, EventPut, Origin, PutEvents, TargetTold
+from app.core.delivery.targets import Parcel, Settled
 from app.core.errors import (
     AccessDenied,
     InvalidParameterValue,
@@ -23,7 +24,6 @@ from app.core.facts import Effect, EventArrived, EventLost
 from app.core.ids import Ids
 from app.core.limits import Limits
 from app.core.names import Arn, Scope, parse_arn
-from app.core.targets import Parcel, Settled
 from app.core.time import Instant
 
 Preview: TypeAlias = tuple[Arn, Bus | None, dict[str, Any]]

@@ -13,6 +13,7 @@ from app.core.buses.target import RuleTarget
 from app.core.buses.target_input import is_json
 from app.core.chain import Cause
 from app.core.commands import TargetTold
+from app.core.delivery.targets import Parcel, Targets, Teller
 from app.core.errors import (
     AccessDenied,
     DeliveryFailed,
@@ -38,9 +39,8 @@ from app.core.errors import (
 from app.core.facts import Effect, EventDeadLettered, EventDelivered, EventDeliveryFailed
 from app.core.ids import Ids
 from app.core.limits import Limits
-from app.core.message import MessageAttribute
 from app.core.names import Arn, parse_arn
-from app.core.targets import Parcel, Targets, Teller
+from app.core.sqs.message import MessageAttribute
 from app.core.time import SECOND_MS, Instant
 
 PRINCIPAL = "events.amazonaws.com"

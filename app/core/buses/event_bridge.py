@@ -14,14 +14,14 @@ from app.core.buses.registry import Registry
 from app.core.buses.replay import Replays
 from app.core.chain import Cause
 from app.core.commands import Origin
+from app.core.delivery.outside import Outside
+from app.core.delivery.targets import Parcel, Settled, Target, Targets
 from app.core.facts import Effect
 from app.core.ids import Ids
 from app.core.limits import Limits
 from app.core.machine import Waking
 from app.core.names import Arn
-from app.core.outside import Outside
 from app.core.schedule import NotAnExpression, parse_expression
-from app.core.targets import Parcel, Settled, Target, Targets
 from app.core.time import Instant
 
 

@@ -6,8 +6,8 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 import orjson
 
-from app.core.outside_calls import HttpAnswered, HttpCall, OutsideAnswer
-from app.core.targets import Parcel
+from app.core.delivery.outside_calls import HttpAnswered, HttpCall, OutsideAnswer
+from app.core.delivery.targets import Parcel
 
 # eb-api-destinations: the request ends after five seconds; these headers it always has.
 TIMEOUT_MS = 5_000

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.core.awslambda.functions import parse_function_name
 from app.core.buses.target_input import Input, compile_input
 from app.core.errors import ValidationFailed
-from app.core.functions import parse_function_name
 from app.core.input_template import Path
 from app.core.limits import Limits
 from app.core.names import Arn, ParsedArn, Scope, parse_arn

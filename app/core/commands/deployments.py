@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
-from app.core.deployment import Code
+from app.core.awslambda.deployment import Code
 from app.core.names import Arn
 from app.core.value import value
 

@@ -5,8 +5,8 @@ from dataclasses import field
 from typing import TypeAlias
 
 from app.core.commands.origin import OUTSIDE, Origin
-from app.core.message import MessageAttribute
 from app.core.names import Arn
+from app.core.sqs.message import MessageAttribute
 from app.core.value import value
 
 

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, TypeAlias
 
+from app.core.awslambda.environment_state import EnvironmentState
+from app.core.awslambda.function import FunctionSpec
+from app.core.awslambda.invocation import InvocationType, Outcome
 from app.core.commands.origin import OUTSIDE, Origin
-from app.core.environment_state import EnvironmentState
-from app.core.function import FunctionSpec
-from app.core.invocation import InvocationType, Outcome
 from app.core.names import LATEST, Arn, Scope
 from app.core.value import value
 

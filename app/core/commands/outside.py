@@ -2,7 +2,7 @@
 
 from typing import TypeAlias
 
-from app.core.outside_calls import OutsideAnswer
+from app.core.delivery.outside_calls import OutsideAnswer
 from app.core.value import value
 
 

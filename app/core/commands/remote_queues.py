@@ -2,8 +2,8 @@
 
 from typing import TypeAlias
 
-from app.core.message import Delivery
 from app.core.names import Arn
+from app.core.sqs.message import Delivery
 from app.core.value import value
 
 

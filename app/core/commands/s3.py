@@ -3,10 +3,10 @@
 from typing import TypeAlias
 
 from app.core.commands.origin import OUTSIDE, Origin
-from app.core.lifecycle import SMALL_STAY, LifecycleRule
 from app.core.names import Scope
-from app.core.notification import NotificationConfiguration, Route
-from app.core.object_event import NO_DETAILS, Details
+from app.core.s3.lifecycle import SMALL_STAY, LifecycleRule
+from app.core.s3.notification import NotificationConfiguration, Route
+from app.core.s3.object_event import NO_DETAILS, Details
 from app.core.value import value
 
 

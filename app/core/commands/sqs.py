@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 import msgspec
 
 from app.core.commands.origin import OUTSIDE, Origin
-from app.core.message import Delivery, MessageAttribute
 from app.core.names import Arn
+from app.core.sqs.message import Delivery, MessageAttribute
 from app.core.value import Value, value
 
 

@@ -1,14 +1,14 @@
 """What becomes of a message in a queue that another broker keeps, as far as that can be told from here."""
 
-from app.core.checksums import md5_of_body
 from app.core.commands import SendMessage
 from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict
 from app.core.explain.receiving import Seen, explain_mappings, unread, wanted_of
 from app.core.explain.stand_ins import STAND_IN_ID, cause_of
-from app.core.mapping import Mapping
-from app.core.message import Content
+from app.core.mappings.mapping import Mapping
 from app.core.names import Arn
-from app.core.remote_queues import RemoteQueue
+from app.core.sqs.checksums import md5_of_body
+from app.core.sqs.message import Content
+from app.core.sqs.remote_queues import RemoteQueue
 from app.core.world import World
 
 

@@ -1,19 +1,19 @@
 """Which rules of a bus take an event, and what would become of it at their targets."""
 
+from app.core.awslambda.functions import parse_function_name
 from app.core.buses import Bus, BusEvent, Rule, RuleTarget
 from app.core.buses.deliveries import PRINCIPAL, hop_too_many
 from app.core.buses.routing import verdicts
 from app.core.chain import Cause
 from app.core.commands import EventEntry, EventPut, Origin, Publish, SendMessage
+from app.core.delivery.targets import Parcel
 from app.core.errors import Refused
 from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict, progress
 from app.core.explain.invoking import explain_event, gone, refused
 from app.core.explain.publishing import explain_publish
 from app.core.explain.sending import explain_send
 from app.core.explain.stand_ins import STAND_IN_ID, cause_of
-from app.core.functions import parse_function_name
 from app.core.names import Arn, Scope, name_of
-from app.core.targets import Parcel
 from app.core.world import World
 
 _RULES_TOLD = 20

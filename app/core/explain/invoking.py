@@ -3,14 +3,14 @@
 from enum import Enum
 from typing import assert_never
 
+from app.core.awslambda.concurrency import Bound, Obstacle
+from app.core.awslambda.function import Function
+from app.core.awslambda.invocation import InvocationType
 from app.core.chain import Cause
 from app.core.commands import Invoke
-from app.core.concurrency import Bound, Obstacle
 from app.core.errors import Refused
 from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict
 from app.core.explain.stand_ins import cause_of
-from app.core.function import Function
-from app.core.invocation import InvocationType
 from app.core.names import name_of
 from app.core.world import World
 

@@ -2,19 +2,19 @@
 
 import json
 
-from app.core.buckets import SUBJECT, station_of
+from app.core.awslambda.functions import parse_function_name
 from app.core.commands import ChangeObject, Publish, SendMessage
+from app.core.delivery.targets import Parcel
 from app.core.explain.events import explain_arrival_on_bus
 from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict, progress
 from app.core.explain.invoking import explain_event, gone
 from app.core.explain.publishing import explain_publish
 from app.core.explain.sending import explain_send
 from app.core.explain.stand_ins import STAND_IN_ID, cause_of
-from app.core.functions import parse_function_name
 from app.core.names import Arn, Scope, name_of, parse_arn
-from app.core.notification import Route, RouteRefused, route
-from app.core.object_event import ObjectEvent, is_event
-from app.core.targets import Parcel
+from app.core.s3.buckets import SUBJECT, station_of
+from app.core.s3.notification import Route, RouteRefused, route
+from app.core.s3.object_event import ObjectEvent, is_event
 from app.core.world import World
 
 _STAND_IN_SEQUENCER = "0" * 18

@@ -2,18 +2,18 @@
 
 from dataclasses import replace
 
+from app.core.awslambda.functions import parse_function_name
 from app.core.chain import Cause
 from app.core.commands import Publish, SendMessage
-from app.core.deduplication import content_id
 from app.core.errors import Refused
 from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict, progress
 from app.core.explain.invoking import explain_event, gone, refused
 from app.core.explain.sending import explain_send
 from app.core.explain.stand_ins import STAND_IN_ID, cause_of
 from app.core.facts.sns import told
-from app.core.functions import parse_function_name
-from app.core.message_rules import size_of
 from app.core.names import Arn, Scope, name_of
+from app.core.sqs.deduplication import content_id
+from app.core.sqs.message_rules import size_of
 from app.core.topics.fan_out import choose
 from app.core.topics.notification import Notification
 from app.core.topics.subscription import HTTP, Subscription

@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from app.core.awslambda.function import Function
 from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict
 from app.core.explain.invoking import Asker, busy, explain_admission, gone, lasting_obstacle
 from app.core.explain.stand_ins import OUTSIDE_CAUSE
-from app.core.function import Function
-from app.core.mapping import Mapping
-from app.core.mapping_state import MappingState
-from app.core.message import Content, Delivery, Message
+from app.core.mappings.mapping import Mapping
+from app.core.mappings.mapping_state import MappingState
+from app.core.mappings.polling import furthest
 from app.core.names import Arn, name_of, parse_arn
 from app.core.pipes.pipe import Pipe
-from app.core.polling import furthest
-from app.core.queue import Queue
+from app.core.sqs.message import Content, Delivery, Message
+from app.core.sqs.queue import Queue
 from app.core.time import Instant, format_instant
 from app.core.world import World
 

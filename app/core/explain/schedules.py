@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 
+from app.core.awslambda.functions import parse_function_name
 from app.core.commands import SendMessage
 from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict
 from app.core.explain.invoking import explain_event, gone
 from app.core.explain.sending import explain_send
 from app.core.explain.stand_ins import OUTSIDE_CAUSE
 from app.core.facts.scheduler import told
-from app.core.functions import parse_function_name
 from app.core.names import Arn, name_of, parse_arn
 from app.core.schedule import local_time
 from app.core.schedule.scheduler import Upcoming

@@ -1,7 +1,6 @@
 """Whether a message would get into its queue, and what would become of it there."""
 
 from app.core.chain import Cause
-from app.core.checksums import md5_of_body
 from app.core.commands import SendMessage
 from app.core.commands.access import Caller
 from app.core.errors import Refused
@@ -10,11 +9,12 @@ from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict
 from app.core.explain.invoking import refused
 from app.core.explain.receiving import Arrival, explain_arrival
 from app.core.explain.stand_ins import STAND_IN_ID, cause_of
-from app.core.message import Content
-from app.core.message_rules import size_of
 from app.core.names import Arn, name_of, parse_arn
-from app.core.queue import Queue
-from app.core.sending import delay_of
+from app.core.sqs.checksums import md5_of_body
+from app.core.sqs.message import Content
+from app.core.sqs.message_rules import size_of
+from app.core.sqs.queue import Queue
+from app.core.sqs.sending import delay_of
 from app.core.time import SECOND_MS
 from app.core.world import World
 

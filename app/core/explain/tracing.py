@@ -5,7 +5,6 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeVar
 
-from app.core.batch import Batch, Item
 from app.core.errors import ResourceNotFound
 from app.core.explain.explanation import About, Conclusion, Step, Trail, Verdict
 from app.core.explain.invoking import Asker, busy, lasting_obstacle
@@ -20,13 +19,14 @@ from app.core.facts import (
     MessageReceived,
     MessagesFiltered,
 )
-from app.core.mapping import Gathering, Mapping, Throttling
-from app.core.message import Attempt, Message, MessageState, Move
+from app.core.mappings.batch import Batch, Item
+from app.core.mappings.mapping import Gathering, Mapping, Throttling
+from app.core.mappings.polling import furthest
 from app.core.names import Arn, name_of
-from app.core.polling import furthest
-from app.core.queue import Queue
-from app.core.receiving import CLIENT
-from app.core.remote_queues import RemoteQueue
+from app.core.sqs.message import Attempt, Message, MessageState, Move
+from app.core.sqs.queue import Queue
+from app.core.sqs.receiving import CLIENT
+from app.core.sqs.remote_queues import RemoteQueue
 from app.core.time import Instant
 from app.core.world import World
 

@@ -2,9 +2,9 @@
 
 from typing import Any, TypeAlias
 
-from app.core.invocation import Invocation
+from app.core.awslambda.invocation import Invocation
+from app.core.delivery.outside_calls import OutsideCall
 from app.core.names import Arn
-from app.core.outside_calls import OutsideCall
 from app.core.value import value
 
 

@@ -5,12 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, assert_never
 
-from app.core.checksums import md5_of_body
-from app.core.fire.contracts import CALLBACKS, Contract, contract_of
-from app.core.fire.settings import Setting, apply
-from app.core.fire.shapes import problems
-from app.core.fire.templates import Template
-from app.core.invocation import (
+from app.core.awslambda.invocation import (
     Exited,
     HandlerFailed,
     InitFailed,
@@ -20,7 +15,12 @@ from app.core.invocation import (
     TimedOut,
     Unreachable,
 )
-from app.core.outcomes import error_of, word_of
+from app.core.awslambda.outcomes import error_of, word_of
+from app.core.fire.contracts import CALLBACKS, Contract, contract_of
+from app.core.fire.settings import Setting, apply
+from app.core.fire.shapes import problems
+from app.core.fire.templates import Template
+from app.core.sqs.checksums import md5_of_body
 from app.core.time import Instant, format_instant
 
 _TOLD_MOST = 5

@@ -11,9 +11,9 @@ from urllib.parse import unquote_plus
 from app.core.commands import ChangeObject, FireEvent, SendMessage
 from app.core.errors import InvalidParameterValue
 from app.core.fire.templates import Template
-from app.core.message import MessageAttribute
 from app.core.names import Arn, Scope
-from app.core.object_event import Details, is_event
+from app.core.s3.object_event import Details, is_event
+from app.core.sqs.message import MessageAttribute
 from app.core.time import parse_instant
 
 Wish: TypeAlias = ChangeObject | SendMessage | FireEvent

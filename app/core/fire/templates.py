@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
+from app.core.awslambda.invocation import InvocationType
 from app.core.errors import ResourceNotFound
 from app.core.fire.settings import Setting
-from app.core.invocation import InvocationType
 
 _ALIASES = {
     "events": "eventbridge",

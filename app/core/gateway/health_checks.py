@@ -6,15 +6,15 @@ A load balancer sends requests on also where its only target is unhealthy, so no
 import json
 from dataclasses import dataclass, field
 
-from app.core.call import Call, ForReply
+from app.core.awslambda.call import Call, ForReply
+from app.core.awslambda.functions import Functions
+from app.core.awslambda.invocation import Outcome, Succeeded
+from app.core.awslambda.invocations import Invocations
 from app.core.chain import Chains
 from app.core.facts import Effect, TargetHealthChanged
-from app.core.functions import Functions
 from app.core.gateway.gateways import Gateways
 from app.core.gateway.load_balancer import LoadBalancer, TargetGroup, groups_of
 from app.core.ids import Ids
-from app.core.invocation import Outcome, Succeeded
-from app.core.invocations import Invocations
 from app.core.names import Arn
 from app.core.time import SECOND_MS, Instant
 

@@ -5,12 +5,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.core.access.gates import Gate
+from app.core.awslambda.function import Function
+from app.core.awslambda.functions import Functions
 from app.core.commands.functions import Asker
 from app.core.commands.gateway import CheckEdgeFunctions, CheckTargets
 from app.core.errors import AccessDenied, Refused
-from app.core.function import Function
-from app.core.functions import Functions
-from app.core.gates import Gate
 from app.core.gateway.distribution import EVENT_TYPES
 from app.core.names import Arn, parse_arn
 from app.core.time import Instant

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from app.core.awslambda.functions import Functions
 from app.core.commands.gateway import CreateFunctionUrl, DeleteFunctionUrl, PutFront, RemoveFront, UpdateFunctionUrl
 from app.core.errors import ResourceConflict, ResourceNotFound
-from app.core.functions import Functions
 from app.core.gateway.cors import cors_of
 from app.core.gateway.function_url import FunctionUrl
 from app.core.gateway.gateways import Gateways, letters

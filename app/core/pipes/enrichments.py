@@ -4,15 +4,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from app.core.api_target import ApiTarget
 from app.core.buses.api_destination import ApiDestinations
 from app.core.chain import Chains
+from app.core.delivery.api_target import ApiTarget
+from app.core.delivery.outside import Outside
+from app.core.delivery.outside_calls import AwsAnswered, AwsCall, HttpAnswered, OutsideAnswer
+from app.core.delivery.outside_targets import refusal_in
+from app.core.delivery.targets import Parcel
 from app.core.errors import DeliveryFailed, Refused
 from app.core.names import parse_arn
-from app.core.outside import Outside
-from app.core.outside_calls import AwsAnswered, AwsCall, HttpAnswered, OutsideAnswer
-from app.core.outside_targets import refusal_in
-from app.core.targets import Parcel
 from app.core.time import Instant
 
 Enriched: TypeAlias = Callable[[bytes | Refused, Instant], None]

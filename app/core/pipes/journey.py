@@ -7,24 +7,24 @@ from typing import Any, TypeAlias
 import orjson
 from msgspec.structs import replace
 
-from app.core.batch import Batch
-from app.core.call import Call, ForReply
+from app.core.awslambda.call import Call, ForReply
+from app.core.awslambda.functions import Functions
+from app.core.awslambda.invocation import HandlerFailed, Outcome, Succeeded, Throttled
+from app.core.awslambda.outcomes import error_of
 from app.core.chain import Cause
+from app.core.delivery.targets import Parcel, Targets
 from app.core.errors import RecursiveInvocation, Refused
 from app.core.facts import Effect, PipeBegan, PipeEnded, PipeEnriched
-from app.core.functions import Functions
 from app.core.ids import Ids
 from app.core.input_template import MISSING, Path
-from app.core.invocation import HandlerFailed, Outcome, Succeeded, Throttled
 from app.core.json_text import dump
 from app.core.limits import Limits
+from app.core.mappings.batch import Batch
 from app.core.names import Arn, parse_arn
-from app.core.outcomes import error_of
 from app.core.pipes.enrichments import Enrichments
 from app.core.pipes.parameters import kind_of
 from app.core.pipes.pipe import Pipe
 from app.core.pipes.template import InputTemplate, decoded
-from app.core.targets import Parcel, Targets
 from app.core.time import SECOND_MS, Instant, format_instant, parse_instant
 
 End: TypeAlias = Callable[[Outcome, Instant], None]

@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.core.errors import InvalidEventPattern, ValidationFailed
-from app.core.filter import Filter, FilterCriteria
 from app.core.limits import Limits
-from app.core.mapping_parameters import MappingParameters
+from app.core.mappings.filter import Filter, FilterCriteria
+from app.core.mappings.mapping_parameters import MappingParameters
 from app.core.names import Arn, parse_arn
 
 NAME = r"[\.\-_A-Za-z0-9]+"

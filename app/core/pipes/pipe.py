@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.core.limits import Limits
-from app.core.mapping import Mapping as Poller
-from app.core.mapping_parameters import MappingParameters
-from app.core.mapping_state import MappingState
+from app.core.mappings.mapping import Mapping as Poller
+from app.core.mappings.mapping_parameters import MappingParameters
+from app.core.mappings.mapping_state import MappingState
 from app.core.names import Arn, name_of
 from app.core.pipes.parameters import Taker, check_members, enrichment_taker, polling_of, target_taker
 from app.core.pipes.template import InputTemplate

@@ -5,22 +5,22 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.core.agenda import Agenda
-from app.core.batch import Batch
-from app.core.call import ForBatch, Stopped
+from app.core.awslambda.call import ForBatch, Stopped
+from app.core.awslambda.invocation import Outcome
 from app.core.chain import Cause
 from app.core.commands.pipes import CreatePipe, DeletePipe, StartPipe, StopPipe, TagPipe, UntagPipe, UpdatePipe
 from app.core.errors import ResourceConflict, ResourceNotFound
 from app.core.facts import Configured
-from app.core.invocation import Outcome
 from app.core.limits import Limits
-from app.core.mapping import Mapping as Poller
-from app.core.mapping_state import Change, MappingState
-from app.core.mappings import Mappings
+from app.core.mappings.batch import Batch
+from app.core.mappings.mapping import Mapping as Poller
+from app.core.mappings.mapping_state import Change, MappingState
+from app.core.mappings.mappings import Mappings
 from app.core.names import Arn, Scope, name_of, parse_arn
 from app.core.pipes.journey import Journey, Machinery
 from app.core.pipes.parameters import check_name, kind_of
 from app.core.pipes.pipe import Failure, Pipe, spec_of
-from app.core.queues import Queues
+from app.core.sqs.queues import Queues
 from app.core.time import Instant
 
 # terraform-aws-modules/terraform-aws-eventbridge#133: what follows was "The provided customer role does not have …".

@@ -7,6 +7,9 @@ from operator import attrgetter
 
 from app.core.agenda import Agenda
 from app.core.chain import Cause
+from app.core.delivery.outside import Outside
+from app.core.delivery.outside_calls import AwsAnswered, AwsCall, AwsRefused, NoAnswer, OutsideAnswer
+from app.core.delivery.targets import Parcel, Settled, Targets, Teller
 from app.core.errors import (
     AccessDenied,
     DeliveryFailed,
@@ -34,12 +37,9 @@ from app.core.facts import (
 )
 from app.core.ids import Ids
 from app.core.limits import KIB, Limits
-from app.core.message import MessageAttribute
-from app.core.outside import Outside
-from app.core.outside_calls import AwsAnswered, AwsCall, AwsRefused, NoAnswer, OutsideAnswer
 from app.core.schedule.schedule import Schedule
 from app.core.schedule.target import ScheduleTarget, is_json, is_json_object
-from app.core.targets import Parcel, Settled, Targets, Teller
+from app.core.sqs.message import MessageAttribute
 from app.core.time import SECOND_MS, Instant, format_instant
 
 _ATTEMPTS, _AGE = "MaximumRetryAttempts", "MaximumEventAgeInSeconds"

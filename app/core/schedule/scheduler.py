@@ -7,18 +7,18 @@ from typing import Any
 from app.core.buses import EventBridge, Rule
 from app.core.chain import Cause
 from app.core.commands import Fired, FireSchedule, Origin
+from app.core.delivery.outside import Outside
+from app.core.delivery.targets import Targets
 from app.core.errors import ResourceNotFound, ValidationFailed
 from app.core.facts import Effect
 from app.core.ids import Ids
 from app.core.limits import Limits
 from app.core.machine import Waking
 from app.core.names import Arn, parse_arn
-from app.core.outside import Outside
 from app.core.schedule.executions import Executions
 from app.core.schedule.rules import RuleSchedules
 from app.core.schedule.schedule import Schedule
 from app.core.schedule.schedules import Schedules
-from app.core.targets import Targets
 from app.core.time import Instant, earliest, format_instant
 
 

@@ -7,6 +7,9 @@ from operator import attrgetter
 
 from app.core.agenda import Agenda
 from app.core.chain import Cause
+from app.core.delivery.outside import Outside
+from app.core.delivery.outside_calls import HttpAnswered, HttpCall, NoAnswer, OutsideAnswer
+from app.core.delivery.targets import Parcel, Targets, Teller
 from app.core.errors import (
     InternalFailure,
     KmsThrottled,
@@ -28,10 +31,7 @@ from app.core.facts import (
 )
 from app.core.limits import Limits
 from app.core.names import Arn, name_of
-from app.core.outside import Outside
-from app.core.outside_calls import HttpAnswered, HttpCall, NoAnswer, OutsideAnswer
 from app.core.shapes import EventShapes
-from app.core.targets import Parcel, Targets, Teller
 from app.core.time import Instant, format_instant
 from app.core.topics.delivery_policy import MANAGED, RetryPolicy, content_type_of, retries_of
 from app.core.topics.notification import Confirmation, Notification

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from app.core.chain import Cause
 from app.core.commands.sns import Publish, SubscriptionRoute
-from app.core.deduplication import content_id
 from app.core.facts import Effect, NotificationFiltered
+from app.core.sqs.deduplication import content_id
 from app.core.time import Instant
 from app.core.topics.deliveries import Deliveries, Delivery
 from app.core.topics.notification import Notification

@@ -8,9 +8,9 @@ from typing import Any
 
 from app.core.errors import InvalidEventPattern, InvalidParameter
 from app.core.limits import Limits
-from app.core.message import MessageAttribute
 from app.core.pattern import SNS, Pattern, compile_pattern
 from app.core.pattern.matchers import ExactNumber, Matcher, Numeric
+from app.core.sqs.message import MessageAttribute
 from app.core.topics.refusals import Refuse, read_json
 
 MESSAGE_ATTRIBUTES = "MessageAttributes"

@@ -15,7 +15,7 @@ from app.core.errors import (
     TooManyEntriesInBatchRequest,
 )
 from app.core.limits import Limits
-from app.core.message import MessageAttribute
+from app.core.sqs.message import MessageAttribute
 
 _TYPE = re.compile(r"(String|Number|Binary)(\..+)?", re.DOTALL)
 _SUBJECT = re.compile(r"[^\x00-\x1f\x7f\s][^\x00-\x1f\x7f]{0,99}")

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import field
 
-from app.core.message import MessageAttribute
 from app.core.names import Arn
+from app.core.sqs.message import MessageAttribute
 from app.core.time import Instant
 from app.core.value import value
 

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, replace
 
+from app.core.access.gates import PolicyGate
 from app.core.commands.origin import Origin
 from app.core.commands.sns import Publish
+from app.core.delivery.targets import Parcel, Settled
 from app.core.errors import Refused
-from app.core.gates import PolicyGate
 from app.core.names import Arn
-from app.core.targets import Parcel, Settled
 from app.core.time import Instant
 from app.core.topics.topics import Topics
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from app.core.deduplication import DeduplicationMemory
 from app.core.errors import InvalidParameter
 from app.core.names import Arn, name_of, parse_arn
+from app.core.sqs.deduplication import DeduplicationMemory
 from app.core.topics.delivery_policy import DeliveryPolicy, effective_of_topic, read_topic_policy
 from app.core.topics.policy import check_policy, default_policy
 from app.core.topics.refusals import Refuse, read_json

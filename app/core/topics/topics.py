@@ -25,7 +25,6 @@ from app.core.commands import (
     Unsubscribe,
     UntagTopic,
 )
-from app.core.deduplication import Accepted, DeduplicationMemory, content_id
 from app.core.errors import (
     BatchRequestTooLong,
     FilterPolicyLimitExceeded,
@@ -37,8 +36,9 @@ from app.core.errors import (
 from app.core.facts import Configured, DuplicatePublished, Effect, MessagePublished, TextRecorded
 from app.core.ids import Ids
 from app.core.limits import Limits
-from app.core.message_rules import size_of
 from app.core.names import Arn, Scope, parse_arn
+from app.core.sqs.deduplication import Accepted, DeduplicationMemory, content_id
+from app.core.sqs.message_rules import size_of
 from app.core.time import Instant
 from app.core.topics.confirmations import Confirmations
 from app.core.topics.delivery_policy import read_topic_policy

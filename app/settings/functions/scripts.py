@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 
-from app.core.function import (
+from app.core.awslambda.function import (
     FailAfter,
     FailEvery,
     RefuseAsThrottled,

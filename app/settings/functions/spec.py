@@ -1,6 +1,6 @@
 """What the core has to know of a function."""
 
-from app.core.function import (
+from app.core.awslambda.function import (
     FunctionSpec,
 )
 from app.core.names import Scope

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from app.core.function import Script
+from app.core.awslambda.function import Script
 from app.core.names import Arn, Scope, bucket_arn
 from app.settings.values.names import function_arn_of, queue_arn_of, topic_arn_of
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from app.core.lifecycle import LifecycleRule
 from app.core.names import Arn, Scope
+from app.core.s3.lifecycle import LifecycleRule
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from app.core.remote_queues import RemoteQueue
+from app.core.sqs.remote_queues import RemoteQueue
 from app.core.time import format_instant
 from app.engine.driver import Engine
 from app.web.control.errors import BadRequest

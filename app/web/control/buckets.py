@@ -8,8 +8,8 @@ from pydantic import BaseModel, Field
 
 from app.core.commands import ChangeObject, PutBucketNotification, Routed
 from app.core.names import name_of, parse_arn
-from app.core.notification import NotificationConfiguration, NotificationRule, Route, RouteRefused
-from app.core.object_event import EVENT_TYPES, is_event
+from app.core.s3.notification import NotificationConfiguration, NotificationRule, Route, RouteRefused
+from app.core.s3.object_event import EVENT_TYPES, is_event
 from app.engine.driver import Engine
 from app.web.control.errors import BadRequest
 from app.web.control.models import Entry, Name, Taken

@@ -8,8 +8,8 @@ from fastapi.responses import StreamingResponse
 from pydantic import BaseModel, Field
 
 from app.core.commands import RedriveMessages
-from app.core.message import Message, MessageState
-from app.core.queue import Queue
+from app.core.sqs.message import Message, MessageState
+from app.core.sqs.queue import Queue
 from app.engine.driver import Engine
 from app.web.control.messages import MessageView, message_view
 from app.web.control.models import Taken

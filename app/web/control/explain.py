@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from app.core.awslambda.invocation import InvocationType
 from app.core.commands import ChangeObject, EventEntry, Invoke, Origin, Publish, SendMessage
 from app.core.explain import (
     Conclusion,
@@ -31,7 +32,6 @@ from app.core.explain import (
 )
 from app.core.facts import Fact
 from app.core.gateway.request import GatewayRequest
-from app.core.invocation import InvocationType
 from app.core.names import Arn, name_of
 from app.core.time import Instant, format_instant
 from app.engine.driver import Engine

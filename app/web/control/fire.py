@@ -8,6 +8,7 @@ from uuid import uuid4
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 
+from app.core.awslambda.invocation import InvocationType
 from app.core.commands import ChangeObject, FireEvent, HandedOver, Invoke, Invoked, Routed, SendMessage, TellVerdict
 from app.core.errors import Refused
 from app.core.fire import (
@@ -22,7 +23,6 @@ from app.core.fire import (
 )
 from app.core.fire.real import Wish, bucket_events, bus_events, queue_messages, topic_messages
 from app.core.fire.settings import parse_path
-from app.core.invocation import InvocationType
 from app.core.names import Arn, name_of
 from app.engine.driver import Engine
 from app.web.control.address import ROOT

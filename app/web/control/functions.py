@@ -6,9 +6,8 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from app.core.commands import Invoke, Invoked, RefuseInvocations
-from app.core.function import Function
-from app.core.invocation import (
+from app.core.awslambda.function import Function
+from app.core.awslambda.invocation import (
     Exited,
     HandlerFailed,
     InitFailed,
@@ -19,6 +18,7 @@ from app.core.invocation import (
     TimedOut,
     Unreachable,
 )
+from app.core.commands import Invoke, Invoked, RefuseInvocations
 from app.core.time import format_instant
 from app.engine.driver import Engine
 from app.engine.ports import EndpointStatus, EnvironmentStatus

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from app.core.commands import DeleteEventSourceMapping, UpdateEventSourceMapping
-from app.core.mapping import Mapping
+from app.core.mappings.mapping import Mapping
 from app.core.names import Scope, parse_arn
 from app.engine.driver import Engine
 from app.web.control.errors import BadRequest

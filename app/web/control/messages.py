@@ -4,8 +4,8 @@ import base64
 
 from pydantic import BaseModel, Field
 
-from app.core.message import Attempt, Message, MessageAttribute, Move
 from app.core.names import Arn, name_of
+from app.core.sqs.message import Attempt, Message, MessageAttribute, Move
 from app.core.time import format_instant
 from app.web.control.models import Attribute, InstantText
 from app.web.control.story import tell_message

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from app.core.commands import DeleteQueue, PurgeQueue, RefuseQueueCalls, SendMessage, Sent
-from app.core.message import MessageAttribute
-from app.core.queue import Queue
+from app.core.sqs.message import MessageAttribute
+from app.core.sqs.queue import Queue
 from app.engine.driver import Engine
 from app.web.control.errors import BadRequest
 from app.web.control.messages import MessageView, message_view

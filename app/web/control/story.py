@@ -1,7 +1,7 @@
 """Tells in lines for people what happened to a message: sent, each attempt with its log tail, each move."""
 
-from app.core.message import Attempt, Message, Move
 from app.core.names import Arn, name_of
+from app.core.sqs.message import Attempt, Message, Move
 from app.core.time import Instant, format_instant
 
 

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import quote, urlsplit
 
+from app.core.awslambda.invocation import TimedOut
 from app.core.commands import Asker, Opened
+from app.core.delivery.outside_calls import HttpAnswered, HttpCall
 from app.core.errors import TooManyRequests
 from app.core.gateway.distribution import Behavior, Distribution, Origin
 from app.core.gateway.request import GatewayAnswer, GatewayRequest
-from app.core.invocation import TimedOut
-from app.core.outside_calls import HttpAnswered, HttpCall
 from app.engine.driver import Engine
 from app.engine.ports import OutsideWorld
 from app.web.gateway.address import Address, by_host

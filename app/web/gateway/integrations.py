@@ -5,12 +5,12 @@ from typing import Any
 
 import orjson
 
+from app.core.delivery.outside_calls import AwsAnswered, AwsCall, AwsRefused, HttpAnswered, HttpCall
 from app.core.gateway.http_api import HttpApi, Integration
 from app.core.gateway.parameter_rules import SUBTYPES
 from app.core.gateway.parameters import BadExpression, Sources, changed_answer, mapped_parameters, url_of
 from app.core.gateway.request import GatewayAnswer, GatewayRequest
 from app.core.names import Scope
-from app.core.outside_calls import AwsAnswered, AwsCall, AwsRefused, HttpAnswered, HttpCall
 from app.engine.ports import OutsideWorld
 from app.web.gateway.outcome import Result
 from app.wire.gateway import http_api as answers

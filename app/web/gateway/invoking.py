@@ -6,11 +6,11 @@ from collections.abc import Callable, Coroutine, Generator
 from dataclasses import dataclass
 from typing import Self, TypeAlias, TypeVar, cast
 
+from app.core.awslambda.invocation import Outcome, Succeeded
+from app.core.awslambda.outcomes import error_of, word_of
 from app.core.commands import Asker, Invoke, Invoked, Origin, Waiting
 from app.core.errors import Refused
-from app.core.invocation import Outcome, Succeeded
 from app.core.names import Arn, Scope
-from app.core.outcomes import error_of, word_of
 from app.engine.driver import Engine
 from app.engine.ports import ResponseSink
 

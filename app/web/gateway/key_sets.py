@@ -5,9 +5,9 @@ from typing import Any
 
 import orjson
 
+from app.core.delivery.outside_calls import HttpAnswered, HttpCall
 from app.core.gateway.http_api import Authorizer
 from app.core.gateway.jwt import InvalidToken, Token
-from app.core.outside_calls import HttpAnswered, HttpCall
 from app.core.time import HOUR_MS, Instant
 from app.engine.ports import OutsideWorld
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import assert_never
 
+from app.core.awslambda.invocation import Unreachable
 from app.core.commands import Asker, Opened
 from app.core.errors import AccessDenied, ResourceNotFound, TooManyRequests
 from app.core.gateway.load_balancer import (
@@ -16,7 +17,6 @@ from app.core.gateway.load_balancer import (
     why_untaken,
 )
 from app.core.gateway.request import GatewayRequest
-from app.core.invocation import Unreachable
 from app.core.names import Arn
 from app.engine.driver import Engine
 from app.web.gateway.address import Address

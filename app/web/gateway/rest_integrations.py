@@ -8,7 +8,10 @@ from urllib.parse import urlencode
 
 import orjson
 
+from app.core.awslambda.invocation import InvocationType, error_payload
+from app.core.awslambda.outcomes import error_of
 from app.core.commands import Asker, Invoke, Opened
+from app.core.delivery.outside_calls import HttpAnswered, HttpCall
 from app.core.errors import Refused, TooManyRequests
 from app.core.gateway.request import GatewayAnswer, GatewayRequest, Headers
 from app.core.gateway.rest.api import (
@@ -30,10 +33,7 @@ from app.core.gateway.rest.mapping import (
     with_path_parameters,
 )
 from app.core.gateway.rest.templates import Rendered, TemplateInput
-from app.core.invocation import InvocationType, error_payload
 from app.core.names import Arn
-from app.core.outcomes import error_of
-from app.core.outside_calls import HttpAnswered, HttpCall
 from app.engine.driver import Engine
 from app.engine.ports import OutsideWorld
 from app.web.gateway.invoking import ByHand, Failed, Rejected, Returned, TookTooLong, invoke

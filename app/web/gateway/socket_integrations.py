@@ -8,16 +8,16 @@ from typing import Any
 
 import orjson
 
+from app.core.awslambda.invocation import error_payload
+from app.core.awslambda.outcomes import error_of
 from app.core.commands import Asker, Origin
+from app.core.delivery.outside_calls import HttpAnswered, HttpCall
 from app.core.gateway.rest.api import function_of, with_stage_variables
 from app.core.gateway.rest.gateway_responses import GatewayError
 from app.core.gateway.rest.mapping import Answered, evaluated
 from app.core.gateway.rest.templates import Rendered, TemplateFailed, TemplateInput, render
 from app.core.gateway.websocket.api import SocketIntegration, SocketResponse, SocketRoute, selected
-from app.core.invocation import error_payload
 from app.core.names import Scope
-from app.core.outcomes import error_of
-from app.core.outside_calls import HttpAnswered, HttpCall
 from app.engine.driver import Engine
 from app.engine.ports import OutsideWorld
 from app.web.gateway.invoking import Failed, Rejected, Returned, TookTooLong, invoke

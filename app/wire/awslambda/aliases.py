@@ -1,8 +1,8 @@
 """Aliases: create, get, list, update, delete."""
 
-from app.core.aliases import Alias
+from app.core.awslambda.aliases import Alias
+from app.core.awslambda.families import alias_revision
 from app.core.commands import CreateAlias, DeleteAlias, UpdateAlias
-from app.core.families import alias_revision
 from app.core.names import Arn
 from app.wire.awslambda.names import page_of, unqualified
 from app.wire.calls import Call, Caller, Params, Readable, Result

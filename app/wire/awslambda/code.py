@@ -4,7 +4,7 @@ from base64 import b64decode
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from app.core.deployment import Code
+from app.core.awslambda.deployment import Code
 from app.core.errors import InvalidParameterValue
 from app.wire.calls import Params
 

@@ -4,8 +4,8 @@ from base64 import b64decode
 from collections.abc import Mapping
 from typing import Any
 
-from app.core.deployment import Deployment
-from app.core.families import Described
+from app.core.awslambda.deployment import Deployment
+from app.core.awslambda.families import Described
 from app.core.names import LATEST
 from app.core.time import Instant, format_instant
 from app.wire.calls import Result

@@ -10,16 +10,7 @@ from urllib.parse import parse_qs, unquote
 
 import orjson
 
-from app.core.commands import Invoke, Invoked
-from app.core.errors import (
-    InvalidParameterValue,
-    InvalidRequestContent,
-    InvocationRefused,
-    RequestTooLarge,
-    TooManyRequests,
-    ValidationFailed,
-)
-from app.core.invocation import (
+from app.core.awslambda.invocation import (
     Exited,
     HandlerFailed,
     InitFailed,
@@ -31,6 +22,15 @@ from app.core.invocation import (
     TimedOut,
     Unreachable,
     error_payload,
+)
+from app.core.commands import Invoke, Invoked
+from app.core.errors import (
+    InvalidParameterValue,
+    InvalidRequestContent,
+    InvocationRefused,
+    RequestTooLarge,
+    TooManyRequests,
+    ValidationFailed,
 )
 from app.wire.awslambda.errors import JSON_TYPE
 from app.wire.calls import Caller

@@ -1,8 +1,8 @@
 """Layers: publish, get, list, delete, and their permissions."""
 
+from app.core.awslambda.layers import LayerVersion
 from app.core.commands import AddLayerPermission, DeleteLayerVersion, PublishLayerVersion, RemoveLayerPermission
 from app.core.errors import ResourceNotFound
-from app.core.layers import LayerVersion
 from app.core.names import Arn
 from app.wire.awslambda.code import CODE, location_of
 from app.wire.awslambda.configuration import timestamp

@@ -1,8 +1,8 @@
 """Provisioned concurrency configs: put, get, list, delete."""
 
+from app.core.awslambda.provisioned import ProvisionedConcurrency
 from app.core.commands import PutProvisionedConcurrency
 from app.core.errors import InvalidParameterValue
-from app.core.provisioned import ProvisionedConcurrency
 from app.core.time import Instant
 from app.wire.awslambda.configuration import timestamp
 from app.wire.awslambda.names import named, page_of

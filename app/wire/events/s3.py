@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 
 from app.core.names import bucket_arn
-from app.core.object_event import BY_S3, ObjectEvent, encode_key
+from app.core.s3.object_event import BY_S3, ObjectEvent, encode_key
 from app.core.time import Instant, format_instant
 
 EMPTY_ETAG = "d41d8cd98f00b204e9800998ecf8427e"

@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 
 from app.core.names import bucket_arn
-from app.core.object_event import BY_S3, ObjectEvent
+from app.core.s3.object_event import BY_S3, ObjectEvent
 from app.core.time import Instant, format_instant
 from app.wire.events.s3 import EMPTY_ETAG
 

@@ -7,8 +7,8 @@ from urllib.parse import quote
 
 import orjson
 
-from app.core.message import MessageAttribute
 from app.core.names import Arn
+from app.core.sqs.message import MessageAttribute
 from app.core.time import format_instant
 from app.core.topics.notification import Confirmation, Notification
 from app.wire.events.signing import CERTIFICATE_PATH, sign

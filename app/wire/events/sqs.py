@@ -5,9 +5,9 @@ from typing import Any
 
 import orjson
 
-from app.core.checksums import md5_of_attributes
-from app.core.message import Delivery, MessageAttribute
 from app.core.names import Arn, parse_arn
+from app.core.sqs.checksums import md5_of_attributes
+from app.core.sqs.message import Delivery, MessageAttribute
 
 
 def sqs_record(delivery: Delivery, *, queue: Arn, has_window: bool) -> bytes:

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.core.errors import InvalidParameter, ValidationFailed
-from app.core.message import MessageAttribute
 from app.core.names import Arn, ParsedArn
+from app.core.sqs.message import MessageAttribute
 from app.wire.calls import Caller, Params
 
 _ARN_ELEMENTS = 6

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.core.checksums import md5_of_body
 from app.core.commands import RemoteAttributes
-from app.core.message import Content, Delivery, MessageAttribute
 from app.core.names import Arn
+from app.core.sqs.checksums import md5_of_body
+from app.core.sqs.message import Content, Delivery, MessageAttribute
 from app.core.time import Instant
 
 _DEFAULT_VISIBILITY_S = 30

@@ -5,7 +5,6 @@ from operator import itemgetter
 from types import MappingProxyType
 from typing import Any
 
-from app.core.checksums import md5_of_attributes
 from app.core.commands import (
     BatchAnswer,
     ChangeMessageVisibility,
@@ -19,8 +18,9 @@ from app.core.commands import (
     Sent,
 )
 from app.core.errors import InvalidAttributeName
-from app.core.message import Delivery, MessageAttribute
 from app.core.names import Arn
+from app.core.sqs.checksums import md5_of_attributes
+from app.core.sqs.message import Delivery, MessageAttribute
 from app.wire.calls import Call, Caller, Params, Result
 from app.wire.sqs.errors import batch_failure
 from app.wire.sqs.params import message_attributes, queue_of, required, trace_header

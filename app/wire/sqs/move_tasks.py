@@ -1,7 +1,7 @@
 """Message move tasks: start, list and cancel."""
 
 from app.core.commands import CancelMessageMoveTask, StartMessageMoveTask
-from app.core.move_tasks import MoveTask
+from app.core.sqs.move_tasks import MoveTask
 from app.wire.calls import Call, Caller, Params, Readable, Result
 from app.wire.sqs.params import required
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.core.errors import InvalidParameterValue, MissingParameter, UnsupportedOperation
-from app.core.message import MessageAttribute
 from app.core.names import Arn
+from app.core.sqs.message import MessageAttribute
 from app.wire.calls import Caller, Params
 from app.wire.sqs.urls import queue_arn
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from app.core.commands import CreateQueue, DeleteQueue, PurgeQueue, SetQueueAttributes, TagQueue, UntagQueue
 from app.core.errors import InvalidAttributeName, InvalidParameterValue, MissingParameter
 from app.core.names import Arn, Scope
-from app.core.queue import Queue
+from app.core.sqs.queue import Queue
 from app.wire.calls import Call, Caller, Params, Readable, Result
 from app.wire.sqs.messages import nothing
 from app.wire.sqs.params import queue_of, required

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.adapters.process import ProcessEndpoint
-from app.core.invocation import Exited, HandlerFailed, Invocation, Outcome, Succeeded, TimedOut
+from app.core.awslambda.invocation import Exited, HandlerFailed, Invocation, Outcome, Succeeded, TimedOut
 from tests.adapters.support import eventually, invocation, is_alive, process_endpoint, write
 
 DOING = """

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from app.adapters.logs import InvocationLogs
-from app.core.invocation import InitFailed, Succeeded, TimedOut
+from app.core.awslambda.invocation import InitFailed, Succeeded, TimedOut
 from tests.adapters.support import FUNCTION_ARN, TRACE_HEADER, eventually, invocation, is_alive, process_endpoint, write
 
 EXTENSION = """\

@@ -10,7 +10,7 @@ import pytest
 from app.adapters.logs import InvocationLogs
 from app.adapters.process.control_group import ControlGroup
 from app.adapters.process.tenant import Observer
-from app.core.invocation import Exited, HandlerFailed, Succeeded, TimedOut
+from app.core.awslambda.invocation import Exited, HandlerFailed, Succeeded, TimedOut
 from tests.adapters.support import eventually, invocation, is_alive, process_endpoint, write
 
 NOON = 1_795_780_800_000

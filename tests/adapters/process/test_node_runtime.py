@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from app.adapters.logs import InvocationLogs
-from app.core.invocation import Exited, HandlerFailed, InitFailed, Succeeded, TimedOut
+from app.core.awslambda.invocation import Exited, HandlerFailed, InitFailed, Succeeded, TimedOut
 from tests.adapters.support import FUNCTION_ARN, TRACE_HEADER, invocation, process_endpoint, write
 
 pytestmark = [

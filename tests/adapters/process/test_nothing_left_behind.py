@@ -15,7 +15,7 @@ import pytest
 from app.adapters.process import ProcessEndpoint
 from app.adapters.process.leftovers import ENVIRONMENTS, sweep
 from app.adapters.process.run_folder import RunFolder, clean_up_after_dead_runs
-from app.core.invocation import Exited, InitFailed, Outcome, TimedOut
+from app.core.awslambda.invocation import Exited, InitFailed, Outcome, TimedOut
 from tests.adapters.support import eventually, invocation, is_alive, process_endpoint, write
 
 STUBBORN = """

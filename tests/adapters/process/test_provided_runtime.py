@@ -10,7 +10,7 @@ import pytest
 
 from app.adapters.process.http_server import Connection, Request
 from app.adapters.process.runtime_api import RuntimeApi
-from app.core.invocation import Exited, HandlerFailed, InitFailed, Succeeded
+from app.core.awslambda.invocation import Exited, HandlerFailed, InitFailed, Succeeded
 from tests.adapters.support import FUNCTION_ARN, TRACE_HEADER, invocation, process_endpoint, write
 from tests.rie.emulators import find_node_client
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from app.core.invocation import Succeeded
+from app.core.awslambda.invocation import Succeeded
 from tests.adapters.support import invocation, process_endpoint, write
 
 APP = """

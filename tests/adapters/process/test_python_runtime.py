@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from app.adapters.logs import InvocationLogs
-from app.core.invocation import Exited, HandlerFailed, InitFailed, Outcome, Succeeded, TimedOut
+from app.core.awslambda.invocation import Exited, HandlerFailed, InitFailed, Outcome, Succeeded, TimedOut
 from tests.adapters.support import FUNCTION_ARN, TRACE_HEADER, invocation, is_alive, process_endpoint, write
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.core.invocation import Exited, HandlerFailed, Succeeded
+from app.core.awslambda.invocation import Exited, HandlerFailed, Succeeded
 from tests.adapters.support import eventually, invocation, process_endpoint, write
 from tests.rie.emulators import find_node_client
 

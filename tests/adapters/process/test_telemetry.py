@@ -13,7 +13,7 @@ from aiohttp import web
 
 from app.adapters.logs import InvocationLogs
 from app.adapters.process.telemetry import Telemetry, WrongSubscription
-from app.core.invocation import HandlerFailed, Succeeded
+from app.core.awslambda.invocation import HandlerFailed, Succeeded
 from tests.adapters.support import eventually, fake_server, invocation, process_endpoint, write
 
 NOON = 1_795_780_800_000

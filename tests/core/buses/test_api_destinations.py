@@ -13,8 +13,8 @@ from app.core.commands import (
     DeleteApiDestination,
     PutEvents,
 )
+from app.core.delivery.outside_calls import HttpAnswered, HttpCall, NoAnswer, OutsideAnswer
 from app.core.facts import EventDelivered, EventDeliveryFailed
-from app.core.outside_calls import HttpAnswered, HttpCall, NoAnswer, OutsideAnswer
 from tests.core.buses.scenes import event, put, rule
 from tests.core.stage import SCOPE, Stage
 

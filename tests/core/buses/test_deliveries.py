@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.core.commands import CreateQueue, DeleteRule, PutEvents, RemoveTargets
+from app.core.delivery.targets import Parcel, Settled
 from app.core.errors import (
     AccessDenied,
     DeliveryFailed,
@@ -19,7 +20,6 @@ from app.core.errors import (
 )
 from app.core.facts import EventDeadLettered, EventDelivered, EventDeliveryFailed
 from app.core.limits import Limits
-from app.core.targets import Parcel, Settled
 from app.core.time import HOUR_MS, SECOND_MS, Instant
 from tests.core.buses.scenes import event, put, rule
 from tests.core.stage import NOON, SCOPE, Stage

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from app.core.awslambda.function import SucceedAfter
 from app.core.commands import CreateEventBus, EventEntry, EventPut, PutBusPermission, PutEvents, PutRule, PutTargets
 from app.core.errors import ValidationFailed
 from app.core.facts import EventArrived, EventDelivered, EventDeliveryFailed, EventLost, LoopWarned
-from app.core.function import SucceedAfter
 from app.core.limits import Limits
 from app.core.names import Arn, Scope
 from tests.core.buses.scenes import bus, event, put, received, rule

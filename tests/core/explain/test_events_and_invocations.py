@@ -4,6 +4,10 @@ from typing import Any
 
 import pytest
 
+from app.core.awslambda.deployment import Code
+from app.core.awslambda.environment_state import EnvironmentState
+from app.core.awslambda.function import FailAfter, SucceedAfter
+from app.core.awslambda.invocation import InvocationType
 from app.core.commands import (
     ChangeObject,
     DeclareBucket,
@@ -14,14 +18,10 @@ from app.core.commands import (
     PutBucketNotification,
 )
 from app.core.commands.deployments import CreateFunction, PutProvisionedConcurrency
-from app.core.deployment import Code
-from app.core.environment_state import EnvironmentState
 from app.core.explain import About, Conclusion, Explanation, OfInvoke, OfObject, Verdict, explain
-from app.core.function import FailAfter, SucceedAfter
-from app.core.invocation import InvocationType
 from app.core.limits import Limits
 from app.core.names import Arn
-from app.core.notification import NotificationConfiguration, NotificationRule
+from app.core.s3.notification import NotificationConfiguration, NotificationRule
 from tests.core.stage import SCOPE, Stage
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.core.awslambda.function import SucceedAfter
 from app.core.commands import (
     ChangeObject,
     CreateTopic,
@@ -12,8 +13,7 @@ from app.core.commands import (
     Subscribe,
 )
 from app.core.explain import About, Explanation, OfEvent, OfObject, Verdict, explain
-from app.core.function import SucceedAfter
-from app.core.notification import NotificationConfiguration
+from app.core.s3.notification import NotificationConfiguration
 from tests.core.buses.scenes import bus, put, rule
 from tests.core.stage import SCOPE, Stage
 

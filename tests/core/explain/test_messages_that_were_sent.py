@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
+from app.core.awslambda.function import FailAfter, SucceedAfter
 from app.core.commands import PurgeQueue, RedriveMessages
 from app.core.errors import ResourceNotFound
 from app.core.explain import About, Explanation, OfMessage, Verdict, explain
-from app.core.function import FailAfter, SucceedAfter
 from app.core.limits import Limits
 from tests.core.stage import NOON, Stage
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from app.core.awslambda.function import SucceedAfter
 from app.core.commands import ChangeObject, DeclareBucket, Publish, PutBucketNotification
 from app.core.explain import Explanation, OfObject, OfPublish, Verdict, explain
-from app.core.function import SucceedAfter
 from app.core.names import Arn
-from app.core.notification import NotificationConfiguration, NotificationRule
+from app.core.s3.notification import NotificationConfiguration, NotificationRule
 from tests.core.stage import SCOPE, Stage
 
 

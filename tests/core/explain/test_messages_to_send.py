@@ -2,9 +2,9 @@
 
 import pytest
 
+from app.core.awslambda.function import FailAfter, SucceedAfter
 from app.core.commands import DeleteFunction, ReceiveMessage, SendMessage
 from app.core.explain import About, Conclusion, OfSend, Verdict, explain
-from app.core.function import FailAfter, SucceedAfter
 from app.core.limits import Limits
 from app.core.names import Arn
 from app.core.time import parse_instant

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.core.awslambda.invocation import HandlerFailed
 from app.core.commands import (
     DeclareRemoteQueue,
     DescribeRemoteQueue,
@@ -10,11 +11,10 @@ from app.core.commands import (
     SendMessage,
 )
 from app.core.explain import About, Conclusion, OfSend, Verdict, explain
-from app.core.invocation import HandlerFailed
 from app.core.names import Arn
 from tests.core.explain import test_messages_that_were_sent as messages
+from tests.core.sqs.test_remote_queues import Far, message
 from tests.core.stage import SCOPE, Stage
-from tests.core.test_remote_queues import Far, message
 
 FAR = SCOPE.queue_arn("far")
 

@@ -9,6 +9,17 @@ from typing import Any
 import pytest
 
 from app.adapters.event_templates import load_catalogue
+from app.core.awslambda.invocation import (
+    Exited,
+    HandlerFailed,
+    InvocationType,
+    Outcome,
+    Ran,
+    Succeeded,
+    Throttled,
+    TimedOut,
+    Unreachable,
+)
 from app.core.fire import (
     CONTRACTS,
     PRINCIPALS,
@@ -24,17 +35,6 @@ from app.core.fire import (
 )
 from app.core.fire.settings import parse_path
 from app.core.fire.shapes import Flag, Members, Number, Rows, Text, problems
-from app.core.invocation import (
-    Exited,
-    HandlerFailed,
-    InvocationType,
-    Outcome,
-    Ran,
-    Succeeded,
-    Throttled,
-    TimedOut,
-    Unreachable,
-)
 from app.core.time import parse_instant
 
 CATALOGUE = load_catalogue()

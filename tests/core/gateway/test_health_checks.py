@@ -2,10 +2,10 @@
 
 import json
 
+from app.core.awslambda.invocation import HandlerFailed, Succeeded
 from app.core.commands import PutFront, RemoveFront
 from app.core.facts import TargetHealthChanged
 from app.core.gateway.load_balancer import Forward, HealthCheck, Listener, LoadBalancer, Rule, TargetGroup
-from app.core.invocation import HandlerFailed, Succeeded
 from tests.core.stage import SCOPE, Stage
 
 OK = Succeeded(b'{"statusCode": 200}')

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
+from app.core.awslambda.deployment import Code
 from app.core.commands import AddFunctionPermission, CreateFunction, PublishVersion
 from app.core.commands.gateway import CheckEdgeFunctions, CheckTargets
-from app.core.deployment import Code
 from app.core.errors import AccessDenied
 from app.core.facts import PermissionMissing
 from app.core.gateway.leading import InvalidLambdaFunctionAssociation, InvalidTarget

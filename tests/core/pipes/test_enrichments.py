@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
+from app.core.awslambda.function import SucceedAfter
+from app.core.awslambda.invocation import Succeeded
+from app.core.delivery.outside_calls import AwsAnswered, AwsCall, AwsRefused, HttpAnswered, HttpCall, NoAnswer
 from app.core.facts import PipeEnded, PipeEnriched
-from app.core.function import SucceedAfter
-from app.core.invocation import Succeeded
 from app.core.limits import Limits
 from app.core.names import Arn
-from app.core.outside_calls import AwsAnswered, AwsCall, AwsRefused, HttpAnswered, HttpCall, NoAnswer
 from tests.core.pipes.scenes import destination, pipe, queue_parameters
 from tests.core.stage import SCOPE, Stage
 

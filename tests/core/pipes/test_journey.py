@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
+from app.core.awslambda.function import FailAfter, SucceedAfter
+from app.core.awslambda.invocation import HandlerFailed, Succeeded
 from app.core.commands import CreateTopic, DeleteFunction, Origin, PutRule, PutTargets
+from app.core.delivery.outside_calls import AwsAnswered, AwsCall, HttpAnswered, HttpCall
 from app.core.facts import LoopWarned, PipeBegan, PipeEnded, PipeEnriched
-from app.core.function import FailAfter, SucceedAfter
-from app.core.invocation import HandlerFailed, Succeeded
 from app.core.names import Arn
-from app.core.outside_calls import AwsAnswered, AwsCall, HttpAnswered, HttpCall
 from tests.core.pipes.scenes import destination, filters, pipe, queue_parameters
 from tests.core.stage import SCOPE, Stage
 

@@ -18,10 +18,10 @@ from app.core.commands import (
     TagScheduleGroup,
     UntagScheduleGroup,
 )
+from app.core.delivery.outside_calls import AwsAnswered, AwsCall, AwsRefused, NoAnswer
 from app.core.errors import ResourceNotFound, ScheduleExists, ServiceQuotaExceeded, ValidationFailed
 from app.core.facts import LoopWarned, ScheduleDelivered, ScheduleFired
 from app.core.limits import Limits
-from app.core.outside_calls import AwsAnswered, AwsCall, AwsRefused, NoAnswer
 from app.core.time import DAY_MS, format_instant
 from tests.core.schedule.stage import body, create, given, story, the, update
 from tests.core.stage import NOON, SCOPE, Stage, clock_time

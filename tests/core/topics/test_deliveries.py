@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from app.core.commands import DeleteTopic, Origin, SetSubscriptionAttribute, Unsubscribe
+from app.core.delivery.outside_calls import HttpAnswered, HttpCall, NoAnswer
+from app.core.delivery.targets import Parcel, Settled
 from app.core.errors import Refused, TooManyRequests
 from app.core.facts import (
     LoopWarned,
@@ -16,8 +18,6 @@ from app.core.facts import (
     NotificationRetried,
 )
 from app.core.names import Arn
-from app.core.outside_calls import HttpAnswered, HttpCall, NoAnswer
-from app.core.targets import Parcel, Settled
 from app.core.time import DAY_MS, Instant
 from tests.core.stage import SCOPE, Stage, clock_time
 from tests.core.topics.test_topics import GROUP, redrive

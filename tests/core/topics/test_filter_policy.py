@@ -11,7 +11,7 @@ from app.core.commands import SetSubscriptionAttribute
 from app.core.errors import FilterPolicyLimitExceeded, InvalidParameter
 from app.core.facts import NotificationFiltered
 from app.core.limits import Limits
-from app.core.message import MessageAttribute
+from app.core.sqs.message import MessageAttribute
 from tests.core.stage import SCOPE, Stage
 
 FOLDER = Path(__file__).parents[2] / "conformance" / "sns" / "filter"

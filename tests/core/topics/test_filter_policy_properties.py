@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.core.limits import DEFAULT_LIMITS
-from app.core.message import MessageAttribute
+from app.core.sqs.message import MessageAttribute
 from app.core.topics.filter_policy import MESSAGE_ATTRIBUTES, MESSAGE_BODY, read_filter_policy
 from app.core.topics.refusals import refuse_in_set
 from tests.core.pattern.reference import reference_matches

@@ -3,11 +3,11 @@
 import json
 from typing import Any
 
+from app.core.awslambda.function import FailAfter
 from app.core.commands import DeclareBucket, PutBucketNotification, PutEventInvokeConfig
 from app.core.facts import DestinationFailed, DestinationTold
-from app.core.function import FailAfter
 from app.core.names import Arn
-from app.core.notification import NotificationConfiguration, NotificationRule
+from app.core.s3.notification import NotificationConfiguration, NotificationRule
 from tests.core.stage import SCOPE, Stage
 
 

@@ -6,10 +6,10 @@ import pytest
 
 from app.core.chain import Cause
 from app.core.commands import CreateQueue, CreateTopic, SetQueueAttributes, SetTopicAttribute
+from app.core.delivery.targets import Parcel
 from app.core.errors import AccessDenied, Refused
 from app.core.facts import AccessMissing, NotificationDeadLettered, NotificationDropped
 from app.core.names import Arn
-from app.core.targets import Parcel
 from app.core.time import Instant
 from tests.core.stage import NOON, SCOPE, Stage
 from tests.core.topics.test_topics import redrive

@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+from app.core.awslambda.function import SucceedAfter
 from app.core.chain import Cause
 from app.core.commands import DeleteTopic, Origin, Published, SetSubscriptionAttribute, Unsubscribe
+from app.core.delivery.targets import Parcel
 from app.core.errors import InvalidParameter, Refused, TopicDoesNotExist
 from app.core.facts import (
     LoopWarned,
@@ -15,9 +17,7 @@ from app.core.facts import (
     NotificationDropped,
     NotificationFiltered,
 )
-from app.core.function import SucceedAfter
 from app.core.names import Arn
-from app.core.targets import Parcel
 from app.core.time import Instant
 from tests.core.stage import NOON, SCOPE, Stage
 

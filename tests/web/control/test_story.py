@@ -1,6 +1,6 @@
 """The lines a message's life is told in."""
 
-from app.core.message import Attempt, Content, Message, Move
+from app.core.sqs.message import Attempt, Content, Message, Move
 from app.core.time import parse_instant
 from app.web.control.story import tell_message
 

@@ -1,0 +1,1 @@
+"""Who may do what: policies, identities, and the keys of both kinds."""

@@ -1,0 +1,1 @@
+"""Lambda: functions with their versions and papers, invocations, asynchronous events, environments."""

@@ -1,0 +1,1 @@
+"""How something gets from one service to another, and out to what is not here."""

@@ -1,0 +1,1 @@
+"""SQS: queues, and what is sent, received, moved and refused."""
