@@ -11,8 +11,9 @@ from tests.bench.sizes import Sizes
 _ROUNDS = 2
 _RUNTIMES = ("our Python", "awslambdaric")
 _HANDLERS = {"nothing": "an empty handler", "small": "parsing and printing", "busy": "1 ms of work"}
-_BUSY = {("our Python", "small"): 80, ("awslambdaric", "nothing"): 80, ("our Python", "busy"): 85}
-"""For how much of its time a function is to have something to do, in percent."""
+_BUSY = {"busy": 80}
+"""For how much of its time a function is to have something to do, in percent, by handler. One that works for less than
+about a millisecond a batch is faster than we are, and waits for us: the bare Runtime API cannot keep it busy either."""
 _NOT_HERE = {("awslambdaric", "small")}
 """What only the profile has: it says nothing that the others do not."""
 
@@ -40,9 +41,9 @@ def _figures(rows: Sequence[Row]) -> list[Figure]:
     into = f"{case.environments} warm process" + ("es" if case.environments > 1 else "")
     name = f"mapping, batches of {BATCH_SIZE} into {into} of {case.runtime.name}, {_HANDLERS[case.handler]}"
     to_bare: Target | None = None
-    if (case.runtime.name, case.handler) == ("our Python", "nothing"):
-        to_bare = ratio_at_least(0.7)
-    busy = _BUSY.get((case.runtime.name, case.handler))
+    if (case.handler, case.environments) == ("nothing", 1):
+        to_bare = ratio_at_least(0.5)
+    busy = _BUSY.get(case.handler)
     return [
         figure_of(
             name, "messages/s", [row.messages_per_s for row in rows], [row.messages_per_s for row in bare], to_bare
