@@ -139,14 +139,17 @@ class _VisibilityEntry(_ReceiptEntry):
     visibility_timeout: _Number = UNSET
 
 
-class _SendEntry(_Members):
-    id: _Text = UNSET
+class _Message(_Members):
     message_body: _Text = UNSET
     delay_seconds: _Number = UNSET
     message_attributes: _Attributes = UNSET
     message_system_attributes: _Attributes = UNSET
     message_deduplication_id: _Text = UNSET
     message_group_id: _Text = UNSET
+
+
+class _SendEntry(_Message):
+    id: _Text = UNSET
 
 
 class _Delete(_Queue):
@@ -157,13 +160,8 @@ class _ChangeVisibility(_Delete):
     visibility_timeout: _Number = UNSET
 
 
-class _Send(_Queue):
-    message_body: _Text = UNSET
-    delay_seconds: _Number = UNSET
-    message_attributes: _Attributes = UNSET
-    message_system_attributes: _Attributes = UNSET
-    message_deduplication_id: _Text = UNSET
-    message_group_id: _Text = UNSET
+class _Send(_Message):
+    queue_url: _Text = UNSET
 
 
 class _DeleteBatch(_Queue):
