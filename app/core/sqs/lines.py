@@ -2,8 +2,8 @@
 
 import heapq
 from collections import OrderedDict, deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Protocol
 
 from app.core.sqs.message import Message, MessageState
@@ -30,8 +30,13 @@ class Line(Protocol):
     def begin(self) -> None:
         """A receive begins."""
 
-    def next(self) -> Message | None:
-        """The next message of this receive; the queue hides it or lets it go before it asks again."""
+    def take(self, most: int) -> Sequence[Message]:
+        """The next messages of this receive, `most` or fewer; none when there are no more. The queue hides each or lets
+        it go before it asks again."""
+        ...
+
+    def hide_taken(self, taken: Sequence[Message]) -> None:
+        """`hide`, for those that `take` has just given and that were not let go."""
 
     def clear(self) -> None:
         """The queue was purged."""
@@ -82,9 +87,10 @@ class StandardLine:
     def begin(self) -> None:
         pass
 
-    def next(self) -> Message | None:
+    def take(self, most: int) -> Sequence[Message]:
         fresh, returned = self._fresh, self._returned
-        while fresh or returned:
+        taken: list[Message] = []
+        while (fresh or returned) and len(taken) < most:
             if returned and (not fresh or returned[0][0] < fresh[0][0]):
                 rank, message = heapq.heappop(returned)
             else:
@@ -92,12 +98,15 @@ class StandardLine:
             if message.rank == rank:
                 # It may stand here twice, hidden and shown again in between: only this place counts.
                 message.rank = 0
-                return message
-        return None
+                taken.append(message)
+        return taken
+
+    def hide_taken(self, taken: Sequence[Message]) -> None:
+        pass  # they stand in no place any more
 
     @property
     def head(self) -> int | None:
-        """The rank of the message that `next` would give."""
+        """The rank of the message that `take` would give first."""
         fresh, returned = self._fresh, self._returned
         while fresh and fresh[0][1].rank != fresh[0][0]:
             fresh.popleft()
@@ -179,8 +188,9 @@ class FairLine:
     def begin(self) -> None:
         pass
 
-    def next(self) -> Message | None:
-        """The oldest message of a quiet tenant; with none, the oldest of the noisy tenant with least in flight.
+    def take(self, most: int) -> Sequence[Message]:
+        """One by one, as each changes who is next: the oldest message of a quiet tenant; with none, the oldest of the
+        noisy tenant with least in flight.
 
         A head that is not its line's any more, or whose tenant is gone, is skipped.
         """
@@ -201,10 +211,15 @@ class FairLine:
             if head is not chosen:
                 heapq.heappush(self._heads, head)
         if chosen is None:
-            return None
-        message = self._lines[chosen[2]].next()
+            return ()
+        taken = self._lines[chosen[2]].take(1)
         self._note_head(chosen[2])
-        return message
+        return taken
+
+    def hide_taken(self, taken: Sequence[Message]) -> None:
+        for message in taken:
+            if message.state is not _GONE:
+                self.hide(message)
 
     def clear(self) -> None:
         ungrouped = self._lines[None]
@@ -255,12 +270,11 @@ _NOWHERE = object()
 
 @dataclass(slots=True, eq=False)
 class Group:
-    """A message group: its messages in the order they were sent."""
+    """A message group: its messages in the order they were sent. The first has to go first; hidden, it holds back all
+    behind it. Others that have left may stand here until it has."""
 
     id: str
-    messages: OrderedDict[int, Message] = field(default_factory=OrderedDict)
-    head: Message | None = None
-    """The message that has to go first; hidden, it holds back all behind it."""
+    messages: deque[Message] = field(default_factory=deque)
 
 
 class FifoLine:
@@ -271,6 +285,8 @@ class FifoLine:
         self._groups: dict[str | None, Group] = {}
         self._open: OrderedDict[str, Group] = OrderedDict()
         self._run: deque[Message] = deque()
+        self._serving = Group("")
+        """The group that the run is of."""
         self._served: set[str] = set()
 
     def enter(self, message: Message) -> None:
@@ -278,9 +294,7 @@ class FifoLine:
         group = self._groups.get(group_id)
         if group is None:
             group = self._groups[group_id] = Group(group_id)
-        group.messages[message.order] = message
-        if group.head is None:
-            group.head = message
+        group.messages.append(message)
 
     def arrive(self, message: Message) -> None:
         self.enter(message)
@@ -289,28 +303,29 @@ class FifoLine:
     def show(self, message: Message, *, at_back: bool) -> None:
         """A group whose head was handed out for no time at all goes to the end too, as recorded."""
         group = self._groups[_group_id(message)]
-        if group.head is message:
+        if group.messages[0] is message:
             self._open[group.id] = group
             self._open.move_to_end(group.id)
 
     def hide(self, message: Message) -> None:
         group = self._groups[message.content.group_id]
-        if group.head is message:
+        if group.messages[0] is message:
             self._open.pop(group.id, None)
 
     def leave(self, message: Message) -> None:
-        """When the head goes, the next one tells whether the group is open; one that opens goes to the end."""
+        """When the first goes, the next one tells whether the group is open; one that opens goes to the end."""
         group = self._groups[message.content.group_id]
         messages = group.messages
-        del messages[message.order]
-        if group.head is not message:
+        if messages[0] is not message:
             return
+        messages.popleft()
+        while messages and messages[0].state is _GONE:
+            messages.popleft()
         if not messages:
             self._open.pop(group.id, None)
             del self._groups[group.id]
             return
-        head = group.head = next(iter(messages.values()))
-        if head.state is _VISIBLE:
+        if messages[0].state is _VISIBLE:
             self._open.setdefault(group.id, group)
         elif group.id in self._open:
             del self._open[group.id]
@@ -319,25 +334,34 @@ class FifoLine:
         self._run.clear()
         self._served.clear()
 
-    def next(self) -> Message | None:
+    def take(self, most: int) -> Sequence[Message]:
         """As many as there are of one group, then on with the next group; no group twice in one receive."""
         run = self._run
         if not run:
             group = next((group for group in self._open.values() if group.id not in self._served), None)
             if group is None:
-                return None
+                return ()
+            self._serving = group
             self._served.add(group.id)
-            for message in islice(group.messages.values(), _MOST_OF_A_RECEIVE):
-                if message.state is not _VISIBLE:
+            for message in group.messages:
+                if message.state is _VISIBLE:
+                    run.append(message)
+                    if len(run) == _MOST_OF_A_RECEIVE:
+                        break
+                elif message.state is not _GONE:
                     break
-                run.append(message)
-        return run.popleft()
+        return [run.popleft() for _ in range(min(most, len(run)))]
+
+    def hide_taken(self, taken: Sequence[Message]) -> None:
+        group = self._serving
+        if group.messages and group.messages[0].state is not _VISIBLE:
+            self._open.pop(group.id, None)
 
     def blocker(self, group_id: str, order: int) -> Message | None:
         """The hidden message of the group that holds back the one at `order`: the first one before it."""
         group = self._groups.get(group_id)
-        before = (message for message in (group.messages.values() if group else ()) if message.order < order)
-        return next((message for message in before if message.state is not MessageState.VISIBLE), None)
+        before = (message for message in (group.messages if group else ()) if message.order < order)
+        return next((message for message in before if message.state not in (_VISIBLE, _GONE)), None)
 
     def clear(self) -> None:
         self._groups.clear()
@@ -346,7 +370,7 @@ class FifoLine:
 
 
 _MOST_OF_A_RECEIVE = 10
-_VISIBLE = MessageState.VISIBLE
+_VISIBLE, _GONE = MessageState.VISIBLE, MessageState.GONE
 
 
 def _group_id(message: Message) -> str:

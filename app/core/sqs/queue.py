@@ -142,25 +142,27 @@ class Queue:
         messages, line, until = taken.messages, self._line, now + timeout_s * SECOND_MS
         max_messages = min(max_messages, self._limits.in_flight_messages - self.in_flight_count)
         line.begin()
-        take_next, hide, issue = line.next, line.hide, self._receipts.issue
+        issue = self._receipts.issue
         # Written out, as it is done for every message there is: a function for each step took a third of it all.
-        while len(messages) < max_messages and (message := take_next()) is not None:
-            if redrive is not None and _is_exhausted(message, redrive, now):
-                self._let_go(message)
-                taken.exhausted.append(message)
-                continue
-            count = message.receive_count = message.receive_count + 1
-            message.last_received_at = now
-            first_received_at = message.first_received_at
-            if first_received_at is None:
-                first_received_at = message.first_received_at = now
-            message.attempts += (Attempt(count, now, by),)
-            handle = issue(message.order, count)
-            messages.append((message, Delivery(message.content, handle, count, first_received_at, message.source)))
+        while len(messages) < max_messages and (run := line.take(max_messages - len(messages))):
+            for message in run:
+                if redrive is not None and _is_exhausted(message, redrive, now):
+                    self._let_go(message)
+                    taken.exhausted.append(message)
+                    continue
+                count = message.receive_count = message.receive_count + 1
+                message.last_received_at = now
+                first_received_at = message.first_received_at
+                if first_received_at is None:
+                    first_received_at = message.first_received_at = now
+                message.attempts += (Attempt(count, now, by),)
+                handle = issue(message.order, count)
+                messages.append((message, Delivery(message.content, handle, count, first_received_at, message.source)))
+                if timeout_s:
+                    message.state = _IN_FLIGHT
+                    message.available_at = message.hidden_until = until
             if timeout_s:
-                message.state = _IN_FLIGHT
-                message.available_at = message.hidden_until = until
-                hide(message)
+                line.hide_taken(run)
         if timeout_s:
             self._hidden.add_all(until, [message for message, _ in messages])
             self.visible_count -= len(messages)
@@ -203,8 +205,8 @@ class Queue:
         order, receive_count = self._receipts.read(receipt_handle)
         message = self._messages.get(order)
         if message is not None:
-            if self.is_fifo:
-                self._check_unexpired(message, receive_count, receipt_handle)
+            if self.is_fifo and (message.state is not _IN_FLIGHT or message.receive_count != receive_count):
+                raise _expired(receipt_handle)
             self._let_go(message)
         return message
 
@@ -235,8 +237,8 @@ class Queue:
                 f"Value {receipt_handle} for parameter ReceiptHandle is invalid. Reason: "
                 "Message does not exist or is not available for visibility timeout change."
             )
-        if self.is_fifo:
-            self._check_unexpired(message, receive_count, receipt_handle)
+        if self.is_fifo and (message.state is not _IN_FLIGHT or message.receive_count != receive_count):
+            raise _expired(receipt_handle)
         until = now + timeout_s * SECOND_MS
         if until > message.last_received_at + self._limits.visibility_timeout_s * SECOND_MS:
             raise InvalidParameterValue(
@@ -256,7 +258,7 @@ class Queue:
     def next_visible(self) -> Message | None:
         """The message that is next in line, without receiving it; it is to be taken at once."""
         self._line.begin()
-        return self._line.next()
+        return next(iter(self._line.take(1)), None)
 
     def put_back(self, message: Message) -> None:
         """Undo `next_visible`, which takes nothing out of the line of a FIFO queue."""
@@ -398,13 +400,6 @@ class Queue:
             line.arrive(message)
         return message
 
-    def _check_unexpired(self, message: Message, receive_count: int, receipt_handle: str) -> None:
-        if message.state is not MessageState.IN_FLIGHT or message.receive_count != receive_count:
-            raise InvalidParameterValue(
-                f"Value {receipt_handle} for parameter ReceiptHandle is invalid. "
-                "Reason: The receipt handle has expired."
-            )
-
     def _hide(self, message: Message, until: Instant) -> None:
         self._leave(message)
         message.state = _IN_FLIGHT
@@ -438,6 +433,13 @@ class Queue:
             self.visible_count -= 1
         elif state is MessageState.DELAYED:
             self.delayed_count -= 1
+
+
+def _expired(receipt_handle: str) -> InvalidParameterValue:
+    """What a FIFO queue says to a handle that is not the message's last, or whose visibility timeout is over."""
+    return InvalidParameterValue(
+        f"Value {receipt_handle} for parameter ReceiptHandle is invalid. Reason: The receipt handle has expired."
+    )
 
 
 def _is_exhausted(message: Message, redrive: RedrivePolicy, now: Instant) -> bool:
