@@ -39,6 +39,17 @@ def test_several_that_are_due_at_once_are_like_as_many_added_singly(before: dict
     assert len(agenda) == 0
 
 
+def test_what_is_added_singly_stands_behind_several_of_the_same_instant() -> None:
+    due = {"a": 10, "b": 10, "c": 10, "d": 10, "later": 20, "last": 10}
+    agenda: Agenda[str] = Agenda(due.get, due.__len__)
+
+    agenda.add_all(10, ["a", "b", "c", "d"])
+    agenda.add(20, "later")
+    agenda.add(10, "last")
+
+    assert list(agenda.due(20)) == ["a", "b", "c", "d", "last", "later"]
+
+
 def test_a_stale_entry_is_skipped() -> None:
     due = {"a": 10, "b": 20}
     agenda = make(due)

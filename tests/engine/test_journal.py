@@ -1,6 +1,7 @@
 """The journal: bounded, numbered, filtered, followed."""
 
 import asyncio
+from weakref import ref
 
 from app.core.facts import (
     BatchFormed,
@@ -33,6 +34,25 @@ def journal_of(*facts: Fact, kept: int = 100) -> Journal:
 
 def numbers(journal: Journal, **wanted: object) -> list[int]:
     return [entry.number for entry in journal.entries(**wanted)]  # type: ignore[arg-type]
+
+
+class Facts(list[Fact]):
+    """A list that can be seen to be let go."""
+
+
+def test_what_is_not_kept_any_more_is_let_go() -> None:
+    journal = Journal(kept=3)
+    facts = Facts([sent("m1"), sent("m2")])
+    first = ref(facts)
+    journal.record(NOON, facts)
+    del facts
+
+    journal.record(NOON, [sent("m3"), sent("m4")])
+    assert [entry.number for entry in journal.entries()] == [2, 3, 4]
+    journal.record(NOON, [sent("m5")])
+
+    assert [entry.number for entry in journal.entries()] == [3, 4, 5]
+    assert first() is None
 
 
 def test_entries_are_numbered_from_one_without_gaps() -> None:
