@@ -1,6 +1,11 @@
-"""Who is next in a fair queue; orders of standard and FIFO queues are told in test_queue.py and the properties."""
+"""Who is next in a fair queue, and in a FIFO queue's group whose messages leave in any order; the rest is told in
+test_queue.py and the properties."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import permutations
+
+import pytest
 
 from app.core.commands import DeleteMessage, RedriveMessages
 from app.core.limits import DEFAULT_LIMITS
@@ -59,3 +64,32 @@ def test_a_tenant_with_much_in_flight_is_noisy_as_soon_as_it_sends_again() -> No
     stage.send(orders, "quiet", group_id="quiet")
 
     assert bodies(stage, orders, 1) == ["quiet"]
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_a_group_goes_on_in_whatever_order_its_messages_are_deleted(order: Sequence[int]) -> None:
+    stage = Stage()
+    orders = stage.queue("orders.fifo", FifoQueue="true")
+    for body in "abcd":
+        stage.send(orders, body, group_id="g", deduplication_id=body)
+    received = stage.receive(orders, 3)
+
+    for place in order[:2]:
+        stage.submit(DeleteMessage(orders, received[place].receipt_handle))
+        assert bodies(stage, orders) == []
+    stage.submit(DeleteMessage(orders, received[order[2]].receipt_handle))
+
+    assert bodies(stage, orders) == ["d"]
+
+
+def test_a_group_that_was_emptied_out_of_order_takes_new_messages() -> None:
+    stage = Stage()
+    orders = stage.queue("orders.fifo", FifoQueue="true")
+    for body in "ab":
+        stage.send(orders, body, group_id="g", deduplication_id=body)
+    for delivery in reversed(stage.receive(orders, 2)):
+        stage.submit(DeleteMessage(orders, delivery.receipt_handle))
+
+    stage.send(orders, "c", group_id="g", deduplication_id="c")
+
+    assert bodies(stage, orders) == ["c"]
